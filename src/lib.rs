@@ -1,0 +1,4 @@
+//! hallwatch
+pub mod clock;
+pub mod model;
+pub mod profile;

@@ -1,0 +1,119 @@
+//! Whether a device can be reached, and if not, why, in words a person can act on.
+
+use super::Text;
+
+/// Why a device is not reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LinkFault {
+    /// Nothing listens at the address.
+    Refused,
+    /// No way to the address.
+    Unreachable,
+    /// Connected, but no answer in time.
+    Timeout,
+    /// The peer closed the connection.
+    Closed,
+    /// The device answered with Modbus exceptions only.
+    Exception,
+    /// Answers that do not fit the questions: wrong unit, wrong length, garbage.
+    BadAnswer,
+    /// The device is not what its profile says (no SunSpec map, no such model).
+    WrongDevice,
+    /// The broker published the device's last will.
+    LastWill,
+    /// The broker cannot be reached.
+    BrokerDown,
+}
+
+impl LinkFault {
+    /// All faults.
+    pub const ALL: [Self; 9] = [
+        Self::Refused,
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Closed,
+        Self::Exception,
+        Self::BadAnswer,
+        Self::WrongDevice,
+        Self::LastWill,
+        Self::BrokerDown,
+    ];
+
+    /// The stored word, also the label of counters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Closed => "closed",
+            Self::Exception => "exception",
+            Self::BadAnswer => "bad_answer",
+            Self::WrongDevice => "wrong_device",
+            Self::LastWill => "last_will",
+            Self::BrokerDown => "broker_down",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.as_str() == word)
+    }
+
+    /// One sentence for people.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::Refused => Text::new(
+                "连接被拒绝：设备未开启 Modbus，或端口不对",
+                "connection refused: Modbus is off on the device, or the port is wrong",
+            ),
+            Self::Unreachable => Text::new(
+                "网络不通：检查网线、交换机和地址",
+                "network unreachable: check cable, switch and address",
+            ),
+            Self::Timeout => Text::new(
+                "已连接但无应答：检查站号、RS-485 接线和设备电源",
+                "connected but no answer: check unit id, RS-485 wiring and device power",
+            ),
+            Self::Closed => Text::new(
+                "设备主动断开：可能另有程序占用唯一连接",
+                "the device closed the connection: another program may hold its only one",
+            ),
+            Self::Exception => Text::new(
+                "设备拒绝读取（Modbus 异常码）：检查型号模板和权限",
+                "the device refuses to be read (Modbus exception): check profile and permission",
+            ),
+            Self::BadAnswer => Text::new(
+                "应答与提问不符：检查站号冲突、线路干扰和网关",
+                "answers do not fit the questions: check duplicate unit ids, line noise, gateway",
+            ),
+            Self::WrongDevice => Text::new(
+                "设备与模板不符：没有找到应有的寄存器表",
+                "not the device of its profile: the expected register map was not found",
+            ),
+            Self::LastWill => Text::new(
+                "设备掉线：消息服务器发布了它的遗嘱",
+                "the device dropped off: the broker published its last will",
+            ),
+            Self::BrokerDown => {
+                Text::new("消息服务器（MQTT）连不上", "the MQTT broker cannot be reached")
+            }
+        }
+    }
+}
+
+/// Up, or down with the reason and what was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkState {
+    /// The device answers.
+    Up,
+    /// The device does not answer.
+    Down {
+        /// Why.
+        fault: LinkFault,
+        /// What was seen, in the words of the library or the device; may be empty.
+        detail: String,
+    },
+}

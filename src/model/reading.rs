@@ -1,0 +1,101 @@
+//! What flows down the river: readings of devices, changes of links, and decisions of people.
+
+use super::{DeviceId, LinkState, PointName, Quality, Timestamp, Value};
+
+/// Place of a record in the journal; grows by at least one for each record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Position(pub u64);
+
+/// One value of one point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Which point.
+    pub point: PointName,
+    /// What was read.
+    pub value: Value,
+    /// How far it can be trusted.
+    pub quality: Quality,
+}
+
+/// One answer of one device: all values share one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Who said it.
+    pub device: DeviceId,
+    /// When it was true, by the device's clock where it sends one, else by ours.
+    pub time: Timestamp,
+    /// When it reached us.
+    pub received: Timestamp,
+    /// Number that tells two readings of the same device and time apart (a message id); 0 if none.
+    /// A record with the same device, time and message is the same record and is kept once.
+    pub message: u64,
+    /// The values, each point at most once.
+    pub samples: Vec<Sample>,
+}
+
+impl Reading {
+    /// The value of a point in this reading.
+    #[must_use]
+    pub fn value(&self, point: &str) -> Option<&Value> {
+        self.samples.iter().find(|s| s.point.as_str() == point).map(|s| &s.value)
+    }
+}
+
+/// A device became reachable or unreachable, or the reason changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Which device.
+    pub device: DeviceId,
+    /// When we saw it.
+    pub time: Timestamp,
+    /// Up, or down and why.
+    pub state: LinkState,
+}
+
+/// What an [`Event`] is about; the room that owns the kind reads its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// An alert changed its state, or was acknowledged. Owned by `alert`.
+    Alert,
+    /// A message to people could not be delivered and was given up. Owned by `alert`.
+    NotifyGivenUp,
+    /// A sink refused a line for good. Owned by the sink.
+    DeadLetter,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Alert, Self::NotifyGivenUp, Self::DeadLetter];
+
+    /// The stored word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::NotifyGivenUp => "notify_given_up",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+}
+
+/// Something that a rule, a person or a sink decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What it is about.
+    pub kind: EventKind,
+    /// When it was decided.
+    pub time: Timestamp,
+    /// JSON, in the form of the room that owns the kind.
+    pub body: String,
+}
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A device said something.
+    Reading(Reading),
+    /// A device became reachable or unreachable.
+    Link(Link),
+    /// A rule, a person or a sink decided something.
+    Event(Event),
+}

@@ -1,0 +1,30 @@
+//! A text for people, in both languages.
+
+/// A sentence or a label in Chinese and in English. Both are always there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Text {
+    /// zh-CN.
+    pub zh: String,
+    /// en.
+    pub en: String,
+}
+
+impl Text {
+    /// Makes a text from its two languages.
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { zh: zh.into(), en: en.into() }
+    }
+
+    /// The same words in both languages: names that are not translated.
+    pub fn same(words: impl Into<String>) -> Self {
+        let words = words.into();
+        Self { zh: words.clone(), en: words }
+    }
+
+    /// Replaces `{key}` by `value` in both languages.
+    #[must_use]
+    pub fn fill(&self, key: &str, value: &Text) -> Self {
+        let key = format!("{{{key}}}");
+        Self { zh: self.zh.replace(&key, &value.zh), en: self.en.replace(&key, &value.en) }
+    }
+}

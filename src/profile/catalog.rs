@@ -1,0 +1,139 @@
+//! All profiles: those inside the binary, and those on disk that replace or add to them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rust_embed::RustEmbed;
+
+use crate::model::Mistake;
+
+use super::compile::compile;
+use super::sunspec::{ModelPlan, compile_model};
+use super::types::Profile;
+
+#[derive(RustEmbed)]
+#[folder = "devices/"]
+struct Shipped;
+
+/// Why there is no catalog.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The folder of own profiles cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Some files have mistakes.
+    #[error("{} in device profiles", count(.0.len()))]
+    Mistakes(Vec<Mistake>),
+}
+
+fn count(mistakes: usize) -> String {
+    if mistakes == 1 { "1 mistake".to_owned() } else { format!("{mistakes} mistakes") }
+}
+
+/// The profiles, by id.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    profiles: BTreeMap<String, Arc<Profile>>,
+}
+
+impl Catalog {
+    /// The profiles inside the binary.
+    ///
+    /// # Errors
+    /// [`CatalogError::Mistakes`]; a test loads every shipped file, so this is for builders.
+    pub fn shipped() -> Result<Self, CatalogError> {
+        Self::of_files(shipped_files())
+    }
+
+    /// The shipped profiles and those of a folder, which win where ids (or model numbers) are the
+    /// same.
+    ///
+    /// # Errors
+    /// [`CatalogError`] with every mistake of every file.
+    pub fn with_folder(folder: &Path) -> Result<Self, CatalogError> {
+        let mut files = shipped_files();
+        files.extend(files_of(folder)?);
+        files.extend(files_of(&folder.join("sunspec"))?);
+        Self::of_files(files)
+    }
+
+    fn of_files(files: Vec<(String, String)>) -> Result<Self, CatalogError> {
+        let mut mistakes = Vec::new();
+        let (model_files, profile_files): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|(name, _)| is_model(name));
+        let mut models: BTreeMap<u16, ModelPlan> = BTreeMap::new();
+        for (name, source) in &model_files {
+            match compile_model(name, source) {
+                Ok(model) => {
+                    models.insert(model.model, model);
+                }
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        let mut profiles = BTreeMap::new();
+        for (name, source) in &profile_files {
+            match compile(name, source, &models) {
+                Ok(profile) => {
+                    profiles.insert(profile.id.clone(), Arc::new(profile));
+                }
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(Self { profiles })
+        } else {
+            Err(CatalogError::Mistakes(mistakes))
+        }
+    }
+
+    /// The profile of this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Arc<Profile>> {
+        self.profiles.get(id)
+    }
+
+    /// All profiles, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        self.profiles.values()
+    }
+}
+
+fn is_model(name: &str) -> bool {
+    Path::new(name).file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("model_"))
+}
+
+fn shipped_files() -> Vec<(String, String)> {
+    Shipped::iter()
+        .filter(|name| name.ends_with(".toml"))
+        .filter_map(|name| {
+            let data = Shipped::get(&name)?.data;
+            Some((format!("devices/{name}"), String::from_utf8_lossy(&data).into_owned()))
+        })
+        .collect()
+}
+
+fn files_of(folder: &Path) -> Result<Vec<(String, String)>, CatalogError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CatalogError::Read { path, source }
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
+        let path = entry.map_err(failed(folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let source = std::fs::read_to_string(&path).map_err(failed(&path))?;
+            files.push((path.display().to_string(), source));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

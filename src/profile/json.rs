@@ -1,0 +1,189 @@
+//! JSON messages of machines: which pointer holds which point.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use crate::model::{Decimal, PointName, standard_point};
+
+use super::compile::Checker;
+use super::file::{MqttFieldFile, MqttFile, MqttTimeFile};
+use super::types::Fault;
+
+/// How a JSON value becomes a value of a point.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JsonType {
+    /// A number, or a text that is one.
+    Number {
+        /// Multiplier into the unit of the point.
+        scale: Decimal,
+    },
+    /// A word of the point's vocabulary: vendor's word -> stored code.
+    Word(BTreeMap<String, i64>),
+    /// Yes or no.
+    Bool,
+    /// Text, cut at 64 characters. Only for versions and serial numbers, never for persons.
+    Text,
+    /// An array of fault codes: vendor's word -> fault code.
+    Faults(BTreeMap<String, String>),
+}
+
+/// One field that is taken. What no rule names is dropped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldRule {
+    /// RFC 6901 pointer.
+    pub pointer: String,
+    /// Standard name, or `vendor_…`.
+    pub point: PointName,
+    /// How it is read.
+    pub json: JsonType,
+}
+
+/// How a time is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// RFC 3339 with an offset.
+    Rfc3339,
+    /// Seconds since 1970.
+    UnixS,
+    /// Milliseconds since 1970.
+    UnixMs,
+}
+
+/// Where the device's own time is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeRule {
+    /// RFC 6901 pointer.
+    pub pointer: String,
+    /// How it is written.
+    pub format: TimeFormat,
+}
+
+/// What a machine publishes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MqttProfile {
+    /// Topic with `{zone}`, `{kind}` and `{id}`.
+    pub topic: String,
+    /// Expected time between two messages, seconds.
+    pub heartbeat_s: u32,
+    /// Where the time is; without it the time of arrival counts.
+    pub time: Option<TimeRule>,
+    /// Where the message's number is.
+    pub message_id: Option<String>,
+    /// Where the device says who it is.
+    pub claimed_id: Option<String>,
+    /// Pointer and values that mean "gone".
+    pub offline: Option<(String, Vec<String>)>,
+    /// The allow-list of fields.
+    pub fields: Vec<FieldRule>,
+}
+
+impl MqttProfile {
+    /// The topic of one device.
+    #[must_use]
+    pub fn topic_of(&self, zone: &str, kind: &str, id: &str) -> String {
+        self.topic.replace("{zone}", zone).replace("{kind}", kind).replace("{id}", id)
+    }
+}
+
+fn words_of(check: &mut Checker, field: &MqttFieldFile) -> Option<BTreeMap<String, i64>> {
+    let name = field.point.get_ref();
+    let Some(words) = standard_point(name).and_then(|point| point.words) else {
+        let problem = format!("point `{name}` has no words");
+        check.at(field.point.span().start, problem, "type `word` belongs to enumerated points");
+        return None;
+    };
+    let mut table: BTreeMap<String, i64> =
+        words.words.iter().map(|word| (word.id.to_owned(), word.code)).collect();
+    for (vendor, word) in field.values.iter().flat_map(|values| values.get_ref()) {
+        match words.by_id(word) {
+            Some(word) => {
+                table.insert(vendor.clone(), word.code);
+            }
+            None => {
+                let known: Vec<_> = words.words.iter().map(|w| w.id).collect();
+                let offset = field.values.as_ref().map_or(0, |values| values.span().start);
+                let hint = format!("words of `{}`: {}", words.id, known.join(", "));
+                check.at(offset, format!("unknown word `{word}` for `{name}`"), &hint);
+            }
+        }
+    }
+    Some(table)
+}
+
+fn field_of(
+    check: &mut Checker,
+    field: &MqttFieldFile,
+    faults: &BTreeMap<String, Fault>,
+) -> Option<FieldRule> {
+    let point = check.point_name(field.point.get_ref(), field.point.span().start)?;
+    pointer_of(check, &field.pointer);
+    let json = match field.kind.get_ref().as_str() {
+        "number" => JsonType::Number { scale: check.scale(field.scale.as_ref()) },
+        "word" => JsonType::Word(words_of(check, field)?),
+        "bool" => JsonType::Bool,
+        "text" => JsonType::Text,
+        "faults" => {
+            let codes = field.codes.as_ref();
+            let offset = codes.map_or(0, |codes| codes.span().start);
+            let table = codes.map(|codes| codes.get_ref().clone()).unwrap_or_default();
+            table.values().for_each(|code| check.known_fault(code, faults, offset));
+            JsonType::Faults(table)
+        }
+        other => {
+            let hint = "one of number, word, bool, text, faults";
+            check.at(field.kind.span().start, format!("unknown type `{other}`"), hint);
+            return None;
+        }
+    };
+    Some(FieldRule { pointer: field.pointer.get_ref().clone(), point, json })
+}
+
+fn pointer_of(check: &mut Checker, pointer: &Spanned<String>) {
+    if !pointer.get_ref().starts_with('/') {
+        let problem = format!("`{}` is no JSON pointer", pointer.get_ref());
+        check.at(pointer.span().start, problem, "write it as `/parts/printer/paper`");
+    }
+}
+
+fn time_of(check: &mut Checker, time: &MqttTimeFile) -> Option<TimeRule> {
+    pointer_of(check, &time.pointer);
+    let format = match time.format.get_ref().as_str() {
+        "rfc3339" => TimeFormat::Rfc3339,
+        "unix_s" => TimeFormat::UnixS,
+        "unix_ms" => TimeFormat::UnixMs,
+        other => {
+            let problem = format!("unknown time format `{other}`");
+            check.at(time.format.span().start, problem, "one of rfc3339, unix_s, unix_ms");
+            return None;
+        }
+    };
+    Some(TimeRule { pointer: time.pointer.get_ref().clone(), format })
+}
+
+pub(super) fn compile(
+    check: &mut Checker,
+    file: &MqttFile,
+    faults: &BTreeMap<String, Fault>,
+) -> Option<MqttProfile> {
+    let topic = file.topic.get_ref();
+    if !topic.contains("{id}") || topic.contains(['+', '#']) {
+        let problem = format!("topic `{topic}` does not tell one device from another");
+        check.at(file.topic.span().start, problem, "use `{id}`, and no wildcards");
+    }
+    let fields = file.field.iter().filter_map(|field| field_of(check, field, faults)).collect();
+    let time = file.time.as_ref().and_then(|time| time_of(check, time));
+    [&file.message_id, &file.claimed_id]
+        .into_iter()
+        .flatten()
+        .for_each(|pointer| pointer_of(check, pointer));
+    Some(MqttProfile {
+        topic: topic.clone(),
+        heartbeat_s: file.heartbeat_s.max(1),
+        time,
+        message_id: file.message_id.as_ref().map(|p| p.get_ref().clone()),
+        claimed_id: file.claimed_id.as_ref().map(|p| p.get_ref().clone()),
+        offline: file.offline.as_ref().map(|o| (o.pointer.get_ref().clone(), o.values.clone())),
+        fields,
+    })
+}

@@ -1,0 +1,20 @@
+//! What is known about each model of device: which registers or JSON fields hold which standard
+//! point, and what its fault codes mean. Facts live in `devices/*.toml`; this room checks them
+//! and turns them into plans.
+//!
+//! Architecture invariant: knows no sockets. Data in, checked plans out.
+
+mod catalog;
+mod compile;
+mod file;
+mod json;
+mod register;
+mod sunspec;
+mod types;
+
+pub use catalog::{Catalog, CatalogError};
+pub use compile::compile;
+pub use json::{FieldRule, JsonType, MqttProfile, TimeFormat, TimeRule};
+pub use register::{BusRules, Function, Meaning, Number, RegisterPoint, ScaleBy, Table, WordOrder};
+pub use sunspec::{GroupPlan, ModelPlan, SunspecPlan, compile_model};
+pub use types::{Fault, Profile, Protocol};

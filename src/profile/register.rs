@@ -1,0 +1,164 @@
+//! Register points: where a value sits and how its words become a number.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Decimal, PointName};
+
+/// The two read functions for 16-bit registers. There is no write function in this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Function {
+    /// Function 3.
+    Holding,
+    /// Function 4.
+    Input,
+}
+
+/// Which word of a 32- or 64-bit value comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordOrder {
+    /// Most significant word first: what most devices do.
+    HighFirst,
+    /// Least significant word first: Sungrow.
+    LowFirst,
+}
+
+/// How the words of a point are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// 16 bits, unsigned.
+    U16,
+    /// 16 bits, signed.
+    I16,
+    /// 32 bits, unsigned.
+    U32,
+    /// 32 bits, signed.
+    I32,
+    /// 64 bits, unsigned.
+    U64,
+    /// 64 bits, signed.
+    I64,
+    /// IEEE 754, 32 bits.
+    F32,
+    /// IEEE 754, 64 bits.
+    F64,
+    /// Text of this many registers, cut at the first NUL.
+    String(u16),
+}
+
+impl Number {
+    /// Registers that it takes.
+    #[must_use]
+    pub const fn words(self) -> u16 {
+        match self {
+            Self::U16 | Self::I16 => 1,
+            Self::U32 | Self::I32 | Self::F32 => 2,
+            Self::U64 | Self::I64 | Self::F64 => 4,
+            Self::String(words) => words,
+        }
+    }
+}
+
+/// What an integer is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScaleBy {
+    /// A fixed decimal.
+    Fixed(Decimal),
+    /// A fixed decimal, and ten to the power of the i16 register at this address, which is read
+    /// in the same request. A scale of 0x8000 makes the value not available.
+    Register {
+        /// The fixed part (a change of unit).
+        fixed: Decimal,
+        /// Address of the exponent.
+        address: u16,
+    },
+}
+
+/// What the number means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Meaning {
+    /// A measured quantity.
+    Measure,
+    /// A text.
+    Text,
+    /// Vendor code -> code of the standard vocabulary.
+    Enumeration(BTreeMap<i64, i64>),
+    /// Bit number -> fault code; bits that no source names get a code of their own.
+    FaultBits(BTreeMap<u8, String>),
+    /// A number that is itself the fault; 0 and the listed values mean none.
+    FaultNumber {
+        /// Vendor number -> fault code of the table; others are `code-<number>`.
+        codes: BTreeMap<i64, String>,
+    },
+}
+
+/// One point in a table of registers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegisterPoint {
+    /// Standard name, or `vendor_…`.
+    pub name: PointName,
+    /// The vendor's own name of it, for people who hold the manual.
+    pub vendor: String,
+    /// First register, as sent on the wire (0-based).
+    pub address: u16,
+    /// How the words become a number.
+    pub number: Number,
+    /// Order of the words.
+    pub order: WordOrder,
+    /// Multiplier.
+    pub scale: ScaleBy,
+    /// Raw patterns that mean "no value". Compared with the bits, before the sign.
+    pub not_available: Vec<u64>,
+    /// What the number means.
+    pub meaning: Meaning,
+}
+
+impl RegisterPoint {
+    /// First address after the point.
+    #[must_use]
+    pub const fn end(&self) -> u32 {
+        self.address as u32 + self.number.words() as u32
+    }
+}
+
+/// Points that belong together and share a function code.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Name in messages.
+    pub id: String,
+    /// How it is read.
+    pub function: Function,
+    /// Read in every n-th cycle; 1 is always. Serial numbers need no reading every 10 s.
+    pub every: u32,
+    /// A device that refuses this table is still well.
+    pub optional: bool,
+    /// Document and page.
+    pub source: String,
+    /// The points.
+    pub points: Vec<RegisterPoint>,
+}
+
+/// Discipline on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusRules {
+    /// TCP port where the configuration names none.
+    pub port: u16,
+    /// Unit id where the configuration names none.
+    pub unit: u8,
+    /// Longest read, 1 to 125.
+    pub registers_per_read_max: u16,
+    /// Registers nobody asked for that may be read to join two blocks.
+    pub read_through_max: u16,
+    /// Silence between an answer and the next question, milliseconds.
+    pub gap_ms: u32,
+    /// Silence after the connection is made, milliseconds.
+    pub pause_after_connect_ms: u32,
+    /// Longest wait for an answer, milliseconds.
+    pub timeout_ms: u32,
+    /// Connections that the device bears; all its units share one here.
+    pub connections_max: u16,
+    /// Close the connection after each cycle (devices that reboot otherwise).
+    pub close_after_cycle: bool,
+}
+
+/// Longest read that the Modbus specification allows.
+pub(crate) const REGISTERS_PER_READ_LIMIT: u16 = 125;

@@ -1,0 +1,5 @@
+//! Devices that tell over MQTT.
+
+mod config;
+
+pub use config::{Config, Publisher};

@@ -2,3 +2,5 @@
 pub mod clock;
 pub mod model;
 pub mod profile;
+pub mod simulate;
+pub mod sky;

@@ -1,11 +1,11 @@
 //! hallwatch
-pub mod model;
+pub mod alert;
 pub mod clock;
-pub mod sky;
-pub mod tally;
-pub mod supervise;
-pub mod profile;
 pub mod journal;
 pub mod live;
-pub mod alert;
+pub mod model;
+pub mod profile;
+pub mod sky;
 pub mod source;
+pub mod supervise;
+pub mod tally;

@@ -7,8 +7,8 @@
 //!
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
-mod types;
 mod handle;
+mod types;
 
 pub use handle::{AckError, Handle};
 pub use types::{Acknowledged, Alert, AlertState, Config, WebhookConfig};

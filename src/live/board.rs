@@ -70,11 +70,8 @@ impl DeviceLive {
             if self.points.get(&sample.point).is_some_and(newer) {
                 continue; // an old message that came late must not paint over the present
             }
-            let latest = Latest {
-                value: sample.value.clone(),
-                quality: sample.quality,
-                time: reading.time,
-            };
+            let latest =
+                Latest { value: sample.value.clone(), quality: sample.quality, time: reading.time };
             self.points.insert(sample.point.clone(), latest);
         }
         self.last_seen = self.last_seen.max(Some(reading.time));

@@ -85,7 +85,8 @@ impl Board {
             return self.silent(live, now, silent_ms);
         }
         if live.last_received.is_none_or(|heard| heard < self.listening_since) {
-            let reason = Text::new("刚刚启动，等待第一次应答", "just started, waiting for the first answer");
+            let reason =
+                Text::new("刚刚启动，等待第一次应答", "just started, waiting for the first answer");
             return Health::because(HealthState::Waiting, reason);
         }
         if live.device.kind == DeviceKind::Inverter {
@@ -99,7 +100,8 @@ impl Board {
     }
 
     fn silent(&self, live: &DeviceLive, now: Timestamp, silent_ms: i64) -> Health {
-        if live.device.kind == DeviceKind::Inverter && self.sun_deg(now) < COMMUNICATION_ELEVATION_DEG
+        if live.device.kind == DeviceKind::Inverter
+            && self.sun_deg(now) < COMMUNICATION_ELEVATION_DEG
         {
             match live.last_seen {
                 Some(seen) if self.went_to_sleep(live, seen) => {
@@ -135,10 +137,11 @@ impl Board {
     fn went_to_sleep(&self, live: &DeviceLive, seen: Timestamp) -> bool {
         let power_w = live.number("ac_power_w").unwrap_or(0.0);
         let rated_w = live.device.rated_power_w.unwrap_or(f64::INFINITY);
-        let resting = live
-            .word("state")
-            .is_some_and(|word| matches!(word.id, "off" | "sleeping" | "standby" | "shutting_down"));
-        let low = if rated_w.is_finite() { power_w < rated_w * RAMPED_DOWN } else { power_w < 500.0 };
+        let resting = live.word("state").is_some_and(|word| {
+            matches!(word.id, "off" | "sleeping" | "standby" | "shutting_down")
+        });
+        let low =
+            if rated_w.is_finite() { power_w < rated_w * RAMPED_DOWN } else { power_w < 500.0 };
         self.sun_deg(seen) < EVENING_ELEVATION_DEG || resting || low
     }
 
@@ -147,8 +150,9 @@ impl Board {
         if spoken.state != HealthState::Ok {
             return spoken;
         }
-        let resting =
-            live.word("state").is_some_and(|word| matches!(word.id, "off" | "sleeping" | "standby"));
+        let resting = live
+            .word("state")
+            .is_some_and(|word| matches!(word.id, "off" | "sleeping" | "standby"));
         let dark = self.sun_deg(now) < COMMUNICATION_ELEVATION_DEG;
         match (resting, dark) {
             (true, true) => {
@@ -156,7 +160,8 @@ impl Board {
                 Health::because(HealthState::Asleep, reason)
             }
             (true, false) => {
-                let reason = Text::new("有阳光但设备自报停机或待机", "at rest by its own word, in sunlight");
+                let reason =
+                    Text::new("有阳光但设备自报停机或待机", "at rest by its own word, in sunlight");
                 Health::because(HealthState::Degraded, reason)
             }
             _ => Health::OK,
@@ -178,7 +183,10 @@ fn spoken(live: &DeviceLive) -> Health {
         }
     };
     for (code, fault) in live.faults() {
-        let text = Text::new(format!("{}（{code}）", fault.text.zh), format!("{} ({code})", fault.text.en));
+        let text = Text::new(
+            format!("{}（{code}）", fault.text.zh),
+            format!("{} ({code})", fault.text.en),
+        );
         see(fault.severity, text);
     }
     for point in live.points.keys() {
@@ -189,7 +197,8 @@ fn spoken(live: &DeviceLive) -> Health {
             continue;
         };
         let label = standard.label;
-        let text = Text::new(format!("{}：{}", label.zh, word.zh), format!("{}: {}", label.en, word.en));
+        let text =
+            Text::new(format!("{}：{}", label.zh, word.zh), format!("{}: {}", label.en, word.en));
         see(severity, text);
     }
     match worst {

@@ -19,9 +19,9 @@ pub(super) struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     /// No mistakes but those of the syntax, whose lines are then left alone.
-    pub(super) fn new(file: &'a str, source: &'a str, syntax: Vec<(usize, Mistake)>) -> Self {
+    pub(super) fn new(file: &'a str, source: &'a str, syntax: &[(usize, Mistake)]) -> Self {
         let broken = syntax.iter().map(|(offset, _)| line_start(source, *offset)).collect();
-        let mistakes = RefCell::new(syntax.into_iter().map(|(_, mistake)| mistake).collect());
+        let mistakes = RefCell::new(syntax.iter().map(|(_, mistake)| mistake.clone()).collect());
         Self { file, source, mistakes, broken }
     }
 

@@ -118,8 +118,11 @@ pub fn parse(path: &Path, source: &str, catalog: Option<&Catalog>) -> Result<Hal
     let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     let repaired = Repaired::new(&file, source);
-    let (table, syntax) = repaired.read(&file, source);
-    let findings = Findings::new(&file, source, syntax);
+    let table = repaired.table();
+    let findings = Findings::new(&file, source, &repaired.mistakes);
+    if !repaired.whole {
+        return Err(findings.into_mistakes());
+    }
     let desk = Desk { findings: &findings, repaired: &repaired };
     let root = Section::new(desk, table.get_ref(), 0, "the file", ROOT);
     let mut of_profiles = Vec::new();

@@ -3,6 +3,7 @@
 //!
 //! `HALLWATCH_BLESS=1 cargo test --test config` writes what is said now; read it before it is
 //! committed.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 

@@ -15,9 +15,14 @@ const noise = (seed) => {
   const x = Math.sin(seed * 127.1 + 311.7) * 43758.5453;
   return x - Math.floor(x);
 };
+/** Noise without steps, for clouds that drift. */
+const smooth = (x) => {
+  const t = x - Math.floor(x);
+  return noise(Math.floor(x)) * (1 - t) + noise(Math.floor(x) + 1) * t;
+};
 /** Height of the sun between 0 and 1, and below 0 at night. */
 export const sunAt = (ms) => Math.sin(((ms - midnight(ms) - RISE) / (SET - RISE)) * Math.PI);
-const cloud = (ms) => 1 - 0.5 * Math.pow(noise(Math.floor(ms / 900_000)), 4) - 0.06 * noise(Math.floor(ms / 60_000));
+const cloud = (ms) => 1 - 0.22 * smooth(ms / 2_400_000) - 0.1 * smooth(ms / 500_000) - 0.02 * noise(Math.floor(ms / 60_000));
 const inverterPower = (i, ms) => Math.max(0, sunAt(ms)) * RATED_W * 0.86 * cloud(ms) * (0.96 + 0.06 * noise(i));
 
 export const zones = [
@@ -167,6 +172,7 @@ function kiosk(kind, zone, n, i, now) {
   device.points = [
     word("kiosk_state", "服务状态", "service state", code, zh, en),
     ...printer,
+    ...(kind === "display" ? [point("host_temp_c", "主机温度", "host temperature", "°C", 38.5)] : []),
     point("tickets_total", kind === "ticket_machine" ? "取号数" : "办理笔数", kind === "ticket_machine" ? "tickets" : "transactions", "", count, stale),
     point("printer_paper_left_sheets", "余纸", "paper left", "张", story.paper ? 12 : 340, stale),
     word("camera_state", "摄像头", "camera", "online", "在线", "online"),

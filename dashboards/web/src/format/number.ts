@@ -54,7 +54,11 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 /** `digits` = 3 for tiles and headlines, 4 in tables. */
 export function quantity(value: number, unit: string, lang: string, digits = 3): Quantity {
   const scale = SCALES[unit]?.find((entry) => Math.abs(value) >= entry.at * 0.9995);
-  if (scale) return { number: significant(value / scale.by, digits, lang), unit: scale.unit };
+  if (scale) {
+    const scaled = value / scale.by;
+    // Fixed decimals: a figure that jumps between 40 and 40.3 is hard to read on a live page.
+    return { number: decimal(scaled, decimals(scaled, digits), lang, true), unit: scale.unit };
+  }
   const spelled = SPELLINGS[unit] ?? unit;
   // Mains frequency says nothing with fewer than two decimals.
   if (unit === "Hz") return { number: decimal(value, 2, lang, true), unit: spelled };

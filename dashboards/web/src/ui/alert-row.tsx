@@ -82,18 +82,20 @@ export function AlertRow({ alert, isNew, onAcknowledge }: {
         {alert.state === "recovering" ? <span class="pill">{t.alertRecovering}</span> : null}
         <span class="alert-when"><When alert={alert} /></span>
       </div>
-      <p class="alert-text" title={t.alertRule(alert.rule)}>{say(alert.text)}</p>
-      {ended ? null : (
-        <div class="alert-foot">
-          <div class="alert-more">
-            <p class="alert-advice"><AdviceIcon /><span><span class="visually-hidden">{t.advice}: </span>{say(alert.advice)}</span></p>
-            <Evidence alert={alert} />
-          </div>
-          {canAcknowledge ? (
-            <button type="button" class="button" data-testid="acknowledge" onClick={() => onAcknowledge(alert)}>{t.acknowledge}</button>
-          ) : null}
+      <div class="alert-body">
+        <div class="alert-words">
+          <p class="alert-text" title={t.alertRule(alert.rule)}>{say(alert.text)}</p>
+          {ended ? null : (
+            <>
+              <p class="alert-advice"><AdviceIcon /><span><span class="visually-hidden">{t.advice}: </span>{say(alert.advice)}</span></p>
+              <Evidence alert={alert} />
+            </>
+          )}
         </div>
-      )}
+        {canAcknowledge ? (
+          <button type="button" class="button" data-testid="acknowledge" onClick={() => onAcknowledge(alert)}>{t.acknowledge}</button>
+        ) : null}
+      </div>
       <Acknowledged alert={alert} />
     </li>
   );

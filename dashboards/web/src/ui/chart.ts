@@ -7,6 +7,7 @@ import type { Pv } from "../api/types";
 import { decimal, joined, quantity } from "../format/number";
 import { clockTime, sinceMidnight } from "../format/time";
 import type { Words } from "../i18n";
+import { curveUnit } from "./curve-unit";
 
 use([LineChart, GridComponent, TooltipComponent, MarkLineComponent, CanvasRenderer]);
 
@@ -71,7 +72,7 @@ export class Chart {
     this.chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(this.box).fontFamily },
-      grid: { left: 4, right: 14, top: 26, bottom: 2, containLabel: true },
+      grid: { left: 4, right: 14, top: 22, bottom: 2, containLabel: true },
       tooltip: this.tooltip(pv, span, words),
       xAxis: this.xAxis(span, words),
       yAxis: this.yAxis(pv, words),
@@ -110,17 +111,15 @@ export class Chart {
   }
 
   private yAxis(pv: Pv, words: Words): object {
-    const unit = pv.rated_power_w >= 1e6 ? "MW" : "kW";
-    const by = unit === "MW" ? 1e6 : 1e3;
+    const { by, digits } = curveUnit(pv);
     return {
-      type: "value", min: 0, splitNumber: 3, name: unit,
+      type: "value", min: 0, splitNumber: 3,
       // A dull morning must not look like a full day.
       max: (range: { max: number }) => Math.max(range.max, pv.rated_power_w * 0.1) * 1.05,
-      nameTextStyle: { color: colour("--muted", this.box), align: "right", padding: [0, 6, 0, 0] },
       splitLine: { lineStyle: { color: colour("--line", this.box) } },
       axisLabel: {
         color: colour("--muted", this.box), showMaxLabel: false,
-        formatter: (watts: number) => decimal(watts / by, unit === "MW" ? 2 : 1, words.lang),
+        formatter: (watts: number) => decimal(watts / by, digits, words.lang),
       },
     };
   }

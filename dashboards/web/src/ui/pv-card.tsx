@@ -1,7 +1,7 @@
 // What the roof makes now and has made today.
 import type { ComponentChildren } from "preact";
 import type { Pv } from "../api/types";
-import { decimal, joined, quantity, significant } from "../format/number";
+import { decimal, joined, quantity } from "../format/number";
 import { clockTime, moment, timeOrNone } from "../format/time";
 import { useWords } from "../i18n";
 import { useTopic } from "../state/store";
@@ -64,9 +64,10 @@ function Facts({ pv }: { pv: Pv }) {
       </Fact>
       <Fact label={t.inverters}>
         <span class={missing ? "warn-text" : undefined}>{t.inverterCount(pv.inverters_reporting, pv.inverters_total)}</span>
+        <small class="note">{t.invertersNote}</small>
       </Fact>
       <Fact label={t.sunElevation} icon={<ElevationIcon />}>
-        <span title={pv.sun.elevation_deg < 0 ? t.belowHorizon : undefined}>{significant(pv.sun.elevation_deg, 3, lang)}°</span>
+        <span title={pv.sun.elevation_deg < 0 ? t.belowHorizon : undefined}>{decimal(pv.sun.elevation_deg, 1, lang, true)}°</span>
       </Fact>
       <Fact label={t.sunrise} icon={<SunriseIcon />}>{timeOrNone(pv.sun.sunrise_ms, words)}</Fact>
       <Fact label={t.sunset} icon={<SunsetIcon />}>{timeOrNone(pv.sun.sunset_ms, words)}</Fact>

@@ -5,6 +5,7 @@ import { joined, quantity } from "../format/number";
 import { clockTime } from "../format/time";
 import { useWords } from "../i18n";
 import type { Chart } from "./chart";
+import { curveUnit } from "./curve-unit";
 import { onThemeChange } from "./theme";
 
 export function PvCurve({ pv, peak }: { pv: Pv; peak: readonly [number, number] | null }) {
@@ -39,7 +40,7 @@ export function PvCurve({ pv, peak }: { pv: Pv; peak: readonly [number, number] 
   const summary = peak ? t.curveSummary(joined(quantity(peak[1], "W", lang)), clockTime(peak[0], lang)) : t.curveEmpty;
   return (
     <figure class="curve">
-      <figcaption class="label">{t.curveTitle}</figcaption>
+      <figcaption class="label">{t.curveTitle(curveUnit(pv).unit)}</figcaption>
       <div class="curve-box" ref={box} role="img" aria-label={summary} />
       {state === "failed" ? <p class="curve-note">{t.curveFailed}</p> : null}
       {state !== "failed" && empty ? <p class="curve-note">{t.curveEmpty}</p> : null}

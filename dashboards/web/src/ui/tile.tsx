@@ -5,6 +5,7 @@ import { pointValue, isFigure } from "../format/point";
 import { age } from "../format/time";
 import type { Words } from "../i18n";
 import { HealthIcon } from "./icons";
+import { KindIcon } from "./kind-icon";
 import { Ticking, useStaleMark } from "./ticking";
 
 export interface TileProps {
@@ -19,12 +20,13 @@ const HEADLINES = 2;
 /** Said in words at the foot of the tile already. */
 const SAID = new Set(["state", "kiosk_state"]);
 
-function Headline({ point, words, first }: { point: Point; words: Words; first: boolean }) {
+/** "27.3 kW" explains itself; "full" and "163" need to be told of what. */
+function Headline({ point, words }: { point: Point; words: Words }) {
   const { number, unit } = pointValue(point, words);
-  const classes = [first ? "headline headline-first" : "headline", isFigure(point) ? "figure" : "", `quality-${point.quality}`];
+  const label = words.label(point.label);
   return (
-    <span class={classes.join(" ")}>
-      <span class="headline-label">{words.label(point.label)}</span>
+    <span class={`headline quality-${point.quality}${isFigure(point) ? " figure" : ""}`} title={label}>
+      <span class={unit ? "visually-hidden" : "headline-label"}>{label} </span>
       <span class="headline-value">{number}{unit ? <small>{unit}</small> : null}</span>
     </span>
   );
@@ -34,20 +36,26 @@ function TileBody({ device, kind, words, onOpen }: TileProps) {
   const { t, say } = words;
   const ref = useStaleMark<HTMLButtonElement>(device.last_seen_ms, device.stale_after_ms);
   const seen = device.last_seen_ms;
-  const subtitle = device.reason ? say(device.reason) : device.state ? `${kind} · ${say(device.state.text)}` : kind;
+  const word = t.health[device.health];
+  const about = say(device.reason ?? device.state?.text ?? { zh: "", en: "" });
+  // "Asleep, asleep" says nothing more than "asleep".
+  const more = about.toLowerCase() === word.toLowerCase() ? "" : about;
   return (
     <button ref={ref} type="button" class={`tile health-${device.health}`} data-device={device.id} onClick={() => onOpen(device.id)}>
       <span class="tile-head">
-        <span class="tile-name">{say(device.name)}</span>
-        <span class="tile-health"><HealthIcon health={device.health} />{t.health[device.health]}</span>
+        <HealthIcon health={device.health} />
+        <span class="tile-name" title={say(device.name)}>{say(device.name)}</span>
+        <span class="tile-kind" title={kind}><KindIcon kind={device.kind} /><span class="visually-hidden">{kind}</span></span>
       </span>
       <span class="tile-values">
-        {device.points.filter((point) => !SAID.has(point.name)).slice(0, HEADLINES).map((point, i) => (
-          <Headline key={point.name} point={point} words={words} first={i === 0} />
+        {device.points.filter((point) => !SAID.has(point.name)).slice(0, HEADLINES).map((point) => (
+          <Headline key={point.name} point={point} words={words} />
         ))}
       </span>
       <span class="tile-foot">
-        <span class={device.reason ? "tile-reason" : "tile-state"} title={subtitle}>{subtitle}</span>
+        <span class={device.reason ? "tile-about tile-reason" : "tile-about"} title={more || undefined}>
+          <b>{word}</b>{more ? <span>{more}</span> : null}
+        </span>
         <Ticking class="tile-age" write={(now) => (seen === null ? t.neverHeard : age(now - seen, t))} />
       </span>
     </button>

@@ -9,6 +9,9 @@ export function Dialog({ class: name, title, onClose, children }: {
 }) {
   const { t } = useWords();
   const ref = useRef<HTMLDialogElement>(null);
+  const leaving = useRef(false);
+  // Where the press began: selecting text and letting go outside must not throw the note away.
+  const pressed = useRef<EventTarget | null>(null);
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog) return undefined;
@@ -16,8 +19,10 @@ export function Dialog({ class: name, title, onClose, children }: {
     dialog.showModal();
     document.documentElement.classList.add("modal-open");
     return () => {
-      document.documentElement.classList.remove("modal-open");
+      leaving.current = true;
       dialog.close();
+      // A dialog may lie over another one.
+      if (!document.querySelector("dialog[open]")) document.documentElement.classList.remove("modal-open");
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
@@ -27,7 +32,10 @@ export function Dialog({ class: name, title, onClose, children }: {
       class={name}
       aria-labelledby={`${name}-title`}
       onCancel={(event) => { event.preventDefault(); onClose(); }}
-      onClick={(event) => { if (event.target === ref.current) onClose(); }}
+      // The browser may close it without asking, for example on a second Escape.
+      onClose={() => { if (!leaving.current) onClose(); }}
+      onMouseDown={(event) => { pressed.current = event.target; }}
+      onClick={(event) => { if (event.target === ref.current && pressed.current === ref.current) onClose(); }}
     >
       <div class="dialog-body">
         <header class="dialog-head">

@@ -4,3 +4,17 @@
 //! Architecture invariant: nothing here reads the system's clock or knows the rooms that read the
 //! hall; they meet at the sockets only. Values are functions of device and time: the same tick
 //! gives the same value, and no two devices show the same power.
+
+mod encode;
+mod error;
+mod image;
+mod modbus;
+mod pdu;
+mod values;
+
+pub use error::SimulateError;
+pub use image::{ModelLayout, RegisterImage, register_image, sunspec_image};
+pub use modbus::{Door, Misbehaviour, ModbusServer, Units};
+pub use values::{SimValue, Values};
+#[cfg(test)]
+mod tests;

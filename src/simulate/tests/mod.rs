@@ -1,5 +1,6 @@
 //! Tests of the virtual hall, with readers of their own: what is encoded here is decoded by other
 //! code than the gateway's, so that one mistake cannot hide the other.
 
+mod broker;
 mod image;
 mod modbus;

@@ -65,7 +65,7 @@ async fn it_survives_abrupt_clients() {
             continue;
         };
         let bytes: &[u8] = if round % 3 == 0 { &[0xFF; 40] } else { &connect };
-        let _ = stream.write_all(bytes).await;
+        stream.write_all(bytes).await.ok();
         if round % 2 == 0 {
             tokio::time::sleep(Duration::from_millis(round % 7)).await;
         }

@@ -2,5 +2,8 @@
 //! code than the gateway's, so that one mistake cannot hide the other.
 
 mod broker;
+mod hall;
 mod image;
+mod kiosk;
 mod modbus;
+mod plant;

@@ -1,6 +1,7 @@
 //! One virtual inverter: what it makes of the light, and everything it would show.
 
 use crate::model::Timestamp;
+use crate::sky::SunPosition;
 
 use super::noise::{smooth, unit};
 use super::values::Values;
@@ -68,10 +69,16 @@ pub(super) struct Counters {
 }
 
 impl InverterSpec {
-    /// Its power at `time`. Depends on nothing else.
-    pub(super) fn output(&self, place: &Place, condition: &Condition, time: Timestamp) -> Output {
+    /// Its power at `time`, when the sun is where it is then. Depends on nothing else.
+    pub(super) fn output(
+        &self,
+        place: &Place,
+        sun: SunPosition,
+        condition: &Condition,
+        time: Timestamp,
+    ) -> Output {
         let number = u64::from(self.number);
-        let weather = place.weather(time, CLOUD_STEP_MS * i64::from(self.number));
+        let weather = place.weather_under(sun, time, CLOUD_STEP_MS * i64::from(self.number));
         let asleep = weather.sun.elevation_deg < SLEEP_BELOW_DEG;
         let idle = |state, dc_voltage_v| Output {
             state,

@@ -43,6 +43,7 @@ pub struct Plant {
     place: Place,
     inverters: Vec<Inverter>,
     now: Timestamp,
+    weather: Weather,
     today: Date,
     pv_meter_wh: f64,
     import_wh: f64,
@@ -55,11 +56,12 @@ impl Plant {
     #[must_use]
     pub fn new(place: Place, specs: Vec<InverterSpec>, start: Timestamp) -> Self {
         let today = date(&place, start);
+        let weather = place.weather(start);
         let inverters: Vec<Inverter> = specs
             .into_iter()
             .map(|spec| {
                 let condition = Condition::Healthy;
-                let output = spec.output(&place, &condition, start);
+                let output = spec.output(&place, weather.sun, &condition, start);
                 let counters = past_counters(&spec, &place, start);
                 Inverter { spec, condition, counters, output }
             })
@@ -72,6 +74,7 @@ impl Plant {
             place,
             inverters,
             now: start,
+            weather,
             today,
             irradiation_today_whm2: 0.0,
         };
@@ -129,6 +132,7 @@ impl Plant {
     fn step(&mut self, to: Timestamp) {
         let hours = to.since_ms(self.now) as f64 / MS_PER_HOUR;
         self.now = to;
+        self.weather = self.place.weather(to);
         let today = date(&self.place, to);
         if today != self.today {
             self.today = today;
@@ -136,7 +140,8 @@ impl Plant {
             self.inverters.iter_mut().for_each(|inverter| inverter.counters.today_wh = 0.0);
         }
         for inverter in &mut self.inverters {
-            let output = inverter.spec.output(&self.place, &inverter.condition, to);
+            let output =
+                inverter.spec.output(&self.place, self.weather.sun, &inverter.condition, to);
             inverter.output = output;
             inverter.counters.today_wh += output.ac_power_w * hours;
             inverter.counters.total_wh += output.ac_power_w * hours;
@@ -147,7 +152,7 @@ impl Plant {
         self.pv_meter_wh += self.pv_meter_w() * hours;
         self.import_wh += self.grid_power_w().max(0.0) * hours;
         self.export_wh += (-self.grid_power_w()).max(0.0) * hours;
-        self.irradiation_today_whm2 += self.weather().poa_wm2 * hours;
+        self.irradiation_today_whm2 += self.weather.poa_wm2 * hours;
     }
 
     /// Sum of the inverters' powers, W.
@@ -179,8 +184,8 @@ impl Plant {
 
     /// The weather over the roof.
     #[must_use]
-    pub fn weather(&self) -> Weather {
-        self.place.weather(self.now, 0)
+    pub const fn weather(&self) -> Weather {
+        self.weather
     }
 
     /// What an inverter shows.
@@ -207,7 +212,7 @@ impl Plant {
     /// What the weather station shows.
     #[must_use]
     pub fn weather_values(&self) -> Values {
-        self.weather().values(self.irradiation_today_whm2)
+        self.weather.values(self.irradiation_today_whm2)
     }
 
     fn meter_values(&self, power_w: f64, import_wh: f64, export_wh: f64) -> Values {

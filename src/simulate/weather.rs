@@ -45,10 +45,19 @@ pub struct Weather {
 }
 
 impl Place {
-    /// The weather at `time`. Clouds reach a place `lag_ms` down the wind that much later.
+    /// The weather at `time`.
     #[must_use]
-    pub fn weather(&self, time: Timestamp, lag_ms: i64) -> Weather {
-        let sun = sun(self.latitude_deg, self.longitude_deg, time);
+    pub fn weather(&self, time: Timestamp) -> Weather {
+        self.weather_under(self.sun(time), time, 0)
+    }
+
+    pub(super) fn sun(&self, time: Timestamp) -> SunPosition {
+        sun(self.latitude_deg, self.longitude_deg, time)
+    }
+
+    /// The weather when the sun is known, which is the costly part. Clouds reach a place `lag_ms`
+    /// down the wind that much later.
+    pub(super) fn weather_under(&self, sun: SunPosition, time: Timestamp, lag_ms: i64) -> Weather {
         let ghi_wm2 = clear_sky_ghi_wm2(&sun) * self.clearness(time.plus_ms(-lag_ms));
         let poa_wm2 = irradiance_on_plane_wm2(&sun, ghi_wm2, TILT_DEG, FACING_DEG);
         let ambient_c = self.ambient_c(time);

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use rumqttc::v5::mqttbytes::QoS;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::clock::ManualClock;
 use crate::profile::Catalog;
@@ -13,7 +15,6 @@ use crate::simulate::{Hall, HallOptions, Script, demo_longitude_deg};
 use crate::sky::sun;
 
 use super::broker::{client, next};
-use super::modbus::ask;
 use super::plant::moment;
 
 const START: &str = "2026-11-23T15:00:00Z";
@@ -31,8 +32,11 @@ async fn read_u32(hall: &Hall, id: &str, address: u16) -> u32 {
     let device = hall.device(id).expect("in the hall");
     let [high, low] = address.to_be_bytes();
     let question = [0, 1, 0, 0, 0, 6, device.unit, 3, high, low, 0, 2];
-    let answer = ask(device.address, &question).await;
-    assert_eq!(answer.len(), 13, "{id} {answer:?}");
+    let mut stream = TcpStream::connect(device.address).await.expect("connects");
+    stream.write_all(&question).await.expect("sent");
+    let mut answer = [0; 13];
+    let whole = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await;
+    whole.expect("in time").expect("a whole answer");
     u32::from_be_bytes([answer[9], answer[10], answer[11], answer[12]])
 }
 

@@ -35,7 +35,7 @@ async fn listen(stream: &mut TcpStream) -> Vec<u8> {
     bytes
 }
 
-pub(super) async fn ask(address: SocketAddr, question: &[u8]) -> Vec<u8> {
+async fn ask(address: SocketAddr, question: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.expect("connects");
     stream.write_all(question).await.expect("sent");
     listen(&mut stream).await

@@ -50,7 +50,7 @@ pub(super) enum Track {
     /// Seen, not for long enough.
     Suspect { since: Timestamp },
     /// Raised.
-    Open { alert: Alert, clear_since: Option<Timestamp> },
+    Open { alert: Box<Alert>, clear_since: Option<Timestamp> },
 }
 
 /// Rule id and device.
@@ -77,7 +77,7 @@ impl Engine {
         let orphans: Vec<Key> = self.tracks.keys().filter(|key| gone(key)).cloned().collect();
         for key in orphans {
             if let Some(Track::Open { alert, .. }) = self.tracks.remove(&key) {
-                out.push(resolved(alert, now));
+                out.push(resolved(*alert, now));
             }
         }
         out
@@ -114,7 +114,7 @@ impl Engine {
         if alert.state == AlertState::Active {
             alert.state = AlertState::Acknowledged;
         }
-        Some(Transition { change: Change::Acknowledged, alert: alert.clone(), tell: true })
+        Some(Transition { change: Change::Acknowledged, alert: (**alert).clone(), tell: true })
     }
 
     /// The open alerts, newest first.
@@ -123,7 +123,7 @@ impl Engine {
             .tracks
             .values()
             .filter_map(|track| match track {
-                Track::Open { alert, .. } => Some(alert.clone()),
+                Track::Open { alert, .. } => Some((**alert).clone()),
                 Track::Suspect { .. } => None,
             })
             .collect();
@@ -162,7 +162,7 @@ fn step(
         (Some(Track::Open { mut alert, clear_since }), Verdict::No) => {
             let since = clear_since.unwrap_or(now);
             if now.since_ms(since) >= KEEP_FIRING_MS {
-                return (None, Some(resolved(alert, now)));
+                return (None, Some(resolved(*alert, now)));
             }
             alert.state = AlertState::Recovering;
             (Some(Track::Open { alert, clear_since: Some(since) }), None)
@@ -192,7 +192,7 @@ fn raise(
         evidence: finding.evidence,
     };
     let transition = Transition { change: Change::Raised, alert: alert.clone(), tell: true };
-    (Some(Track::Open { alert, clear_since: None }), Some(transition))
+    (Some(Track::Open { alert: Box::new(alert), clear_since: None }), Some(transition))
 }
 
 /// Takes new words; people are told when it became worse, and it needs a new acknowledgement then.

@@ -154,7 +154,7 @@ pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>) -> Option<Vec<u8>> {
         let (since_ms, clear_since_ms, alert) = match track {
             Track::Suspect { since } => (Some(since.ms()), None, None),
             Track::Open { alert, clear_since } => {
-                (None, clear_since.map(Timestamp::ms), Some(alert.into()))
+                (None, clear_since.map(Timestamp::ms), Some((&**alert).into()))
             }
         };
         let (rule, device) = (rule.clone(), device.to_string());
@@ -170,7 +170,7 @@ pub(super) fn restore(state: &[u8]) -> BTreeMap<Key, Track> {
         let key = (record.rule, DeviceId::parse(&record.device).ok()?);
         let track = match (record.alert, record.since_ms) {
             (Some(alert), _) => Track::Open {
-                alert: alert.alert()?,
+                alert: Box::new(alert.alert()?),
                 clear_since: record.clear_since_ms.map(Timestamp::from_ms),
             },
             (None, since_ms) => Track::Suspect { since: Timestamp::from_ms(since_ms?) },

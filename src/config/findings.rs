@@ -60,7 +60,7 @@ impl<'a> Findings<'a> {
     /// All mistakes in the order of the file.
     pub(super) fn into_mistakes(self) -> Vec<Mistake> {
         let mut mistakes = self.mistakes.into_inner();
-        mistakes.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
         mistakes.dedup();
         mistakes
     }

@@ -1,6 +1,6 @@
 // A modal dialog on the platform's own <dialog>: focus trap, Escape and backdrop come with it.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useWords } from "../i18n";
 import { CloseIcon } from "./icons";
 
@@ -12,7 +12,7 @@ export function Dialog({ class: name, title, onClose, children }: {
   const leaving = useRef(false);
   // Where the press began: selecting text and letting go outside must not throw the note away.
   const pressed = useRef<EventTarget | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (!dialog) return undefined;
     const before = document.activeElement;

@@ -24,7 +24,8 @@ function Fact({ label, icon, children }: { label: string; icon?: ComponentChildr
 function PowerNow({ pv }: { pv: Pv }) {
   const { t, lang } = useWords();
   const share = pv.power_w === null || pv.rated_power_w <= 0 ? null : (pv.power_w / pv.rated_power_w) * 100;
-  const power = pv.power_w === null ? null : quantity(pv.power_w, "W", lang);
+  // A sleeping plant makes 0 kW: the unit should not change at dusk.
+  const power = pv.power_w === null ? null : pv.power_w === 0 ? { number: "0", unit: "kW" } : quantity(pv.power_w, "W", lang);
   const percent = share === null ? t.none : `${decimal(share, share < 10 && share > 0 ? 1 : 0, lang)}%`;
   return (
     <div class="power">
@@ -36,6 +37,7 @@ function PowerNow({ pv }: { pv: Pv }) {
         <span style={{ width: `${Math.min(100, Math.max(0, share ?? 0))}%` }} />
       </div>
       <p class="muted">{t.ofRated(percent, joined(quantity(pv.rated_power_w, "W", lang)))}</p>
+      {pv.sun.elevation_deg < 0 ? <p class="muted">{t.belowHorizon}</p> : null}
     </div>
   );
 }
@@ -67,7 +69,7 @@ function Facts({ pv }: { pv: Pv }) {
         <small class="note">{t.invertersNote}</small>
       </Fact>
       <Fact label={t.sunElevation} icon={<ElevationIcon />}>
-        <span title={pv.sun.elevation_deg < 0 ? t.belowHorizon : undefined}>{decimal(pv.sun.elevation_deg, 1, lang, true)}°</span>
+        {decimal(pv.sun.elevation_deg, 1, lang, true)}°
       </Fact>
       <Fact label={t.sunrise} icon={<SunriseIcon />}>{timeOrNone(pv.sun.sunrise_ms, words)}</Fact>
       <Fact label={t.sunset} icon={<SunsetIcon />}>{timeOrNone(pv.sun.sunset_ms, words)}</Fact>
@@ -76,7 +78,8 @@ function Facts({ pv }: { pv: Pv }) {
 }
 
 function PvBody({ pv }: { pv: Pv }) {
-  const ref = useStaleMark<HTMLDivElement>(pv.now_ms, STALE_AFTER_MS);
+  const lost = useTopic("connection") === "down";
+  const ref = useStaleMark<HTMLDivElement>(lost ? null : pv.now_ms, STALE_AFTER_MS);
   return (
     <div ref={ref} class="pv-body">
       <div class="pv-figures">

@@ -7,6 +7,7 @@ import { useWords } from "../i18n";
 import { useTopic } from "../state/store";
 
 type Tone = "ok" | "degraded" | "fault";
+const TONES: Record<Source["state"], string> = { ok: "tone-ok", degraded: "tone-degraded", down: "tone-fault" };
 
 function Cell({ label, tone, children }: { label: string; tone?: Tone; children: ComponentChildren }) {
   return (
@@ -41,7 +42,7 @@ function Sources({ sources }: { sources: readonly Source[] }) {
         <ul class="popup">
           {sources.map((source) => (
             <li key={source.name}>
-              <code>{source.name}</code> <b>{t.sourceState[source.state]}</b> <span class="muted">{t.sourceDevices(source.devices)}</span>
+              <code>{source.name}</code> <b class={TONES[source.state]}>{t.sourceState[source.state]}</b> <span class="muted">{t.sourceDevices(source.devices)}</span>
               {source.reason ? <p class="muted">{say(source.reason)}</p> : null}
             </li>
           ))}

@@ -107,7 +107,7 @@ pub(crate) fn functions(code: &str) -> Vec<(usize, String, usize)> {
         let one_line = line.trim_end().ends_with('}') || line.trim_end().ends_with(';');
         let last = match one_line {
             true => 0,
-            false => lines[index + 1..].iter().position(|other| closes(other)).map_or(0, |n| n + 1),
+            false => lines[index + 1..].iter().position(closes).map_or(0, |n| n + 1),
         };
         found.push((index + 1, name, last + 1));
     }

@@ -33,7 +33,8 @@ impl Decimal {
         match EXACT_POWERS.get(steps) {
             Some(power) if self.exponent < 0 => mantissa / power,
             Some(power) => mantissa * power,
-            None => mantissa * 10f64.powi(i32::from(self.exponent)),
+            // Rare and far away: let the parser round it.
+            None => format!("{}e{}", self.mantissa, self.exponent).parse().unwrap_or(f64::NAN),
         }
     }
 }

@@ -1,0 +1,22 @@
+//! What is wrong, since when, who is on it, and who has been told.
+//!
+//! The engine is pure: (state, record, now) in, transitions out. Transitions, the engine's state
+//! and its place in the journal are committed in one transaction, so after a kill nothing is
+//! raised twice and nothing acknowledged is forgotten. Channels are readers of the journal with a
+//! cursor each: the journal is their durable queue.
+//!
+//! Architecture invariant: the engine asks nobody for the time and knows no channel.
+
+mod engine;
+mod handle;
+mod notify;
+mod record;
+mod rule;
+mod task;
+mod types;
+
+pub use handle::{AckError, Handle};
+pub use notify::Webhook;
+pub use rule::RuleError;
+pub use task::{AlertError, Alerts};
+pub use types::{Acknowledged, Alert, AlertState, Config, WebhookConfig};

@@ -1,0 +1,103 @@
+//! An alert, as it is kept and shown.
+
+use crate::model::{DeviceId, Severity, Text, Timestamp};
+
+/// Where alerts are sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Web addresses that are told of every alert.
+    pub webhooks: Vec<WebhookConfig>,
+}
+
+/// One web address that is told.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// Name of the channel; also of its cursor, so keep it.
+    pub name: String,
+    /// Where the JSON is posted.
+    pub url: String,
+    /// Value of the `Authorization` header.
+    pub authorization: Option<String>,
+}
+
+impl std::fmt::Debug for WebhookConfig {
+    /// Leaves out what is secret: robots carry their key in the address.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookConfig").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Where an alert is in its life. ISA-18.2 and the Prometheus life cycle, put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AlertState {
+    /// Raised, and nobody has said that he knows.
+    Active,
+    /// Somebody knows.
+    Acknowledged,
+    /// The condition is gone, but not for long enough.
+    Recovering,
+    /// Over.
+    Resolved,
+}
+
+impl AlertState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Acknowledged, Self::Recovering, Self::Resolved];
+
+    /// The word used in the API and in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Acknowledged => "acknowledged",
+            Self::Recovering => "recovering",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// Who said that he knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Name of the person.
+    pub by: String,
+    /// What the person wrote.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// Unique for ever: rule, device and the time of raising.
+    pub id: String,
+    /// Id of the rule, e.g. `PV002`.
+    pub rule: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Where it is in its life.
+    pub state: AlertState,
+    /// The device, unless it is about several.
+    pub device: Option<DeviceId>,
+    /// What is wrong, values filled in.
+    pub text: Text,
+    /// What to do.
+    pub advice: Text,
+    /// When the condition was first seen.
+    pub since: Timestamp,
+    /// When it was raised.
+    pub raised: Timestamp,
+    /// When it was over.
+    pub resolved: Option<Timestamp>,
+    /// Who knows.
+    pub acknowledged: Option<Acknowledged>,
+    /// What was seen: label and value.
+    pub evidence: Vec<(Text, String)>,
+}

@@ -1,0 +1,79 @@
+//! Readings by device and time. Calls block: run them where blocking is allowed.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, params};
+
+use crate::model::{DeviceId, Reading, Record, Timestamp};
+
+use super::codec::decode;
+use super::error::JournalError;
+use super::names::Names;
+use super::reader::row_of;
+use super::schema;
+
+/// Read-only access by device and time.
+pub struct Archive {
+    connection: Mutex<Connection>,
+    names: Names,
+}
+
+impl Archive {
+    pub(super) fn open(folder: &Path, names: Names) -> Result<Self, JournalError> {
+        let connection = Mutex::new(schema::open_read_only(folder)?);
+        Ok(Self { connection, names })
+    }
+
+    /// Readings of a device with `from <= time < to`, oldest first, at most `max`.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn readings(
+        &self,
+        device: &DeviceId,
+        from: Timestamp,
+        to: Timestamp,
+        max: usize,
+    ) -> Result<Vec<Reading>, JournalError> {
+        self.query("time >= ?2 AND time < ?3 ORDER BY time LIMIT ?4", device, from, to, max)
+    }
+
+    /// The last readings of a device before `to`, newest first, at most `max`.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn last_before(
+        &self,
+        device: &DeviceId,
+        to: Timestamp,
+        max: usize,
+    ) -> Result<Vec<Reading>, JournalError> {
+        let from = Timestamp::from_ms(i64::MIN);
+        self.query("time >= ?2 AND time < ?3 ORDER BY time DESC LIMIT ?4", device, from, to, max)
+    }
+
+    fn query(
+        &self,
+        rest: &str,
+        device: &DeviceId,
+        from: Timestamp,
+        to: Timestamp,
+        max: usize,
+    ) -> Result<Vec<Reading>, JournalError> {
+        let Some(subject) = self.names.id(device.as_str()) else { return Ok(Vec::new()) };
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT pos, kind, subject, time, message, body FROM log
+             WHERE kind = 0 AND subject = ?1 AND {rest}"
+        ))?;
+        let mut rows = statement.query(params![subject, from.ms(), to.ms(), max as i64])?;
+        let mut readings = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Some(Record::Reading(reading)) = decode(&row_of(row)?, &self.names) {
+                readings.push(reading);
+            }
+        }
+        Ok(readings)
+    }
+}

@@ -1,0 +1,246 @@
+//! Records as bytes: small integers, names as numbers.
+//!
+//! A reading of 30 values takes about 100 bytes. The first byte is the version of the form;
+//! older forms stay readable for ever.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Decimal, DeviceId, Event, EventKind, Link, LinkFault, LinkState, PointName, Quality, Reading,
+    Record, Sample, Timestamp, Value,
+};
+
+use super::names::Names;
+
+const FORM: u8 = 1;
+
+pub(super) const KIND_READING: i64 = 0;
+pub(super) const KIND_LINK: i64 = 1;
+pub(super) const KIND_EVENT: i64 = 2;
+
+/// Names that a record needs: its subject first.
+pub(super) fn names_of(record: &Record) -> Vec<&str> {
+    match record {
+        Record::Reading(reading) => std::iter::once(reading.device.as_str())
+            .chain(reading.samples.iter().map(|sample| sample.point.as_str()))
+            .collect(),
+        Record::Link(link) => vec![link.device.as_str()],
+        Record::Event(event) => vec![event.kind.as_str()],
+    }
+}
+
+/// One row of the table.
+pub(super) struct Row {
+    pub(super) kind: i64,
+    pub(super) subject: i64,
+    pub(super) time: i64,
+    pub(super) message: i64,
+    pub(super) body: Vec<u8>,
+}
+
+fn put_unsigned(out: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        #[allow(clippy::cast_possible_truncation)]
+        out.push((n as u8) | 0x80);
+        n >>= 7;
+    }
+    #[allow(clippy::cast_possible_truncation)]
+    out.push(n as u8);
+}
+
+#[allow(clippy::cast_sign_loss)]
+const fn zigzag(n: i64) -> u64 {
+    ((n << 1) ^ (n >> 63)) as u64
+}
+
+#[allow(clippy::cast_possible_wrap)]
+const fn unzigzag(n: u64) -> i64 {
+    ((n >> 1) as i64) ^ -((n & 1) as i64)
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_unsigned(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Numbers of the kinds of values, in the low three bits of a sample's tag.
+mod tag {
+    pub(super) const DECIMAL: u8 = 0;
+    pub(super) const FLOAT: u8 = 1;
+    pub(super) const FALSE: u8 = 2;
+    pub(super) const TRUE: u8 = 3;
+    pub(super) const TEXT: u8 = 4;
+    pub(super) const CODES: u8 = 5;
+}
+
+fn quality_code(quality: Quality) -> u8 {
+    let place = Quality::ALL.iter().position(|q| *q == quality);
+    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+}
+
+fn put_sample(out: &mut Vec<u8>, sample: &Sample, point: i64) {
+    put_unsigned(out, zigzag(point));
+    let quality = quality_code(sample.quality) << 3;
+    match &sample.value {
+        Value::Decimal(decimal) => {
+            out.push(tag::DECIMAL | quality);
+            put_unsigned(out, zigzag(i64::from(decimal.exponent)));
+            put_unsigned(out, zigzag(decimal.mantissa));
+        }
+        Value::Float(float) => {
+            out.push(tag::FLOAT | quality);
+            out.extend_from_slice(&float.to_le_bytes());
+        }
+        Value::Bool(yes) => out.push(if *yes { tag::TRUE } else { tag::FALSE } | quality),
+        Value::Text(text) => {
+            out.push(tag::TEXT | quality);
+            put_bytes(out, text.as_bytes());
+        }
+        Value::Codes(codes) => {
+            out.push(tag::CODES | quality);
+            put_unsigned(out, codes.len() as u64);
+            codes.iter().for_each(|code| put_bytes(out, code.as_bytes()));
+        }
+    }
+}
+
+/// A record as a row; `None` if a name has no number yet.
+pub(super) fn encode(record: &Record, names: &Names) -> Option<Row> {
+    match record {
+        Record::Reading(reading) => encode_reading(reading, names),
+        Record::Link(link) => {
+            let mut body = vec![FORM];
+            if let LinkState::Down { fault, detail } = &link.state {
+                put_bytes(&mut body, fault.as_str().as_bytes());
+                put_bytes(&mut body, detail.as_bytes());
+            }
+            let subject = names.id(link.device.as_str())?;
+            Some(Row { kind: KIND_LINK, subject, time: link.time.ms(), message: 0, body })
+        }
+        Record::Event(event) => {
+            let mut body = vec![FORM];
+            body.extend_from_slice(event.body.as_bytes());
+            let subject = names.id(event.kind.as_str())?;
+            Some(Row { kind: KIND_EVENT, subject, time: event.time.ms(), message: 0, body })
+        }
+    }
+}
+
+fn encode_reading(reading: &Reading, names: &Names) -> Option<Row> {
+    let mut body = Vec::with_capacity(8 + reading.samples.len() * 5);
+    body.push(FORM);
+    put_unsigned(&mut body, zigzag(reading.received.since_ms(reading.time)));
+    for sample in &reading.samples {
+        put_sample(&mut body, sample, names.id(sample.point.as_str())?);
+    }
+    #[allow(clippy::cast_possible_wrap)]
+    let message = reading.message as i64;
+    let subject = names.id(reading.device.as_str())?;
+    Some(Row { kind: KIND_READING, subject, time: reading.time.ms(), message, body })
+}
+
+/// Takes bytes off the front; `None` at the end.
+struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn unsigned(&mut self) -> Option<u64> {
+        let mut n = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            n |= u64::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return Some(n);
+            }
+        }
+        None
+    }
+
+    fn signed(&mut self) -> Option<i64> {
+        self.unsigned().map(unzigzag)
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.unsigned()?).ok()?;
+        let (head, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(head)
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    fn sample(&mut self, names: &Names) -> Option<Sample> {
+        let point = PointName::parse(&names.name(self.signed()?)?).ok()?;
+        let tag = self.byte()?;
+        let quality = *Quality::ALL.get(usize::from(tag >> 3))?;
+        let value = match tag & 7 {
+            tag::DECIMAL => {
+                let exponent = i8::try_from(self.signed()?).ok()?;
+                Value::Decimal(Decimal { mantissa: self.signed()?, exponent })
+            }
+            tag::FLOAT => {
+                let (head, rest) = self.0.split_first_chunk::<8>()?;
+                self.0 = rest;
+                Value::Float(f64::from_le_bytes(*head))
+            }
+            tag::FALSE => Value::Bool(false),
+            tag::TRUE => Value::Bool(true),
+            tag::TEXT => Value::Text(Arc::from(self.text()?)),
+            tag::CODES => {
+                let codes = (0..self.unsigned()?).map(|_| self.text().map(Arc::from));
+                Value::Codes(codes.collect::<Option<Arc<[_]>>>()?)
+            }
+            _ => return None,
+        };
+        Some(Sample { point, value, quality })
+    }
+}
+
+/// The record of a row; `None` if it is damaged.
+pub(super) fn decode(row: &Row, names: &Names) -> Option<Record> {
+    let mut input = Input(&row.body);
+    if input.byte()? != FORM {
+        return None;
+    }
+    let time = Timestamp::from_ms(row.time);
+    let subject = names.name(row.subject)?;
+    match row.kind {
+        KIND_READING => {
+            let received = time.plus_ms(input.signed()?);
+            let mut samples = Vec::with_capacity(input.0.len() / 4);
+            while !input.0.is_empty() {
+                samples.push(input.sample(names)?);
+            }
+            let device = DeviceId::parse(&subject).ok()?;
+            #[allow(clippy::cast_sign_loss)]
+            let message = row.message as u64;
+            Some(Record::Reading(Reading { device, time, received, message, samples }))
+        }
+        KIND_LINK => {
+            let device = DeviceId::parse(&subject).ok()?;
+            let state = if input.0.is_empty() {
+                LinkState::Up
+            } else {
+                let fault = LinkFault::parse(input.text()?)?;
+                LinkState::Down { fault, detail: input.text()?.to_owned() }
+            };
+            Some(Record::Link(Link { device, time, state }))
+        }
+        KIND_EVENT => {
+            let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == &*subject)?;
+            let body = std::str::from_utf8(input.0).ok()?.to_owned();
+            Some(Record::Event(Event { kind, time, body }))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

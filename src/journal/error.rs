@@ -1,0 +1,42 @@
+//! What can go wrong with the journal.
+
+/// Why the journal did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// No room left on the disk. What was committed is safe; the batch was not kept.
+    #[error("the disk of the journal is full")]
+    DiskFull,
+    /// Another process has the journal open.
+    #[error("`{0}` is in use by another hallwatch")]
+    Busy(String),
+    /// The database cannot be read or written.
+    #[error("the journal cannot be read or written: {0}")]
+    Storage(String),
+    /// The journal was closed: the program is stopping.
+    #[error("the journal is closed")]
+    Closed,
+}
+
+impl JournalError {
+    /// The word used as a label of counters and in the API.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::DiskFull => "disk_full",
+            Self::Busy(_) => "busy",
+            Self::Storage(_) => "storage",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+            return Self::DiskFull;
+        }
+        // A full disk can also show as a failed write of the WAL or its index.
+        let text = error.to_string();
+        if text.contains("No space left") { Self::DiskFull } else { Self::Storage(text) }
+    }
+}

@@ -1,0 +1,242 @@
+//! The one durable record of everything that happened, in order.
+//!
+//! [`Journal::append`] is the only door in: it returns when the batch is on disk. Everything
+//! downstream is a [`Reader`] with a cursor: up to date it is served from the in-memory tail,
+//! behind it reads from disk, by the same call. One thread owns the database's write side;
+//! readers have read-only connections and send their cursors to that thread, because writers
+//! that take turns on one SQLite file starve each other.
+//!
+//! A reading with the same device, time and message number is the same reading: it is kept once,
+//! whether it comes twice in a batch or again after a crash.
+//!
+//! Architecture invariant: knows no device names and no meaning of points; it keeps what it gets.
+
+mod archive;
+mod codec;
+mod error;
+mod names;
+mod reader;
+mod schema;
+mod tail;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::SharedClock;
+use crate::model::{Position, Record};
+use crate::tally::Tally;
+
+pub use archive::Archive;
+pub use error::JournalError;
+pub use reader::{Batch, Kinds, Reader};
+
+#[cfg(test)]
+mod tests;
+
+use names::Names;
+use tail::Tail;
+use writer::{Request, Writer};
+
+/// Requests that may wait for the writer; a source that comes later waits itself.
+const REQUESTS_MAX: usize = 256;
+
+/// How the journal is kept.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of the database; made when missing.
+    pub folder: PathBuf,
+    /// Longest time a record waits for others to be committed with it, milliseconds. More is
+    /// kinder to flash memory, less is quicker.
+    pub commit_wait_ms: u64,
+    /// Records older than this many days are dropped once every cursor has passed them.
+    pub retention_days: u32,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Position of the last record of the journal after this batch.
+    pub position: Position,
+    /// Records that are new.
+    pub stored: usize,
+    /// Readings that were there already.
+    pub duplicates: usize,
+}
+
+/// State of the journal for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Last committed position.
+    pub head: Position,
+    /// Size of the database, bytes.
+    pub size_bytes: u64,
+    /// Free bytes of its disk.
+    pub disk_free_bytes: u64,
+    /// Why the last batch was refused; `None` when all is well.
+    pub trouble: Option<JournalError>,
+    /// Cursors by name.
+    pub cursors: Vec<(String, Position)>,
+}
+
+struct Shared {
+    requests: Mutex<Option<mpsc::Sender<Request>>>,
+    head: watch::Receiver<Position>,
+    status: watch::Receiver<Status>,
+    tail: Tail,
+    names: Names,
+    folder: PathBuf,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// A handle on the journal; clones share it.
+#[derive(Clone)]
+pub struct Journal(Arc<Shared>);
+
+impl Journal {
+    /// Opens the journal in `config.folder`, or makes it.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] when another process has it, [`JournalError::Storage`] when it
+    /// cannot be read or was made by a newer version.
+    pub fn open(config: &Config, clock: SharedClock, tally: Tally) -> Result<Self, JournalError> {
+        let opened = schema::open(&config.folder)?;
+        let names = Names::load(&opened.connection)?;
+        let head = schema::head(&opened.connection)?;
+        let tail = Tail::new(head);
+        let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
+        let (head_out, head_in) = watch::channel(head);
+        let writer = Writer::new(
+            opened,
+            config.clone(),
+            names.clone(),
+            tail.clone(),
+            head_out,
+            clock,
+            tally,
+        )?;
+        let status = writer.status();
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run(inbox))
+            .map_err(|error| JournalError::Storage(error.to_string()))?;
+        Ok(Self(Arc::new(Shared {
+            requests: Mutex::new(Some(requests)),
+            head: head_in,
+            status,
+            tail,
+            names,
+            folder: config.folder.clone(),
+            thread: Mutex::new(Some(thread)),
+        })))
+    }
+
+    /// Keeps a batch; returns when it is on disk.
+    ///
+    /// # Errors
+    /// Nothing of the batch was kept: [`JournalError::DiskFull`], [`JournalError::Storage`] or
+    /// [`JournalError::Closed`].
+    pub async fn append(&self, records: Vec<Record>) -> Result<Appended, JournalError> {
+        self.ask(records, None).await
+    }
+
+    /// Keeps a batch and, in the same transaction, a reader's cursor and its state: either all of
+    /// it is on disk or nothing.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append_with_cursor(
+        &self,
+        records: Vec<Record>,
+        cursor: Cursor,
+    ) -> Result<Appended, JournalError> {
+        self.ask(records, Some(cursor)).await
+    }
+
+    async fn ask(
+        &self,
+        records: Vec<Record>,
+        cursor: Option<Cursor>,
+    ) -> Result<Appended, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { records, cursor, reply: Some(reply) };
+        let sender = self.sender().ok_or(JournalError::Closed)?;
+        sender.send(request).await.map_err(|_| JournalError::Closed)?;
+        drop(sender);
+        answer.await.map_err(|_| JournalError::Closed)?
+    }
+
+    fn sender(&self) -> Option<mpsc::Sender<Request>> {
+        self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A reader that goes on where the cursor of this name stands; a new name starts at the
+    /// beginning.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn reader(&self, name: &str, kinds: Kinds) -> Result<Reader, JournalError> {
+        Reader::open(self.clone(), name, kinds)
+    }
+
+    /// A reader without a durable cursor, from a position of the caller's choice.
+    #[must_use]
+    pub fn reader_from(&self, position: Position, kinds: Kinds) -> Reader {
+        Reader::at(self.clone(), position, kinds)
+    }
+
+    /// The stored position and state of a cursor.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn cursor(&self, name: &str) -> Result<Option<(Position, Vec<u8>)>, JournalError> {
+        schema::cursor(&schema::open_read_only(&self.0.folder)?, name)
+    }
+
+    /// Queries by device and time.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn archive(&self) -> Result<Archive, JournalError> {
+        Archive::open(&self.0.folder, self.0.names.clone())
+    }
+
+    /// The last committed position.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        *self.0.head.borrow()
+    }
+
+    /// How the journal is.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let mut status = self.0.status.borrow().clone();
+        status.head = self.head();
+        status
+    }
+
+    /// Commits what waits, stores the cursors and closes the database. Blocks for as long as the
+    /// disk needs.
+    pub fn close(&self) {
+        drop(self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the journal's thread panicked at the end");
+        }
+    }
+}
+
+/// A reader's place, and what it wants to remember with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// Name of the reader.
+    pub name: String,
+    /// Everything up to here is done.
+    pub position: Position,
+    /// The reader's own state; `None` leaves the stored one.
+    pub state: Option<Vec<u8>>,
+}

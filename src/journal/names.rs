@@ -1,0 +1,58 @@
+//! Names are stored once and referred to by small numbers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rusqlite::Connection;
+
+use super::error::JournalError;
+
+#[derive(Default)]
+struct Tables {
+    ids: HashMap<Arc<str>, i64>,
+    names: HashMap<i64, Arc<str>>,
+}
+
+/// The dictionary of names, shared by the writer and all readers of this process.
+#[derive(Clone, Default)]
+pub(super) struct Names(Arc<RwLock<Tables>>);
+
+impl Names {
+    pub(super) fn load(connection: &Connection) -> Result<Self, JournalError> {
+        let names = Self::default();
+        let mut statement = connection.prepare("SELECT id, name FROM name")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        for row in rows {
+            let (id, name) = row?;
+            names.insert(id, &name);
+        }
+        Ok(names)
+    }
+
+    fn insert(&self, id: i64, name: &str) {
+        let name: Arc<str> = Arc::from(name);
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        tables.ids.insert(name.clone(), id);
+        tables.names.insert(id, name);
+    }
+
+    pub(super) fn id(&self, name: &str) -> Option<i64> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).ids.get(name).copied()
+    }
+
+    pub(super) fn name(&self, id: i64) -> Option<Arc<str>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).names.get(&id).cloned()
+    }
+
+    /// The number of a name, given out and committed at once when it is new: a batch that is
+    /// rolled back later must not take the name with it. Call outside a transaction.
+    pub(super) fn learn(&self, connection: &Connection, name: &str) -> Result<i64, JournalError> {
+        if let Some(id) = self.id(name) {
+            return Ok(id);
+        }
+        connection.execute("INSERT INTO name(name) VALUES (?1)", [name])?;
+        let id = connection.last_insert_rowid();
+        self.insert(id, name);
+        Ok(id)
+    }
+}

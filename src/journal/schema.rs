@@ -1,0 +1,112 @@
+//! The tables of the journal, and how its database is opened.
+
+use std::fs::File;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::model::Position;
+
+use super::error::JournalError;
+
+/// Raised with every change of the tables; a database with a higher number is refused.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE log(
+        pos INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind INTEGER NOT NULL,
+        subject INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        message INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX log_once ON log(subject, time, message) WHERE kind = 0;
+    CREATE INDEX log_decisions ON log(pos) WHERE kind > 0;
+    CREATE TABLE name(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE cursor(
+        name TEXT PRIMARY KEY, pos INTEGER NOT NULL, state BLOB NOT NULL
+    ) STRICT;
+";
+
+pub(super) const FILE: &str = "journal.db";
+
+/// The database with the lock that keeps other processes out.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) lock: File,
+}
+
+fn storage(error: &std::io::Error) -> JournalError {
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        return JournalError::DiskFull;
+    }
+    JournalError::Storage(error.to_string())
+}
+
+pub(super) fn open(folder: &Path) -> Result<Opened, JournalError> {
+    std::fs::create_dir_all(folder).map_err(|error| storage(&error))?;
+    let lock = File::create(folder.join("lock")).map_err(|error| storage(&error))?;
+    lock.try_lock().map_err(|_| JournalError::Busy(folder.display().to_string()))?;
+    Ok(Opened { connection: open_to_write(folder)?, lock })
+}
+
+pub(super) fn open_to_write(folder: &Path) -> Result<Connection, JournalError> {
+    let connection = Connection::open(folder.join(FILE))?;
+    // FULL: a commit is on disk when it returns. The page size holds for new databases only.
+    connection.execute_batch(
+        "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
+         PRAGMA wal_autocheckpoint=1000; PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;",
+    )?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match version {
+        0 => connection
+            .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version={VERSION}; COMMIT;"))?,
+        VERSION => {}
+        newer => {
+            return Err(JournalError::Storage(format!(
+                "made by a newer hallwatch (version {newer} of the tables, this one knows {VERSION})"
+            )));
+        }
+    }
+    Ok(connection)
+}
+
+pub(super) fn open_read_only(folder: &Path) -> Result<Connection, JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
+    connection.execute_batch("PRAGMA busy_timeout=5000; PRAGMA cache_size=-2048;")?;
+    Ok(connection)
+}
+
+/// Positions are stored as SQLite's signed integers and never come near the sign.
+pub(super) fn to_sql(position: Position) -> i64 {
+    i64::try_from(position.0).unwrap_or(i64::MAX)
+}
+
+pub(super) fn from_sql(position: i64) -> Position {
+    Position(u64::try_from(position).unwrap_or(0))
+}
+
+pub(super) fn head(connection: &Connection) -> Result<Position, JournalError> {
+    let head = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'log'";
+    Ok(from_sql(connection.query_row(head, [], |row| row.get(0))?))
+}
+
+pub(super) fn cursor(
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<(Position, Vec<u8>)>, JournalError> {
+    let found = connection
+        .query_row("SELECT pos, state FROM cursor WHERE name = ?1", [name], |row| {
+            Ok((from_sql(row.get(0)?), row.get(1)?))
+        })
+        .optional()?;
+    Ok(found)
+}
+
+pub(super) fn cursors(connection: &Connection) -> Result<Vec<(String, Position)>, JournalError> {
+    let mut statement = connection.prepare("SELECT name, pos FROM cursor ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

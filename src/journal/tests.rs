@@ -1,0 +1,146 @@
+//! The promises of the journal, on a real disk.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::clock::ManualClock;
+use crate::model::{
+    Decimal, DeviceId, Event, EventKind, PointName, Quality, Reading, Sample, Timestamp, Value,
+};
+
+const START: i64 = 1_763_900_000_000;
+
+fn config(folder: &std::path::Path) -> Config {
+    Config { folder: folder.to_owned(), commit_wait_ms: 1, retention_days: 400 }
+}
+
+fn open(folder: &std::path::Path) -> Journal {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
+    Journal::open(&config(folder), clock, Tally::new()).expect("opens")
+}
+
+fn reading(device: &str, tick: i64) -> Record {
+    let time = Timestamp::from_ms(START + tick * 1000);
+    Record::Reading(Reading {
+        device: DeviceId::parse(device).expect("id"),
+        time,
+        received: time,
+        message: 0,
+        samples: vec![Sample {
+            point: PointName::parse("ac_power_w").expect("point"),
+            value: Value::Decimal(Decimal::whole(tick)),
+            quality: Quality::Good,
+        }],
+    })
+}
+
+fn event(n: i64) -> Record {
+    let body = format!("{{\"n\":{n}}}");
+    Record::Event(Event { kind: EventKind::Alert, time: Timestamp::from_ms(START + n), body })
+}
+
+#[tokio::test]
+async fn a_reading_is_kept_once_and_read_in_order() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let journal = open(folder.path());
+    let first = journal.append(vec![reading("a", 1), reading("b", 1)]).await.expect("kept");
+    assert_eq!((first.stored, first.duplicates), (2, 0));
+    let again = journal.append(vec![reading("a", 1), reading("a", 2)]).await.expect("kept");
+    assert_eq!((again.stored, again.duplicates), (1, 1));
+    let mut reader = journal.reader("test", Kinds::All).expect("reader");
+    let batch = reader.next(100).await.expect("records");
+    let records: Vec<_> = batch.records.iter().map(|(_, r)| (**r).clone()).collect();
+    assert_eq!(records, [reading("a", 1), reading("b", 1), reading("a", 2)]);
+    assert_eq!(batch.through, journal.head());
+}
+
+#[tokio::test]
+async fn a_cursor_survives_a_restart_and_a_state_comes_with_it() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let journal = open(folder.path());
+    journal.append((0..10).map(|t| reading("a", t)).collect()).await.expect("kept");
+    let mut reader = journal.reader("sink", Kinds::Readings).expect("reader");
+    let batch = reader.next(4).await.expect("records");
+    reader.done(batch.through).await;
+    let cursor =
+        Cursor { name: "rules".into(), position: batch.through, state: Some(b"seen".to_vec()) };
+    journal.append_with_cursor(vec![event(1)], cursor).await.expect("kept");
+    drop(reader);
+    journal.close();
+    assert_eq!(journal.append(vec![event(2)]).await, Err(JournalError::Closed));
+
+    let journal = open(folder.path());
+    assert_eq!(journal.cursor("rules").expect("read"), Some((batch.through, b"seen".to_vec())));
+    let mut reader = journal.reader("sink", Kinds::Readings).expect("reader");
+    let rest = reader.next(100).await.expect("records");
+    assert_eq!(rest.records.len(), 6, "from disk, after the cursor");
+    assert_eq!(rest.through, journal.head(), "the event went by unseen");
+    let mut decisions = journal.reader("bot", Kinds::Decisions).expect("reader");
+    let only = decisions.next(100).await.expect("records");
+    assert_eq!(*only.records[0].1, event(1));
+}
+
+#[tokio::test]
+async fn a_reader_behind_the_tail_reads_from_disk_and_catches_up() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let journal = open(folder.path());
+    for chunk in 0..10 {
+        let records = (0..1000).map(|t| reading("a", chunk * 1000 + t)).collect();
+        journal.append(records).await.expect("kept");
+    }
+    let mut reader = journal.reader("slow", Kinds::All).expect("reader");
+    let mut seen = 0i64;
+    while seen < 10_000 {
+        for (_, record) in reader.next(700).await.expect("records").records {
+            assert_eq!(*record, reading("a", seen));
+            seen += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn readings_are_found_by_device_and_time() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let journal = open(folder.path());
+    journal.append((0..100).map(|t| reading("a", t)).collect()).await.expect("kept");
+    let archive = journal.archive().expect("archive");
+    let device = DeviceId::parse("a").expect("id");
+    let at = |s: i64| Timestamp::from_ms(START + s * 1000);
+    let found = archive.readings(&device, at(10), at(20), 1000).expect("found");
+    assert_eq!(found.len(), 10);
+    let last = archive.last_before(&device, at(50), 1).expect("found");
+    assert_eq!(last[0].time, at(49));
+    let nobody = DeviceId::parse("nobody").expect("id");
+    assert!(archive.readings(&nobody, at(0), at(100), 10).expect("none").is_empty());
+}
+
+#[tokio::test]
+async fn old_records_go_only_after_every_cursor_has_passed() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
+    let config = Config { retention_days: 1, ..config(folder.path()) };
+    let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("opens");
+    journal.append((0..100).map(|t| reading("a", t)).collect()).await.expect("kept");
+    let mut reader = journal.reader("sink", Kinds::All).expect("reader");
+    reader.done(Position(50)).await;
+    clock.advance_ms(2 * 24 * 3600 * 1000);
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    let mut all = journal.reader_from(Position::default(), Kinds::All);
+    all.seek(Position::default());
+    let archive = journal.archive().expect("archive");
+    let device = DeviceId::parse("a").expect("id");
+    let ever = Timestamp::from_ms(i64::MAX);
+    let left = archive.readings(&device, Timestamp::from_ms(0), ever, 1000).expect("found");
+    assert_eq!(left.len(), 50, "what the sink has not passed is kept");
+    assert_eq!(reader.next(1000).await.expect("records").through, Position(100));
+}
+
+#[test]
+fn a_second_process_is_refused() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let journal = open(folder.path());
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
+    let second = Journal::open(&config(folder.path()), clock, Tally::new());
+    assert!(matches!(second.err(), Some(JournalError::Busy(_))));
+    journal.close();
+}

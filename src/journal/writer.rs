@@ -1,0 +1,348 @@
+//! The one thread that writes: it gathers what came in, commits it at once, and answers.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::clock::SharedClock;
+use crate::model::{Position, Record, Timestamp};
+use crate::tally::{Happening, Tally};
+
+use super::codec::{KIND_READING, encode, names_of};
+use super::error::JournalError;
+use super::names::Names;
+use super::schema::{self, Opened};
+use super::tail::Tail;
+use super::{Appended, Config, Cursor, Status};
+
+/// Records gathered into one commit at most; bounds the answer time and the memory.
+const RECORDS_PER_COMMIT_MAX: usize = 5000;
+/// Time between two rounds of housekeeping: status, lazy cursors, old records.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// Old records dropped in one round, so that nobody waits long for it.
+const TRIM_PER_ROUND: i64 = 5000;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What is asked of the writer. Without records and without `reply` it is a cursor that may be
+/// stored with the next commit.
+pub(super) struct Request {
+    pub(super) records: Vec<Record>,
+    pub(super) cursor: Option<Cursor>,
+    pub(super) reply: Option<oneshot::Sender<Result<Appended, JournalError>>>,
+}
+
+pub(super) struct Writer {
+    opened: Opened,
+    config: Config,
+    names: Names,
+    tail: Tail,
+    head: watch::Sender<Position>,
+    status: watch::Sender<Status>,
+    clock: SharedClock,
+    tally: Tally,
+    /// Cursors that wait for the next commit.
+    lazy: BTreeMap<String, Cursor>,
+    trouble: Option<JournalError>,
+}
+
+/// What one commit did, told to the rest of the program only after it is on disk.
+#[derive(Default)]
+struct Done {
+    answers: Vec<Appended>,
+    stored: Vec<(Position, Arc<Record>)>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        opened: Opened,
+        config: Config,
+        names: Names,
+        tail: Tail,
+        head: watch::Sender<Position>,
+        clock: SharedClock,
+        tally: Tally,
+    ) -> Result<Self, JournalError> {
+        let (status, _) = watch::channel(Status {
+            head: *head.borrow(),
+            size_bytes: 0,
+            disk_free_bytes: 0,
+            trouble: None,
+            cursors: schema::cursors(&opened.connection)?,
+        });
+        let lazy = BTreeMap::new();
+        let writer =
+            Self { opened, config, names, tail, head, status, clock, tally, lazy, trouble: None };
+        writer.publish_status();
+        Ok(writer)
+    }
+
+    pub(super) fn status(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    /// Runs until the journal is closed. Blocks its thread.
+    pub(super) fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let Ok(runtime) = runtime else {
+            tracing::error!("no runtime for the journal's thread");
+            return;
+        };
+        runtime.block_on(async {
+            let mut housekeeping = Instant::now();
+            loop {
+                let due = housekeeping + HOUSEKEEPING;
+                match tokio::time::timeout_at(due, self.gather(&mut inbox)).await {
+                    Ok(Some(requests)) => self.commit(requests),
+                    Ok(None) => break,
+                    Err(_) => {}
+                }
+                if Instant::now() >= due {
+                    self.keep_house();
+                    housekeeping = Instant::now();
+                }
+            }
+        });
+        self.commit(Vec::new());
+        let done = self.opened.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = done {
+            tracing::warn!(%error, "the journal was closed without a checkpoint; nothing is lost");
+        }
+        drop(self.opened.lock.unlock());
+    }
+
+    /// The requests of the next commit; `None` when the journal is closed and all are done.
+    ///
+    /// Cancel-safe: `recv` takes nothing unless it returns, and from then on there is no waiting
+    /// that could be cut off by the housekeeping deadline for longer than the commit wait.
+    async fn gather(&self, inbox: &mut mpsc::Receiver<Request>) -> Option<Vec<Request>> {
+        let first = inbox.recv().await?;
+        let mut waiting = first.records.len();
+        let mut requests = vec![first];
+        let wait = Duration::from_millis(self.config.commit_wait_ms);
+        // The wait is a blocking sleep on purpose: this thread has nothing else to do, and a
+        // future that held requests could be dropped with them.
+        if inbox.len() + requests.len() < RECORDS_PER_COMMIT_MAX {
+            std::thread::sleep(wait);
+        }
+        while waiting < RECORDS_PER_COMMIT_MAX {
+            let Ok(request) = inbox.try_recv() else { break };
+            waiting += request.records.len();
+            requests.push(request);
+        }
+        Some(requests)
+    }
+
+    /// One transaction for all requests; they share its fate.
+    fn commit(&mut self, requests: Vec<Request>) {
+        let mut asked = Vec::with_capacity(requests.len());
+        for request in requests {
+            match (request.reply, request.cursor) {
+                (None, Some(cursor)) => {
+                    self.lazy.insert(cursor.name.clone(), cursor);
+                }
+                (reply, cursor) => asked.push((request.records, cursor, reply)),
+            }
+        }
+        if asked.is_empty() && self.lazy.is_empty() {
+            return;
+        }
+        let mut replies = Vec::with_capacity(asked.len());
+        let mut batches = Vec::with_capacity(asked.len());
+        for (records, cursor, reply) in asked {
+            replies.push(reply);
+            batches.push((records.into_iter().map(Arc::new).collect::<Vec<_>>(), cursor));
+        }
+        match self.write(&batches) {
+            Ok(done) => {
+                self.lazy.clear();
+                self.trouble = None;
+                self.announce(done, replies);
+            }
+            Err(error) => self.refuse(error, &batches, replies),
+        }
+    }
+
+    fn announce(
+        &mut self,
+        done: Done,
+        replies: Vec<Option<oneshot::Sender<Result<Appended, JournalError>>>>,
+    ) {
+        let head = done.stored.last().map(|(position, _)| *position);
+        let stored = done.answers.iter().map(|a| a.stored as u64).sum();
+        let duplicates = done.answers.iter().map(|a| a.duplicates as u64).sum();
+        self.tally.add(Happening::ReadingKept, "journal", stored);
+        if duplicates > 0 {
+            self.tally.add(Happening::Duplicate, "journal", duplicates);
+        }
+        self.tail.push(done.stored);
+        if let Some(head) = head {
+            self.head.send_replace(head);
+        }
+        for (reply, answer) in replies.into_iter().zip(done.answers) {
+            // A caller that no longer waits has been stopped; its records are kept all the same.
+            drop(reply.map(|reply| reply.send(Ok(answer))));
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        error: JournalError,
+        batches: &[(Vec<Arc<Record>>, Option<Cursor>)],
+        replies: Vec<Option<oneshot::Sender<Result<Appended, JournalError>>>>,
+    ) {
+        let records: usize = batches.iter().map(|(records, _)| records.len()).sum();
+        tracing::error!(%error, records, "the journal refused a batch");
+        if error != JournalError::DiskFull {
+            // After a failed write or sync the state of the connection is not to be trusted.
+            match schema::open_to_write(&self.config.folder) {
+                Ok(connection) => self.opened.connection = connection,
+                Err(error) => tracing::error!(%error, "the journal could not be opened again"),
+            }
+        }
+        self.trouble = Some(error.clone());
+        self.publish_status();
+        for reply in replies.into_iter().flatten() {
+            drop(reply.send(Err(error.clone())));
+        }
+    }
+
+    fn write(
+        &mut self,
+        batches: &[(Vec<Arc<Record>>, Option<Cursor>)],
+    ) -> Result<Done, JournalError> {
+        let connection = &mut self.opened.connection;
+        for record in batches.iter().flat_map(|(records, _)| records) {
+            for name in names_of(record) {
+                self.names.learn(connection, name)?;
+            }
+        }
+        let transaction = connection.transaction()?;
+        let mut done = Done::default();
+        let mut head = *self.head.borrow();
+        for (records, cursor) in batches {
+            let mut answer = Appended { position: head, stored: 0, duplicates: 0 };
+            for record in records {
+                match insert(&transaction, record, &self.names)? {
+                    Some(position) => {
+                        head = position;
+                        answer.stored += 1;
+                        done.stored.push((position, record.clone()));
+                    }
+                    None => answer.duplicates += 1,
+                }
+            }
+            answer.position = head;
+            done.answers.push(answer);
+            if let Some(cursor) = cursor {
+                store_cursor(&transaction, cursor)?;
+            }
+        }
+        for cursor in self.lazy.values() {
+            store_cursor(&transaction, cursor)?;
+        }
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    fn keep_house(&mut self) {
+        self.commit(Vec::new());
+        if self.trouble.is_some() {
+            self.probe();
+        }
+        if let Err(error) = self.trim() {
+            tracing::warn!(%error, "old records could not be dropped");
+        }
+        self.publish_status();
+    }
+
+    /// Finds out whether the disk takes data again, so that the trouble is not shown for ever on
+    /// a quiet night.
+    fn probe(&mut self) {
+        let probe = "INSERT INTO cursor(name, pos, state) VALUES ('probe', 0, zeroblob(65536))
+             ON CONFLICT(name) DO UPDATE SET state = excluded.state;
+             DELETE FROM cursor WHERE name = 'probe';";
+        if self.opened.connection.execute_batch(probe).is_ok() {
+            tracing::info!("the journal takes data again");
+            self.trouble = None;
+        }
+    }
+
+    fn trim(&self) -> Result<(), JournalError> {
+        let days = i64::from(self.config.retention_days);
+        let oldest = self.clock.now().plus_ms(-days * DAY_MS);
+        let connection = &self.opened.connection;
+        let kept_for = slowest_cursor(connection, *self.head.borrow())?;
+        let drop_old = "DELETE FROM log WHERE pos IN (SELECT pos FROM log WHERE pos <= ?1
+             AND time < ?2 ORDER BY pos LIMIT ?3) AND kind = ?4";
+        // Only rows at the old end can be old enough, so the scan stops after one row mostly.
+        if first_time(connection)?.is_some_and(|first| first < oldest) {
+            let limits = params![kept_for, oldest.ms(), TRIM_PER_ROUND, KIND_READING];
+            connection.execute(drop_old, limits)?;
+        }
+        Ok(())
+    }
+
+    fn publish_status(&self) {
+        let cursors = schema::cursors(&self.opened.connection).unwrap_or_default();
+        self.status.send_replace(Status {
+            head: *self.head.borrow(),
+            size_bytes: size_of(&self.config.folder),
+            disk_free_bytes: free_of(&self.config.folder),
+            trouble: self.trouble.clone(),
+            cursors,
+        });
+    }
+}
+
+fn insert(
+    connection: &Connection,
+    record: &Record,
+    names: &Names,
+) -> Result<Option<Position>, JournalError> {
+    let row = encode(record, names)
+        .ok_or_else(|| JournalError::Storage("a name was not learned".to_owned()))?;
+    let mut statement = connection.prepare_cached(
+        "INSERT OR IGNORE INTO log(kind, subject, time, message, body) VALUES (?1,?2,?3,?4,?5)",
+    )?;
+    let new =
+        statement.execute(params![row.kind, row.subject, row.time, row.message, row.body])? > 0;
+    Ok(new.then(|| schema::from_sql(connection.last_insert_rowid())))
+}
+
+fn store_cursor(connection: &Connection, cursor: &Cursor) -> Result<(), JournalError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO cursor(name, pos, state) VALUES (?1, ?2, coalesce(?3, x''))
+         ON CONFLICT(name) DO UPDATE SET pos = excluded.pos, state = coalesce(?3, state)",
+    )?;
+    statement.execute(params![cursor.name, schema::to_sql(cursor.position), cursor.state])?;
+    Ok(())
+}
+
+fn slowest_cursor(connection: &Connection, head: Position) -> Result<i64, JournalError> {
+    let slowest = "SELECT coalesce(min(pos), ?1) FROM cursor";
+    Ok(connection.query_row(slowest, [schema::to_sql(head)], |row| row.get(0))?)
+}
+
+fn first_time(connection: &Connection) -> Result<Option<Timestamp>, JournalError> {
+    let mut statement =
+        connection.prepare_cached("SELECT time FROM log WHERE kind = 0 ORDER BY pos LIMIT 1")?;
+    let mut rows = statement.query([])?;
+    Ok(match rows.next()? {
+        Some(row) => Some(Timestamp::from_ms(row.get(0)?)),
+        None => None,
+    })
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let files = [schema::FILE.to_owned(), format!("{}-wal", schema::FILE)];
+    files.iter().filter_map(|file| folder.join(file).metadata().ok()).map(|m| m.len()).sum()
+}
+
+fn free_of(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}

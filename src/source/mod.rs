@@ -1,0 +1,15 @@
+//! Where data enters: devices that are asked over Modbus, devices that tell over MQTT, and the
+//! gateway itself.
+//!
+//! A source hands its readings to `journal.append` and goes on when they are on disk. Nothing
+//! else flows back.
+//!
+//! Architecture invariant: read-only. No Modbus write function exists in the binary, and nothing
+//! is published to a device's topics.
+
+pub mod modbus;
+pub mod mqtt;
+pub mod own;
+mod state;
+
+pub use state::{SourceHealth, SourceState, Sources};

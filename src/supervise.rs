@@ -1,0 +1,143 @@
+//! Tasks that are watched: a panic is logged and counted, the task is started again, and at
+//! shutdown everything is told to stop and waited for.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::tally::{Happening, Tally};
+
+/// Pause before a task that panicked is started again: long enough not to fill the log.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// Starts tasks and stops them. Clones share the tasks.
+#[derive(Debug, Clone)]
+pub struct Supervisor {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    failed: CancellationToken,
+    tally: Tally,
+}
+
+impl Supervisor {
+    /// A supervisor without tasks.
+    #[must_use]
+    pub fn new(tally: Tally) -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            failed: CancellationToken::new(),
+            tally,
+        }
+    }
+
+    /// Cancelled when the tasks of this supervisor have to end.
+    #[must_use]
+    pub fn stop_signal(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Runs `make()` until it returns; after a panic it is made and run again.
+    pub fn spawn<F, Fut>(&self, name: &str, mut make: F)
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let name = name.to_owned();
+        let tally = self.tally.clone();
+        let stop = self.stop.clone();
+        let inner = self.tracker.clone();
+        self.tracker.spawn(async move {
+            while let Err(error) = inner.spawn(make()).await {
+                if !error.is_panic() || stop.is_cancelled() {
+                    return;
+                }
+                tracing::error!(task = %name, "a task panicked and is started again");
+                tally.count(Happening::Panic, &name);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(RESTART_PAUSE) => {}
+                }
+            }
+        });
+    }
+
+    /// Runs a future that the program cannot live without and that cannot be made again: when it
+    /// panics, or ends by itself, [`Supervisor::failed`] says so and the program has to end, so
+    /// that the system starts it anew.
+    pub fn vital<Fut>(&self, name: &str, work: Fut)
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let name = name.to_owned();
+        let (stop, failed, tally) = (self.stop.clone(), self.failed.clone(), self.tally.clone());
+        let task = self.tracker.spawn(work);
+        self.tracker.spawn(async move {
+            let panicked = task.await.is_err_and(|error| error.is_panic());
+            if panicked {
+                tally.count(Happening::Panic, &name);
+            }
+            if panicked || !stop.is_cancelled() {
+                tracing::error!(task = %name, panicked, "a task ended that must not end");
+                failed.cancel();
+            }
+        });
+    }
+
+    /// Cancelled when a vital task has ended.
+    #[must_use]
+    pub fn failed(&self) -> CancellationToken {
+        self.failed.clone()
+    }
+
+    /// Runs a future once: for short work such as one connection. A panic is counted.
+    pub fn once<Fut>(&self, name: &str, work: Fut)
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let name = name.to_owned();
+        let tally = self.tally.clone();
+        let task = self.tracker.spawn(work);
+        self.tracker.spawn(async move {
+            if task.await.is_err_and(|error| error.is_panic()) {
+                tracing::error!(task = %name, "a task panicked");
+                tally.count(Happening::Panic, &name);
+            }
+        });
+    }
+
+    /// Tells all tasks to stop and waits for them; false if some did not stop in time.
+    pub async fn stop(&self, patience: Duration) -> bool {
+        self.stop.cancel();
+        self.tracker.close();
+        tokio::time::timeout(patience, self.tracker.wait()).await.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panicking_task_is_started_again_and_counted() {
+        let tally = Tally::new();
+        let supervisor = Supervisor::new(tally.clone());
+        let runs = Arc::new(AtomicU32::new(0));
+        let seen = runs.clone();
+        supervisor.spawn("shaky", move || {
+            let runs = seen.clone();
+            async move {
+                assert!(runs.fetch_add(1, Ordering::SeqCst) >= 2, "shaky on purpose");
+            }
+        });
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(runs.load(Ordering::SeqCst), 3);
+        assert_eq!(tally.total(Happening::Panic), 2);
+        assert!(supervisor.stop(Duration::from_secs(1)).await);
+    }
+}

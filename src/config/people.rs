@@ -105,8 +105,7 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
         && (!hash.starts_with("$argon2") || argon2::PasswordHash::new(hash).is_err())
     {
         let problem = "the password file holds no Argon2 hash";
-        let hint =
-            "its first line begins with `$argon2id$`; a plain password does not belong there";
+        let hint = "make it with `hallwatch password`; a plain password does not belong there";
         section.note(section.key_offset("password_hash_file"), problem, hint);
     }
     let listen = section.words("listen").and_then(|listen| match listen.value.parse() {

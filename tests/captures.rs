@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
 #[path = "support/field.rs"]
+#[allow(dead_code)]
 mod field;
 #[path = "support/influx.rs"]
 #[allow(dead_code)]
@@ -88,20 +89,33 @@ mqtt = true
 }
 
 /// The last line of a measurement of a device in influxd: field -> value.
-fn from_influxd(url: &str, measurement: &str, device: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
-    let query = format!("SELECT%20*%20FROM%20%22{measurement}%22%20WHERE%20device%3D%27{device}%27%20ORDER%20BY%20time%20DESC%20LIMIT%201");
+fn from_influxd(
+    url: &str,
+    measurement: &str,
+    device: &str,
+) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let query = format!(
+        "SELECT%20*%20FROM%20%22{measurement}%22%20WHERE%20device%3D%27{device}%27%20ORDER%20BY%20time%20DESC%20LIMIT%201"
+    );
     let text = http_get(&format!("{url}/query?db=hall&q={query}"))?;
     let answer: serde_json::Value = serde_json::from_str(&text).ok()?;
     let series = &answer["results"][0]["series"][0];
     let columns = series["columns"].as_array()?;
     let values = series["values"][0].as_array()?;
-    Some(columns.iter().map(|c| c.as_str().unwrap_or("").to_owned()).zip(values.iter().cloned()).collect())
+    Some(
+        columns
+            .iter()
+            .map(|c| c.as_str().unwrap_or("").to_owned())
+            .zip(values.iter().cloned())
+            .collect(),
+    )
 }
 
 /// The last value of a field in VictoriaMetrics, which keeps `measurement_field`.
 fn from_victoria(url: &str, measurement: &str, device: &str, field: &str) -> Option<f64> {
     http_get(&format!("{url}/internal/force_flush"))?;
-    let selector = format!("%7B__name__%3D%22{measurement}_{field}%22%2Cdevice%3D%22{device}%22%7D");
+    let selector =
+        format!("%7B__name__%3D%22{measurement}_{field}%22%2Cdevice%3D%22{device}%22%7D");
     let text = http_get(&format!("{url}/api/v1/export?match%5B%5D={selector}"))?;
     let line: serde_json::Value = serde_json::from_str(text.lines().next()?).ok()?;
     line["values"].as_array()?.last()?.as_f64()
@@ -145,16 +159,23 @@ fn captures_arrive_exactly_in_influxd_and_in_victoria_metrics() {
         let row = wait_for(id, patience, || from_influxd(&influxd_url, "inverter", id));
         for (point, expected) in capture["expected"].as_table().expect("expected") {
             let expected = number(expected);
-            assert_eq!(row.get(point).and_then(serde_json::Value::as_f64), Some(expected), "{id} {point} in influxd");
-            let in_victoria = wait_for(point, patience, || from_victoria(&victoria_url, "inverter", id, point));
+            assert_eq!(
+                row.get(point).and_then(serde_json::Value::as_f64),
+                Some(expected),
+                "{id} {point} in influxd"
+            );
+            let in_victoria =
+                wait_for(point, patience, || from_victoria(&victoria_url, "inverter", id, point));
             assert_eq!(in_victoria, expected, "{id} {point} in VictoriaMetrics");
             compared += 1;
         }
-        for point in capture.get("absent").and_then(|a| a.as_table()).iter().flat_map(|a| a.keys()) {
+        for point in capture.get("absent").and_then(|a| a.as_table()).iter().flat_map(|a| a.keys())
+        {
             assert!(row.get(point).is_none_or(serde_json::Value::is_null), "{id} has no {point}");
         }
     }
-    let row = wait_for("tm-01", Duration::from_secs(20), || from_influxd(&influxd_url, "kiosk", "tm-01"));
+    let row =
+        wait_for("tm-01", Duration::from_secs(20), || from_influxd(&influxd_url, "kiosk", "tm-01"));
     assert_eq!(row["tickets_total"], 321.0);
     assert_eq!(row["printer_paper_left_sheets"], 480.0);
     assert_eq!(row["online"], true);

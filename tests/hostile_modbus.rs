@@ -178,7 +178,9 @@ async fn answers_that_lie_are_never_stored_and_cost_the_others_nothing() {
             world.serve(tick, 100).await;
             let (readings, _, now) = world.records(at).await;
             if readings.iter().any(|r| r.device.as_str() == "a") {
-                readings.iter().for_each(|reading| drop(judge(reading)));
+                for reading in &readings {
+                    judge(reading);
+                }
                 at = now;
                 break;
             }
@@ -208,6 +210,10 @@ async fn a_connection_that_closes_or_refuses_is_tried_for_ever() {
     world.servers[0].units().set_door(Door::Open);
     world.serve(3, 8000).await;
     let (readings, links, _) = world.records(at).await;
+    let (_, all, _) = world.records(Position::default()).await;
+    let refused =
+        |state: &LinkState| matches!(state, LinkState::Down { fault: LinkFault::Refused, .. });
+    assert!(all.iter().any(|(id, state)| id == "a" && refused(state)), "named: {all:?}");
     for id in ["a", "b"] {
         assert!(
             readings.iter().any(|r| r.device.as_str() == id && judge(r).1 == 3),

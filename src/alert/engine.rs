@@ -91,8 +91,9 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Transition> {
         let mut out = Vec::new();
-        for rule in &self.rules {
-            let Some(verdict) = rule.judge(board, live, now) else { continue };
+        let health = board.health(live, now).state;
+        for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
+            let verdict = rule.judge(live, health);
             let key = (rule.id.clone(), live.device.id.clone());
             let track = self.tracks.remove(&key);
             let (track, transition) = step(rule, live, track, verdict, now);

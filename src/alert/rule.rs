@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::live::{Board, DeviceLive, HealthState};
-use crate::model::{DeviceKind, Severity, Text, Timestamp, standard_point};
+use crate::live::{DeviceLive, HealthState};
+use crate::model::{DeviceKind, Severity, Text, standard_point};
 
 const DEFAULT_RULES: &str = include_str!("rules.toml");
 
@@ -136,18 +136,14 @@ fn rule_of(file: RuleFile) -> Result<Rule, RuleError> {
 }
 
 impl Rule {
-    /// What the rule sees at `now`; `None` if it is not for this kind of device.
-    pub(super) fn judge(
-        &self,
-        board: &Board,
-        live: &DeviceLive,
-        now: Timestamp,
-    ) -> Option<Verdict> {
-        if !self.kinds.contains(&live.device.kind) {
-            return None;
-        }
-        let health = board.health(live, now);
-        Some(match (&self.condition, health.state) {
+    /// Whether the rule is for this kind of device.
+    pub(super) fn is_for(&self, kind: DeviceKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// What the rule sees on a device of this health.
+    pub(super) fn judge(&self, live: &DeviceLive, health: HealthState) -> Verdict {
+        match (&self.condition, health) {
             (_, HealthState::Waiting) => Verdict::Unknown,
             (Condition::Offline, HealthState::Offline) => Verdict::Yes(self.offline(live)),
             (Condition::Offline, _) => Verdict::No,
@@ -157,7 +153,7 @@ impl Rule {
             (_, HealthState::Asleep) if live.word("state").is_none() => Verdict::Unknown,
             (Condition::Faults, _) => self.faults(live),
             (Condition::Words { points, words }, _) => self.words(live, points, words),
-        })
+        }
     }
 
     fn filled(&self, live: &DeviceLive, parts: &[(&str, &Text)]) -> Text {

@@ -160,7 +160,9 @@ impl Writer {
         match self.write(&batches) {
             Ok(done) => {
                 self.lazy.clear();
-                self.trouble = None;
+                if self.trouble.take().is_some() {
+                    self.publish_status();
+                }
                 self.announce(done, replies);
             }
             Err(error) => self.refuse(error, &batches, replies),

@@ -94,7 +94,9 @@ impl Session {
             .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
             .set_receive_maximum(Some(RECEIVE_MAX))
             .set_max_packet_size(Some(config.packet_bytes_max))
-            .set_manual_acks(true);
+            .set_manual_acks(true)
+            // We publish nothing; the library sets aside 13 MB for it otherwise.
+            .set_outgoing_inflight_upper_limit(1);
         if let Some((user, password)) = &config.login {
             options.set_credentials(user, password);
         }

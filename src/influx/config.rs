@@ -119,7 +119,8 @@ impl Config {
         Self { name, url, version, site, limits: Limits::default() }
     }
 
-    /// Checks what a person may have written wrongly.
+    /// Checks what a person may have written wrongly; also done by
+    /// [`Sink::new`](super::Sink::new).
     ///
     /// # Errors
     /// The first thing that is wrong.

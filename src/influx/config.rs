@@ -127,7 +127,7 @@ impl Config {
     pub fn check(&self) -> Result<(), InfluxError> {
         let plain =
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
-        if self.name.is_empty() || self.name.len() > 32 || !self.name.chars().all(plain) {
+        if self.name.is_empty() || self.name.len() > 64 || !self.name.chars().all(plain) {
             return Err(InfluxError::Name(self.name.clone()));
         }
         let named: &[(&'static str, &str)] = match &self.version {

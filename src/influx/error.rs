@@ -6,7 +6,7 @@ use crate::model::Text;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InfluxError {
     /// Not fit for a cursor and a counter.
-    #[error("the sink's name `{0}` is not 1 to 32 characters of a-z, 0-9, `-`, `_` and `.`")]
+    #[error("the sink's name `{0}` is not 1 to 64 characters of a-z, 0-9, `-`, `_` and `.`")]
     Name(String),
     /// The address cannot be used.
     #[error("the address `{url}` cannot be used: {problem}")]

@@ -39,6 +39,8 @@ pub mod journal;
 pub mod source;
 /// (3) The present: the last value of every point, and how each device is.
 pub mod live;
+/// (3) Journal to line protocol to InfluxDB v1 and v2, nothing left out unnamed.
+pub mod influx;
 /// (4) A virtual hall behind real sockets, and the demo's broker.
 pub mod simulate;
 /// (5) Rules, the life of an alert, who is told.

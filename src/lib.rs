@@ -1,6 +1,7 @@
 //! hallwatch
 pub mod alert;
 pub mod clock;
+pub mod history;
 pub mod journal;
 pub mod live;
 pub mod model;

@@ -6,6 +6,7 @@ pub mod journal;
 pub mod live;
 pub mod model;
 pub mod profile;
+pub mod pv;
 pub mod sky;
 pub mod source;
 pub mod supervise;

@@ -11,3 +11,4 @@ pub mod sky;
 pub mod source;
 pub mod supervise;
 pub mod tally;
+pub mod web;

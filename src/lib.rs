@@ -39,11 +39,21 @@ pub mod journal;
 pub mod source;
 /// (3) The present: the last value of every point, and how each device is.
 pub mod live;
-/// (3) Journal to line protocol to InfluxDB v1 and v2, nothing left out unnamed.
+/// (3) The past: answers by device and time.
+pub mod history;
+/// (3) Journal to InfluxDB.
 pub mod influx;
+/// (4) What the roof makes: power now, energy today.
+pub mod pv;
 /// (4) A virtual hall behind real sockets, and the demo's broker.
 pub mod simulate;
 /// (5) Rules, the life of an alert, who is told.
 pub mod alert;
+/// (7) The page, its API and its live stream.
+pub mod web;
 /// (8) `hall.toml`: all mistakes at once, or what every room has to know.
 pub mod config;
+/// (9) Builds the rooms and joins them.
+pub mod app;
+/// (10) The commands.
+pub mod cli;

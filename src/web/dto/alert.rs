@@ -1,0 +1,86 @@
+//! Alerts on the wire.
+
+use serde::Serialize;
+
+use crate::alert;
+use crate::live::Board;
+
+use super::Text;
+
+/// A list of alerts, newest first.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct Alerts {
+    pub(in crate::web) now_ms: i64,
+    pub(in crate::web) alerts: Vec<Alert>,
+}
+
+/// One alert with the names of its device.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct Alert {
+    id: String,
+    rule: String,
+    severity: &'static str,
+    state: &'static str,
+    device: Option<String>,
+    device_name: Text,
+    zone: Option<String>,
+    kind: Option<&'static str>,
+    text: Text,
+    advice: Text,
+    since_ms: i64,
+    raised_ms: i64,
+    resolved_ms: Option<i64>,
+    acknowledged: Option<Acknowledged>,
+    evidence: Vec<Evidence>,
+}
+
+#[derive(Debug, Serialize)]
+struct Acknowledged {
+    by: String,
+    note: String,
+    at_ms: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Evidence {
+    label: Text,
+    value: String,
+}
+
+impl Alert {
+    /// An alert about several devices carries the name of the building; one about a device that
+    /// is no longer configured keeps its id.
+    pub(in crate::web) fn of(alert: alert::Alert, board: &Board) -> Self {
+        let live = alert.device.as_ref().and_then(|id| board.get(id.as_str()));
+        let device = live.map(|live| &live.device);
+        let device_name = match (&alert.device, device) {
+            (_, Some(device)) => Text::from(&device.name),
+            (Some(id), None) => crate::model::Text::same(id.as_str()).into(),
+            (None, None) => Text::from(&board.site.name),
+        };
+        let evidence = alert.evidence.into_iter();
+        Self {
+            id: alert.id,
+            rule: alert.rule,
+            severity: alert.severity.as_str(),
+            state: alert.state.as_str(),
+            device: alert.device.as_ref().map(ToString::to_string),
+            device_name,
+            zone: device.map(|device| device.zone.to_string()),
+            kind: device.map(|device| device.kind.as_str()),
+            text: alert.text.into(),
+            advice: alert.advice.into(),
+            since_ms: alert.since.ms(),
+            raised_ms: alert.raised.ms(),
+            resolved_ms: alert.resolved.map(crate::model::Timestamp::ms),
+            acknowledged: alert.acknowledged.map(|who| Acknowledged {
+                by: who.by,
+                note: who.note,
+                at_ms: who.at.ms(),
+            }),
+            evidence: evidence
+                .map(|(label, value)| Evidence { label: label.into(), value })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The wire types: what the page is promised. They change with the API, not with the model.
+
+mod alert;
+mod device;
+mod hall;
+mod system;
+
+use serde::Serialize;
+
+use crate::model;
+
+pub(super) use alert::{Alert, Alerts};
+pub(super) use device::{Device, DeviceAnswer, Devices};
+pub(super) use hall::{Hall, LockedHall, Pv};
+pub(super) use system::{Journal, Rejected, Source, System};
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Text {
+    zh: String,
+    en: String,
+}
+
+impl From<model::Text> for Text {
+    fn from(text: model::Text) -> Self {
+        Self { zh: text.zh, en: text.en }
+    }
+}
+
+impl From<&model::Text> for Text {
+    fn from(text: &model::Text) -> Self {
+        text.clone().into()
+    }
+}
+
+/// The beat of the live stream.
+#[derive(Debug, Serialize)]
+pub(super) struct Tick {
+    pub(super) now_ms: i64,
+}
+
+/// The first event of a live stream.
+#[derive(Debug, Serialize)]
+pub(super) struct Hello<'a> {
+    pub(super) now_ms: i64,
+    pub(super) boot: &'a str,
+}

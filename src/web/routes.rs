@@ -1,0 +1,46 @@
+//! The map of the addresses.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
+
+use super::problem::Problem;
+use super::state::Shared;
+use super::{api, guard, metrics, stream, ui};
+
+/// All routes behind their guard. Streams end with `stop`.
+pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
+    let live = move |State(shared): State<Arc<Shared>>, headers: HeaderMap| {
+        let stop = stop.clone();
+        async move { stream::open(&shared, &headers, stop) }
+    };
+    Router::new()
+        .route("/api/v1/hall", get(api::hall))
+        .route("/api/v1/devices", get(api::devices))
+        .route("/api/v1/devices/{id}", get(api::device))
+        .route("/api/v1/pv", get(api::pv))
+        .route("/api/v1/alerts", get(api::alerts))
+        .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))
+        .route("/api/v1/system", get(api::system))
+        .route("/api/v1/stream", get(live))
+        .route("/api/v1/session", post(api::login).delete(api::logout))
+        .route("/livez", get(metrics::livez))
+        .route("/readyz", get(metrics::readyz))
+        .route("/metrics", get(metrics::metrics))
+        .fallback(ui::page)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))
+        .with_state(shared.clone())
+}
+
+async fn method_not_allowed() -> Response {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not know the method")
+        .hint("请求方法不符合接口约定", "the method does not fit the interface")
+        .into_response()
+}

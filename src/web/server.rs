@@ -1,0 +1,94 @@
+//! The sockets: who is let in, how long a client may take, and how all of it ends.
+//!
+//! hyper's own loop with a timer: the simple server of axum waits for ever for the rest of a
+//! request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use crate::supervise::Supervisor;
+
+use super::patience::Patient;
+use super::routes;
+use super::state::Shared;
+
+/// Pause after a failed accept: without free file descriptors it fails at once, again and again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Time for open requests when the program stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// Bytes kept per connection for a head, and for an answer that is not read yet.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Longest head of a request; browsers send 1 to 2 kB.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Lets connections in until the supervisor stops.
+pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener, supervisor: Supervisor) {
+    let stop = supervisor.stop_signal();
+    let router = routes::router(&shared, stop.clone());
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = shared.connections.clone().try_acquire_owned() else {
+            shared.refused("connections");
+            continue; // dropped: closed at once
+        };
+        let work = connection(shared.clone(), router.clone(), stream, permit, stop.clone());
+        supervisor.once("web-connection", work);
+    }
+}
+
+async fn connection(
+    shared: Arc<Shared>,
+    router: Router,
+    stream: TcpStream,
+    permit: OwnedSemaphorePermit,
+    stop: CancellationToken,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let io = TokioIo::new(Patient::new(stream, shared.limits.unread));
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.limits.head)
+        .max_header_size(HEAD_BYTES)
+        .max_buf_size(BUFFER_BYTES);
+    let connection = builder.serve_connection(io, TowerToHyperService::new(router));
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            match tokio::time::timeout(FAREWELL, connection).await {
+                Ok(result) => result,
+                Err(_) => return, // cut off
+            }
+        }
+    };
+    if let Err(error) = result {
+        if error.is_timeout() {
+            shared.refused("slow_head");
+        }
+        tracing::debug!(%error, "a connection ended early");
+    }
+    drop(permit);
+}

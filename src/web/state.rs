@@ -1,0 +1,118 @@
+//! What every request sees: the other rooms, and the answers made of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::live::DeviceLive;
+use crate::model::{DeviceId, Timestamp};
+use crate::pv::Roof;
+use crate::tally::Happening;
+
+use super::auth::Auth;
+use super::feed::Feed;
+use super::{Config, Context, Limits, dto, is_loopback};
+
+/// The state of the web server; read by all requests.
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) context: Context,
+    pub(super) limits: Limits,
+    pub(super) auth: Auth,
+    pub(super) roof: Roof,
+    pub(super) feed: Feed,
+    /// One permit per connection.
+    pub(super) connections: Arc<Semaphore>,
+    /// Only this machine can ask, so only its names may be asked for.
+    pub(super) loopback_only: bool,
+}
+
+impl Shared {
+    pub(super) fn new(config: Config, context: Context, limits: Limits) -> Self {
+        let roof = Roof::new(
+            context.live.clone(),
+            context.journal.clone(),
+            context.history.clone(),
+            context.clock.clone(),
+        );
+        Self {
+            auth: Auth::new(config.password_hash.clone()),
+            roof,
+            feed: Feed::new(limits.streams),
+            connections: Arc::new(Semaphore::new(limits.connections)),
+            loopback_only: is_loopback(config.listen.ip()),
+            config,
+            context,
+            limits,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.context.clock.now()
+    }
+
+    /// Open alerts per device.
+    pub(super) fn alert_counts(&self) -> BTreeMap<DeviceId, usize> {
+        let mut counts = BTreeMap::new();
+        for id in self.context.alerts.open().into_iter().filter_map(|alert| alert.device) {
+            *counts.entry(id).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// All devices with their headline points.
+    pub(super) fn devices(&self) -> dto::Devices {
+        let (now, counts) = (self.now(), self.alert_counts());
+        let devices = self.context.live.look(|board| {
+            let tile = |live: &DeviceLive| {
+                let alerts = counts.get(&live.device.id).copied().unwrap_or(0);
+                dto::Device::tile(live, &board.health(live, now), now, alerts)
+            };
+            board.iter().map(tile).collect()
+        });
+        dto::Devices { now_ms: now.ms(), devices }
+    }
+
+    /// One device with all its points.
+    pub(super) fn device(&self, id: &str) -> Option<dto::DeviceAnswer> {
+        let (now, counts) = (self.now(), self.alert_counts());
+        let device = self.context.live.look(|board| {
+            let live = board.get(id)?;
+            let alerts = counts.get(id).copied().unwrap_or(0);
+            Some(dto::Device::whole(live, board, now, alerts))
+        })?;
+        Some(dto::DeviceAnswer { now_ms: now.ms(), device })
+    }
+
+    pub(super) fn pv(&self) -> dto::Pv {
+        let figures = self.roof.figures();
+        dto::Pv::of(figures, self.now())
+    }
+
+    /// The alerts of a list, with the names of their devices.
+    pub(super) fn alerts(&self, alerts: Vec<crate::alert::Alert>) -> dto::Alerts {
+        let alerts = self
+            .context
+            .live
+            .look(|board| alerts.into_iter().map(|alert| dto::Alert::of(alert, board)).collect());
+        dto::Alerts { now_ms: self.now().ms(), alerts }
+    }
+
+    pub(super) fn system(&self) -> dto::System {
+        let context = &self.context;
+        let committed = context.tally.total(Happening::ReadingKept);
+        let rejected = context.tally.labels(Happening::Rejected);
+        dto::System {
+            now_ms: self.now().ms(),
+            journal: dto::Journal::of(&context.journal.status(), committed),
+            sinks: context.sinks.iter().map(|sink| sink.borrow().clone().into()).collect(),
+            sources: context.sources.all().into_iter().map(dto::Source::from).collect(),
+            rejected: rejected.into_iter().map(dto::Rejected::from).collect(),
+        }
+    }
+
+    pub(super) fn refused(&self, why: &str) {
+        self.context.tally.count(Happening::WebRefused, why);
+    }
+}

@@ -52,6 +52,8 @@ impl Session {
         let mut options =
             MqttOptions::new(spec.id.clone(), self.broker.ip().to_string(), self.broker.port());
         options.set_keep_alive(KEEP_ALIVE);
+        // The client sets aside room for as many messages as this, 13 MB if nobody says how many.
+        options.set_outgoing_inflight_upper_limit(8);
         options.set_max_packet_size(u32::try_from(PAYLOAD_BYTES_MAX).ok());
         let will = LastWill::new(spec.topic(), spec.will(), QoS::AtLeastOnce, true, None);
         options.set_last_will(will);

@@ -15,6 +15,7 @@ pub(super) fn client(id: &str, address: SocketAddr) -> (AsyncClient, EventLoop) 
     let mut options = MqttOptions::new(id, address.ip().to_string(), address.port());
     options.set_keep_alive(Duration::from_secs(30));
     options.set_max_packet_size(Some(256 * 1024));
+    options.set_outgoing_inflight_upper_limit(8);
     AsyncClient::new(options, 64)
 }
 

@@ -116,7 +116,7 @@ fn zone(section: &Section<'_>, zones: &Zones) -> Option<ZoneId> {
     if let Some(known) = zones.zones.iter().find(|known| known.id.as_str() == zone.value) {
         return Some(known.id.clone());
     }
-    if !zones.written.contains(&zone.value) {
+    if !zones.incomplete && !zones.written.contains(&zone.value) {
         let all = zones.zones.iter().map(|zone| zone.id.as_str());
         let hint = near::hint(&zone.value, "zones", all);
         section.note(zone.offset, format!("unknown zone `{}`", zone.value), hint);

@@ -37,13 +37,22 @@ impl<'a> Findings<'a> {
     pub(super) fn missing(&self, section: usize, title: &str, key: &str, hint: &str) {
         let end = self.section_end(section);
         let begins = |start: usize| {
-            let line = self.source.get(start..).unwrap_or_default().trim_start();
+            let line = self.source.get(start..).unwrap_or_default();
+            let line = line.trim_start().trim_start_matches('[');
             line.strip_prefix(key).is_some_and(|rest| !rest.starts_with(|c: char| is_key(c)))
         };
         let inside = |start: &&usize| (section..end).contains(*start);
         if !self.broken.iter().filter(inside).any(|start| begins(*start)) {
             self.add(section, format!("{title} has no `{key}`"), hint);
         }
+    }
+
+    /// Whether a header could not be read, so that a section may be missing.
+    pub(super) fn lost_a_section(&self) -> bool {
+        let header = |start: &usize| {
+            self.source.get(*start..).unwrap_or_default().trim_start().starts_with('[')
+        };
+        self.broken.iter().any(header)
     }
 
     /// Line of a byte offset, from 1.

@@ -104,7 +104,7 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
     if let Some(hash) = &password_hash
         && (!hash.starts_with("$argon2") || argon2::PasswordHash::new(hash).is_err())
     {
-        let problem = "the password file holds no Argon2 hash";
+        let problem = "`password_hash_file` holds no Argon2 hash";
         let hint = "make it with `hallwatch password`; a plain password does not belong there";
         section.note(section.key_offset("password_hash_file"), problem, hint);
     }

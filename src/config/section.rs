@@ -266,6 +266,12 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether the tables of a list may be among what could not be read.
+    pub(super) fn may_lack(&self, key: &str) -> bool {
+        let listed = self.table.get(key).is_none_or(|value| value.get_ref().is_array());
+        self.mistyped.contains(&key) || !listed || self.desk.findings.lost_a_section()
+    }
+
     /// Notes a mistake.
     pub(super) fn note(&self, offset: usize, problem: impl Into<String>, hint: impl Into<String>) {
         self.desk.findings.add(offset, problem, hint);

@@ -89,16 +89,22 @@ pub(super) struct Zones {
     pub(super) zones: Vec<Zone>,
     /// All ids as they were written: a device in a zone with a mistake has none of its own.
     pub(super) written: Vec<String>,
+    /// Some could not be read, so a zone that is not here may be one of them.
+    pub(super) incomplete: bool,
 }
 
 /// Reads the `[[zone]]`s.
 pub(super) fn zones(root: &Section<'_>) -> Zones {
-    let mut found = Zones { zones: Vec::new(), written: Vec::new() };
+    let mut found =
+        Zones { zones: Vec::new(), written: Vec::new(), incomplete: root.may_lack("zone") };
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for section in root.list("zone", ZONE) {
         let id = section.need_words("id", "write id = \"roof\"");
         let name = section.name();
-        let Some(id) = id else { continue };
+        let Some(id) = id else {
+            found.incomplete = true;
+            continue;
+        };
         found.written.push(id.value.clone());
         match ZoneId::parse(&id.value) {
             Err(error) => {

@@ -90,9 +90,10 @@ impl App {
         demo: Option<Text>,
     ) -> Result<Self, AppError> {
         let tally = Tally::new();
-        let journal = Journal::open(&hall.journal, clock.clone(), tally.clone()).map_err(|source| {
-            AppError::Journal { folder: hall.journal.folder.display().to_string(), source }
-        })?;
+        let journal =
+            Journal::open(&hall.journal, clock.clone(), tally.clone()).map_err(|source| {
+                AppError::Journal { folder: hall.journal.folder.display().to_string(), source }
+            })?;
         let common = Common { journal: journal.clone(), clock, tally: tally.clone() };
         let sources = Supervisor::new(tally.clone());
         let readers = Supervisor::new(tally);
@@ -209,7 +210,11 @@ impl App {
         Ok(())
     }
 
-    fn start_sinks(&self, hall: &Hall, common: &Common) -> Result<Vec<watch::Receiver<SinkView>>, AppError> {
+    fn start_sinks(
+        &self,
+        hall: &Hall,
+        common: &Common,
+    ) -> Result<Vec<watch::Receiver<SinkView>>, AppError> {
         let devices: Arc<[Device]> = hall
             .devices
             .iter()
@@ -228,9 +233,8 @@ impl App {
             .map_err(|source| AppError::Influx { name: target.name.clone(), source })?;
             let stop = self.readers.stop_signal();
             views.push(self.start_view(sink.status(), stop.clone()));
-            self.readers.spawn(&format!("influx {}", target.name), move || {
-                sink.clone().run(stop.clone())
-            });
+            self.readers
+                .spawn(&format!("influx {}", target.name), move || sink.clone().run(stop.clone()));
         }
         Ok(views)
     }

@@ -134,13 +134,13 @@ fn publish_ticket_machine(port: u16) {
     assert!(done.success());
 }
 
-#[test]
-fn captures_arrive_exactly_in_influxd_and_in_victoria_metrics() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn captures_arrive_exactly_in_influxd_and_in_victoria_metrics() {
     let folder = tempfile::tempdir().expect("folder");
     let registers: Vec<_> = DEVICES.iter().map(|(_, file, _)| Registers::serve(file)).collect();
     let broker = Mosquitto::start(folder.path());
-    let influxd = influx::Influxd::start();
-    let victoria = influx::Victoria::start();
+    let influxd = influx::Influxd::running(false).await;
+    let victoria = influx::Victoria::running().await;
     let (influxd_url, victoria_url) = (influxd.url(), victoria.url());
     let config = config(folder.path(), &registers, broker.port, &influxd_url, &victoria_url);
     let daemon = Daemon::run(&config);

@@ -34,5 +34,9 @@ pub(super) fn show(mistakes: &[Mistake]) {
         eprintln!("{mistake}");
     }
     let s = if mistakes.len() == 1 { "" } else { "s" };
-    eprintln!("\n{} mistake{s}; nothing was started / 共 {} 处错误，未启动", mistakes.len(), mistakes.len());
+    eprintln!(
+        "\n{} mistake{s}; nothing was started / 共 {} 处错误，未启动",
+        mistakes.len(),
+        mistakes.len()
+    );
 }

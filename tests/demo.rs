@@ -85,5 +85,8 @@ fn alerts_come_and_go_and_the_box_stays_cool() {
     let again = Daemon::demo(&folder.path().join("data"));
     let position = again.get("/api/v1/system")["journal"]["position"].as_u64();
     assert!(position >= kept, "{position:?} of {kept:?} readings after the restart");
+    let mut recalled = BTreeMap::new();
+    note(&again, "resolved", begin, &mut recalled);
+    assert!(recalled.contains_key("PV002"), "the past is on the page: {recalled:?}");
     again.terminate();
 }

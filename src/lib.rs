@@ -1,14 +1,59 @@
-//! hallwatch
-pub mod alert;
-pub mod clock;
-pub mod history;
-pub mod journal;
-pub mod live;
+//! hallwatch reads a public-service hall's rooftop inverters, meters and self-service machines over
+//! Modbus and MQTT, keeps every reading once and durably, and from that one record feeds InfluxDB,
+//! raises alerts and serves the page that facilities staff look at. One process, one data folder,
+//! no service beside it. This page is the map; the modules below stand in the order of the flow.
+//!
+//! ```text
+//! field ──> source ──> journal ──┬──> live ──────────┬──> web ──> people
+//! (modbus,  (decode,   (durable, ├──> history ──> pv ─┤
+//!  mqtt)     refuse)    ordered) ├──> alert ──────────┘──> webhooks
+//!                                └──> influx ──> InfluxDB
+//! ```
+//!
+//! - `journal.append(batch).await` is the only door. It returns when the batch is on disk; the MQTT
+//!   acknowledgement comes after it. Nothing else flows back up.
+//! - Everything downstream is a reader with a cursor. Up to date it is served from memory, behind
+//!   it reads from disk, by the same call. A sink's cursor moves on the sink's own answer only.
+//! - What rules and people decide are records of the same journal, kept in one transaction with
+//!   the engine's state: a kill raises nothing twice and forgets no acknowledgement.
+//! - The gateway's own health is a reading of the device `gateway`: same alerts, same page.
+//! - People's commands go from `web` through a bounded queue to the room that owns the state.
+//!
+//! A room imports only rooms of lower rank (in brackets); `tests/tidy.rs` holds that.
+
+/// (0) Nouns: device, point, value, reading, record. No I/O.
 pub mod model;
-pub mod profile;
-pub mod pv;
-pub mod sky;
-pub mod source;
-pub mod supervise;
+/// (0) The wall clock, behind one trait.
+pub mod clock;
+/// (0) Counters with names: what was refused, kept, delivered.
 pub mod tally;
+/// (0) Tasks that are watched, started again, and stopped in order.
+pub mod supervise;
+/// (0) Where the sun is.
+pub mod sky;
+/// (1) `devices/*.toml` into checked plans: registers and JSON fields to standard points.
+pub mod profile;
+/// (2) The durable, ordered record; cursors; the in-memory tail.
+pub mod journal;
+/// (3) Where data enters: Modbus, MQTT, the gateway itself.
+pub mod source;
+/// (3) The present: the last value of every point, and how each device is.
+pub mod live;
+/// (3) The past: answers by device and time.
+pub mod history;
+/// (3) Journal to InfluxDB.
+pub mod influx;
+/// (4) What the roof makes: power now, energy today.
+pub mod pv;
+/// (4) A virtual hall behind real sockets, and the demo's broker.
+pub mod simulate;
+/// (5) Rules, the life of an alert, who is told.
+pub mod alert;
+/// (7) The page, its API and its live stream.
 pub mod web;
+/// (8) `hall.toml`: all mistakes at once, or what every room has to know.
+pub mod config;
+/// (9) Builds the rooms and joins them.
+pub mod app;
+/// (10) The commands.
+pub mod cli;

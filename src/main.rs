@@ -1,1 +1,7 @@
-fn main() {}
+//! hallwatch: argv in, exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hallwatch::cli::main()
+}

@@ -17,6 +17,7 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 pub struct Supervisor {
     tracker: TaskTracker,
     stop: CancellationToken,
+    failed: CancellationToken,
     tally: Tally,
 }
 
@@ -24,7 +25,12 @@ impl Supervisor {
     /// A supervisor without tasks.
     #[must_use]
     pub fn new(tally: Tally) -> Self {
-        Self { tracker: TaskTracker::new(), stop: CancellationToken::new(), tally }
+        Self {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            failed: CancellationToken::new(),
+            tally,
+        }
     }
 
     /// Cancelled when the tasks of this supervisor have to end.
@@ -56,6 +62,34 @@ impl Supervisor {
                 }
             }
         });
+    }
+
+    /// Runs a future that the program cannot live without and that cannot be made again: when it
+    /// panics, or ends by itself, [`Supervisor::failed`] says so and the program has to end, so
+    /// that the system starts it anew.
+    pub fn vital<Fut>(&self, name: &str, work: Fut)
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let name = name.to_owned();
+        let (stop, failed, tally) = (self.stop.clone(), self.failed.clone(), self.tally.clone());
+        let task = self.tracker.spawn(work);
+        self.tracker.spawn(async move {
+            let panicked = task.await.is_err_and(|error| error.is_panic());
+            if panicked {
+                tally.count(Happening::Panic, &name);
+            }
+            if panicked || !stop.is_cancelled() {
+                tracing::error!(task = %name, panicked, "a task ended that must not end");
+                failed.cancel();
+            }
+        });
+    }
+
+    /// Cancelled when a vital task has ended.
+    #[must_use]
+    pub fn failed(&self) -> CancellationToken {
+        self.failed.clone()
     }
 
     /// Runs a future once: for short work such as one connection. A panic is counted.

@@ -65,6 +65,12 @@ impl Board {
         }
         self.version.send_modify(|version| *version += 1);
     }
+
+    /// Whether an alert is among the resolved ones.
+    pub(super) fn was_resolved(&self, id: &str) -> bool {
+        let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
+        lists.recent.iter().any(|alert| alert.id == id)
+    }
 }
 
 /// A view of the alerts and a way to acknowledge them. Clones share both.

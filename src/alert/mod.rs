@@ -7,8 +7,16 @@
 //!
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
+mod engine;
 mod handle;
+mod notify;
+mod record;
+mod rule;
+mod task;
 mod types;
 
 pub use handle::{AckError, Handle};
+pub use notify::Webhook;
+pub use rule::RuleError;
+pub use task::{AlertError, Alerts};
 pub use types::{Acknowledged, Alert, AlertState, Config, WebhookConfig};

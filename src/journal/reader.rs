@@ -1,7 +1,7 @@
 //! A reader with a cursor: live and catching up are the same call.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, params};
 
@@ -62,17 +62,24 @@ pub struct Reader {
     name: Option<String>,
     kinds: Kinds,
     position: Position,
-    connection: Option<Connection>,
+    /// Behind a mutex only so that a reader can be shared between threads; never locked.
+    connection: Mutex<Option<Connection>>,
 }
 
 impl Reader {
     pub(super) fn open(journal: Journal, name: &str, kinds: Kinds) -> Result<Self, JournalError> {
         let position = journal.cursor(name)?.map_or(Position::default(), |(position, _)| position);
-        Ok(Self { journal, name: Some(name.to_owned()), kinds, position, connection: None })
+        Ok(Self {
+            journal,
+            name: Some(name.to_owned()),
+            kinds,
+            position,
+            connection: Mutex::default(),
+        })
     }
 
-    pub(super) const fn at(journal: Journal, position: Position, kinds: Kinds) -> Self {
-        Self { journal, name: None, kinds, position, connection: None }
+    pub(super) fn at(journal: Journal, position: Position, kinds: Kinds) -> Self {
+        Self { journal, name: None, kinds, position, connection: Mutex::default() }
     }
 
     /// Everything up to here has been given out.
@@ -125,11 +132,12 @@ impl Reader {
             kinds: self.kinds,
             max: max.min(ROWS_PER_READ),
         };
-        let connection = self.connection.take();
+        let slot = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let connection = slot.take();
         let work = tokio::task::spawn_blocking(move || disk.read(connection));
         let (connection, batch) =
             work.await.map_err(|error| JournalError::Storage(error.to_string()))??;
-        self.connection = Some(connection);
+        self.connection = Mutex::new(Some(connection));
         Ok(batch)
     }
 

@@ -145,7 +145,13 @@ impl Writer {
                 (None, Some(cursor)) => {
                     self.lazy.insert(cursor.name.clone(), cursor);
                 }
-                (reply, cursor) => asked.push((request.records, cursor, reply)),
+                (reply, cursor) => {
+                    // An older place of the same reader must not be stored over this one.
+                    if let Some(cursor) = &cursor {
+                        self.lazy.remove(&cursor.name);
+                    }
+                    asked.push((request.records, cursor, reply));
+                }
             }
         }
         if asked.is_empty() && self.lazy.is_empty() {
@@ -160,7 +166,9 @@ impl Writer {
         match self.write(&batches) {
             Ok(done) => {
                 self.lazy.clear();
-                self.trouble = None;
+                if self.trouble.take().is_some() {
+                    self.publish_status();
+                }
                 self.announce(done, replies);
             }
             Err(error) => self.refuse(error, &batches, replies),

@@ -9,6 +9,7 @@
 
 pub mod modbus;
 pub mod mqtt;
+pub mod own;
 mod state;
 
 pub use state::{SourceHealth, SourceState, Sources};

@@ -165,12 +165,12 @@ impl WebError {
     pub fn hint(&self) -> Text {
         match self {
             Self::PasswordNeeded(_) => Text::new(
-                "用 `hallwatch user password` 设置密码，或只在 127.0.0.1 上监听",
-                "set a password with `hallwatch user password`, or listen on 127.0.0.1 only",
+                "用 `hallwatch password` 设置密码，或只在 127.0.0.1 上监听",
+                "set a password with `hallwatch password`, or listen on 127.0.0.1 only",
             ),
             Self::BadPasswordHash => Text::new(
-                "用 `hallwatch user password` 重新生成密码散列",
-                "make the hash anew with `hallwatch user password`",
+                "用 `hallwatch password` 重新生成密码散列",
+                "make the hash anew with `hallwatch password`",
             ),
             Self::Listener(_) => Text::new("检查监听地址", "check the listening address"),
         }

@@ -1,0 +1,77 @@
+// Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
+import type { Alert, Device, Hall, LockedHall, ProblemBody, Pv, System } from "./types";
+
+const BASE = "/api/v1";
+/** A request that hangs longer than this is worth giving up: the hall's network is one hop. */
+const TIMEOUT_MS = 10_000;
+
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly problem: ProblemBody) {
+    super(problem.detail ?? problem.title ?? `HTTP ${status}`);
+  }
+}
+
+async function problemOf(response: Response): Promise<ProblemBody> {
+  try {
+    return (await response.json()) as ProblemBody;
+  } catch {
+    return {};
+  }
+}
+
+async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  let response: Response;
+  try {
+    response = await fetch(BASE + path, {
+      cache: "no-store", credentials: "same-origin", ...init, signal: abort.signal,
+    });
+  } catch {
+    throw new ApiError(0, {});
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  return response;
+}
+
+async function get<T>(path: string): Promise<T> {
+  const response = await request(path);
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new ApiError(0, {});
+  }
+}
+
+function post(path: string, body: unknown): Promise<Response> {
+  return request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+export interface DeviceList { readonly now_ms: number; readonly devices: readonly Device[] }
+export interface AlertList { readonly now_ms: number; readonly alerts: readonly Alert[] }
+
+export const api = {
+  hall: () => get<Hall | LockedHall>("/hall"),
+  devices: () => get<DeviceList>("/devices"),
+  device: (id: string) => get<{ now_ms: number; device: Device }>(`/devices/${encodeURIComponent(id)}`),
+  pv: () => get<Pv>("/pv"),
+  system: () => get<System>("/system"),
+  alerts: (state: "active" | "resolved" | "all", limit: number) =>
+    get<AlertList>(`/alerts?state=${state}&limit=${limit}`),
+  acknowledge: async (id: string, by: string, note: string): Promise<Alert> => {
+    const response = await post(`/alerts/${encodeURIComponent(id)}/acknowledge`, { by, note });
+    return (await response.json()) as Alert;
+  },
+  login: (password: string) => post("/session", { password }),
+  logout: () => request("/session", { method: "DELETE" }),
+};
+
+export function isOpenHall(hall: Hall | LockedHall): hall is Hall {
+  return "zones" in hall && "now_ms" in hall;
+}

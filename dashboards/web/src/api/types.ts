@@ -1,0 +1,135 @@
+// The daemon's JSON, as /api/v1 sends it. All times are Unix milliseconds, UTC.
+
+export interface Text { readonly zh: string; readonly en: string }
+
+export type Severity = "critical" | "major" | "minor" | "info";
+export type Health = "ok" | "degraded" | "fault" | "asleep" | "offline" | "maintenance" | "waiting";
+export type Quality = "good" | "stale" | "estimated" | "recovered" | "sensor_missing" | "rejected";
+export type AlertState = "active" | "acknowledged" | "recovering" | "resolved";
+
+export interface Named { readonly id: string; readonly name: Text }
+
+/** What /hall says to somebody who has not logged in yet. */
+export interface LockedHall {
+  readonly site: { readonly name: Text };
+  readonly version: string;
+  readonly login_required: boolean;
+  readonly logged_in: boolean;
+}
+
+export interface Hall extends LockedHall {
+  readonly site: {
+    readonly id: string;
+    readonly name: Text;
+    readonly time_zone: string;
+    readonly latitude_deg: number;
+    readonly longitude_deg: number;
+  };
+  readonly demo: Text | null;
+  readonly zones: readonly Named[];
+  readonly kinds: readonly Named[];
+  readonly now_ms: number;
+}
+
+export interface Point {
+  readonly name: string;
+  readonly label: Text;
+  readonly unit: string;
+  readonly value: number | string | boolean | null;
+  readonly text: Text | null;
+  readonly quality: Quality;
+}
+
+export interface Fault { readonly code: string; readonly text: Text; readonly severity: Severity }
+
+export interface Device {
+  readonly id: string;
+  readonly name: Text;
+  readonly zone: string;
+  readonly kind: string;
+  readonly profile: string;
+  readonly state: { readonly code: string; readonly text: Text } | null;
+  readonly health: Health;
+  readonly reason: Text | null;
+  readonly last_seen_ms: number | null;
+  readonly stale_after_ms: number;
+  readonly link: { readonly up: boolean; readonly reason: Text | null };
+  readonly points: readonly Point[];
+  readonly faults: readonly Fault[];
+  readonly open_alerts: number;
+}
+
+export interface Pv {
+  readonly now_ms: number;
+  readonly power_w: number | null;
+  readonly rated_power_w: number;
+  readonly inverters_reporting: number;
+  readonly inverters_total: number;
+  readonly energy_today_wh: number | null;
+  readonly energy_today_since_ms: number | null;
+  readonly sun: {
+    readonly elevation_deg: number;
+    readonly sunrise_ms: number | null;
+    readonly sunset_ms: number | null;
+  };
+  readonly curve_step_ms: number;
+  readonly curve: readonly (readonly [number, number | null])[];
+}
+
+export interface Alert {
+  readonly id: string;
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly state: AlertState;
+  readonly device: string | null;
+  readonly device_name: Text;
+  readonly zone: string | null;
+  readonly kind: string | null;
+  readonly text: Text;
+  readonly advice: Text;
+  readonly since_ms: number;
+  readonly raised_ms: number;
+  readonly resolved_ms: number | null;
+  readonly acknowledged: { readonly by: string; readonly note: string; readonly at_ms: number } | null;
+  readonly evidence: readonly { readonly label: Text; readonly value: string }[];
+}
+
+export interface Sink {
+  readonly name: string;
+  readonly kind: string;
+  readonly state: "ok" | "catching_up" | "waiting";
+  readonly delivered: number;
+  readonly lag_readings: number;
+  readonly lag_ms: number;
+  readonly last_error: string | null;
+  readonly dead_letters: number;
+}
+
+export interface Source {
+  readonly name: string;
+  readonly kind: string;
+  readonly state: "ok" | "degraded" | "down";
+  readonly devices: number;
+  readonly reason: Text | null;
+}
+
+export interface System {
+  readonly now_ms: number;
+  readonly journal: {
+    readonly state: "ok" | "disk_full" | "failed";
+    readonly readings_committed: number;
+    readonly position: number;
+    readonly size_bytes: number;
+    readonly disk_free_bytes: number;
+  };
+  readonly sinks: readonly Sink[];
+  readonly sources: readonly Source[];
+  readonly rejected: readonly { readonly reason: string; readonly text: Text; readonly count: number }[];
+}
+
+export interface ProblemBody {
+  readonly title?: string;
+  readonly status?: number;
+  readonly detail?: string;
+  readonly hint?: Text;
+}

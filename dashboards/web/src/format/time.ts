@@ -1,0 +1,78 @@
+// Times in the site's zone, and durations in words.
+import type { Messages, Words } from "../i18n";
+
+let zone: string | undefined;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The hall's zone, from the API; a zone the browser does not know falls back to the browser's own. */
+export function setTimeZone(name: string | undefined): void {
+  if (name === zone) return;
+  formats.clear();
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    zone = name;
+  } catch {
+    zone = undefined;
+  }
+}
+
+function formatted(ms: number, lang: string, key: string, options: Intl.DateTimeFormatOptions): string {
+  const id = `${lang}/${key}`;
+  let format = formats.get(id);
+  if (!format) {
+    const base: Intl.DateTimeFormatOptions = { ...options, hour12: false };
+    format = new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", zone ? { ...base, timeZone: zone } : base);
+    formats.set(id, format);
+  }
+  // Some old Chromiums write midnight as 24:00.
+  return format.format(ms).replace(/^24:/, "00:");
+}
+
+export function clockTime(ms: number, lang: string): string {
+  return formatted(ms, lang, "hm", { hour: "2-digit", minute: "2-digit" });
+}
+
+export function clockSeconds(ms: number, lang: string): string {
+  return formatted(ms, lang, "hms", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+export function fullDate(ms: number, lang: string): string {
+  return formatted(ms, lang, "date", { year: "numeric", month: "long", day: "numeric", weekday: "long" });
+}
+
+function dayKey(ms: number): string {
+  return formatted(ms, "en", "day", { year: "numeric", month: "2-digit", day: "2-digit" });
+}
+
+/** "14:05" today, with the day in front for anything older. */
+export function moment(ms: number, nowMs: number, lang: string): string {
+  if (dayKey(ms) === dayKey(nowMs)) return clockTime(ms, lang);
+  return formatted(ms, lang, "mdhm", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+/** Milliseconds since the hall's local midnight. */
+export function sinceMidnight(ms: number): number {
+  const [h = 0, m = 0, s = 0] = clockSeconds(ms, "en").split(":").map(Number);
+  return ((h * 60 + m) * 60 + s) * 1000 + (((ms % 1000) + 1000) % 1000);
+}
+
+/** The two largest parts that matter: "23 s", "12 min", "3 h 12 min", "2 d 3 h". */
+export function duration(ms: number, t: Messages): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return t.seconds(seconds);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return t.minutes(minutes);
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? t.hours(hours) : t.hoursMinutes(hours, minutes % 60);
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? t.days(days) : t.daysHours(days, hours % 24);
+}
+
+/** Age of a reading: the seconds count, so that one sees at a glance that the page lives. */
+export function age(ms: number, t: Messages): string {
+  return ms < 1000 ? t.justNow : t.ago(duration(ms, t));
+}
+
+export function timeOrNone(ms: number | null, words: Words): string {
+  return ms === null ? words.t.none : clockTime(ms, words.lang);
+}

@@ -1,0 +1,102 @@
+// One alert: how bad, where, what, what to do, since when, who is on it.
+import type { Alert } from "../api/types";
+import { duration, moment } from "../format/time";
+import { useWords } from "../i18n";
+import { serverNow } from "../state/clock";
+import { put, useTopic } from "../state/store";
+import { isOpenHall } from "../api/http";
+import { AcknowledgedIcon, AdviceIcon, SeverityIcon } from "./icons";
+import { Ticking } from "./ticking";
+
+function Where({ alert }: { alert: Alert }) {
+  const { say } = useWords();
+  const hall = useTopic("hall");
+  const zone = hall && isOpenHall(hall) ? hall.zones.find((entry) => entry.id === alert.zone) : undefined;
+  const { device } = alert;
+  return (
+    <span class="alert-where">
+      {device === null ? <span class="alert-device">{say(alert.device_name)}</span> : (
+        <button type="button" class="link-button alert-device" onClick={() => put("drawer", device)}>{say(alert.device_name)}</button>
+      )}
+      {zone ? <span class="muted">{say(zone.name)}</span> : null}
+    </span>
+  );
+}
+
+function When({ alert }: { alert: Alert }) {
+  const { t, lang } = useWords();
+  if (alert.resolved_ms !== null) {
+    return (
+      <span class="muted">
+        {t.alertResolvedAt(moment(alert.resolved_ms, serverNow(), lang))}
+        {" · "}{t.alertLasted(duration(alert.resolved_ms - alert.since_ms, t))}
+      </span>
+    );
+  }
+  return (
+    <span class="muted" title={t.alertSince(moment(alert.since_ms, serverNow(), lang))}>
+      <Ticking write={(now) => t.alertFor(duration(now - alert.since_ms, t))} />
+    </span>
+  );
+}
+
+function Acknowledged({ alert }: { alert: Alert }) {
+  const { t, lang } = useWords();
+  const done = alert.acknowledged;
+  if (!done) return null;
+  // What a person typed stays as typed, in any language.
+  return (
+    <p class="alert-ack">
+      <AcknowledgedIcon />
+      <span>
+        {t.acknowledgedBy} <b data-person>{done.by}</b> {t.acknowledgedAt(moment(done.at_ms, serverNow(), lang))}
+        {done.note ? <q data-person>{done.note}</q> : null}
+      </span>
+    </p>
+  );
+}
+
+function Evidence({ alert }: { alert: Alert }) {
+  const { t, say } = useWords();
+  if (alert.evidence.length === 0) return null;
+  return (
+    <p class="alert-evidence muted">
+      <span>{t.evidence}</span>
+      {alert.evidence.map((entry, i) => <span key={i} class="evidence">{say(entry.label)} <b>{entry.value}</b></span>)}
+    </p>
+  );
+}
+
+export function AlertRow({ alert, isNew, onAcknowledge }: {
+  alert: Alert; isNew?: boolean; onAcknowledge?: (alert: Alert) => void;
+}) {
+  const { t, say } = useWords();
+  const ended = alert.state === "resolved";
+  const canAcknowledge = !ended && alert.acknowledged === null && onAcknowledge !== undefined;
+  const classes = ["alert", `sev-${alert.severity}`, isNew ? "is-new" : "", alert.acknowledged ? "is-taken" : "", ended ? "is-ended" : ""];
+  return (
+    <li class={classes.filter(Boolean).join(" ")} data-alert={alert.id}>
+      <div class="alert-head">
+        <span class="severity"><SeverityIcon severity={alert.severity} />{t.severity[alert.severity]}</span>
+        <Where alert={alert} />
+        {alert.state === "recovering" ? <span class="pill">{t.alertRecovering}</span> : null}
+        <span class="alert-when"><When alert={alert} /></span>
+      </div>
+      <div class="alert-body">
+        <div class="alert-words">
+          <p class="alert-text" title={t.alertRule(alert.rule)}>{say(alert.text)}</p>
+          {ended ? null : (
+            <>
+              <p class="alert-advice"><AdviceIcon /><span><span class="visually-hidden">{t.advice}: </span>{say(alert.advice)}</span></p>
+              <Evidence alert={alert} />
+            </>
+          )}
+        </div>
+        {canAcknowledge ? (
+          <button type="button" class="button" data-testid="acknowledge" onClick={() => onAcknowledge(alert)}>{t.acknowledge}</button>
+        ) : null}
+      </div>
+      <Acknowledged alert={alert} />
+    </li>
+  );
+}

@@ -1,0 +1,222 @@
+//! The engine: pure. (state, device, now) in, transitions out.
+
+use std::collections::BTreeMap;
+
+use crate::live::{Board, DeviceLive};
+use crate::model::{DeviceId, Severity, Timestamp};
+
+use super::rule::{Finding, Rule, Verdict};
+use super::types::{Acknowledged, Alert, AlertState};
+
+/// How long a condition must be gone before the alert is over: shorter gaps are one alert.
+const KEEP_FIRING_MS: i64 = 15_000;
+
+/// What happened to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Raised,
+    /// Its words or its severity changed.
+    Changed,
+    Acknowledged,
+    Resolved,
+}
+
+impl Change {
+    pub(super) const ALL: [Self; 4] =
+        [Self::Raised, Self::Changed, Self::Acknowledged, Self::Resolved];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Changed => "changed",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// A change and the alert after it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Transition {
+    pub(super) change: Change,
+    pub(super) alert: Alert,
+    /// It became worse, or is new, or is over: people are told.
+    pub(super) tell: bool,
+}
+
+/// One rule on one device that is not simply well.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Track {
+    /// Seen, not for long enough.
+    Suspect { since: Timestamp },
+    /// Raised.
+    Open { alert: Box<Alert>, clear_since: Option<Timestamp> },
+}
+
+/// Rule id and device.
+pub(super) type Key = (String, DeviceId);
+
+/// All tracks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Engine {
+    pub(super) rules: Vec<Rule>,
+    pub(super) tracks: BTreeMap<Key, Track>,
+}
+
+impl Engine {
+    pub(super) const fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
+        Self { rules, tracks }
+    }
+
+    /// Judges all devices, and ends alerts of devices and rules that are no more.
+    pub(super) fn tick(&mut self, board: &Board, now: Timestamp) -> Vec<Transition> {
+        let mut out: Vec<_> = board.iter().flat_map(|live| self.judge(board, live, now)).collect();
+        let gone = |key: &Key| {
+            board.get(key.1.as_str()).is_none() || self.rules.iter().all(|rule| rule.id != key.0)
+        };
+        let orphans: Vec<Key> = self.tracks.keys().filter(|key| gone(key)).cloned().collect();
+        for key in orphans {
+            if let Some(Track::Open { alert, .. }) = self.tracks.remove(&key) {
+                out.push(resolved(*alert, now));
+            }
+        }
+        out
+    }
+
+    /// Judges one device.
+    pub(super) fn judge(
+        &mut self,
+        board: &Board,
+        live: &DeviceLive,
+        now: Timestamp,
+    ) -> Vec<Transition> {
+        let mut out = Vec::new();
+        let health = board.health(live, now).state;
+        for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
+            let verdict = rule.judge(live, health);
+            let key = (rule.id.clone(), live.device.id.clone());
+            let track = self.tracks.remove(&key);
+            let (track, transition) = step(rule, live, track, verdict, now);
+            out.extend(transition);
+            if let Some(track) = track {
+                self.tracks.insert(key, track);
+            }
+        }
+        out
+    }
+
+    /// Somebody knows.
+    pub(super) fn acknowledge(&mut self, id: &str, who: Acknowledged) -> Option<Transition> {
+        let alert = self.tracks.values_mut().find_map(|track| match track {
+            Track::Open { alert, .. } if alert.id == id => Some(alert),
+            _ => None,
+        })?;
+        alert.acknowledged = Some(who);
+        if alert.state == AlertState::Active {
+            alert.state = AlertState::Acknowledged;
+        }
+        Some(Transition { change: Change::Acknowledged, alert: (**alert).clone(), tell: true })
+    }
+
+    /// The open alerts, newest first.
+    pub(super) fn open(&self) -> Vec<Alert> {
+        let mut open: Vec<Alert> = self
+            .tracks
+            .values()
+            .filter_map(|track| match track {
+                Track::Open { alert, .. } => Some((**alert).clone()),
+                Track::Suspect { .. } => None,
+            })
+            .collect();
+        open.sort_by(|a, b| b.raised.cmp(&a.raised).then_with(|| a.id.cmp(&b.id)));
+        open
+    }
+}
+
+/// One step of one track.
+fn step(
+    rule: &Rule,
+    live: &DeviceLive,
+    track: Option<Track>,
+    verdict: Verdict,
+    now: Timestamp,
+) -> (Option<Track>, Option<Transition>) {
+    match (track, verdict) {
+        (track, Verdict::Unknown) => (track, None),
+        (None | Some(Track::Suspect { .. }), Verdict::No) => (None, None),
+        (None, Verdict::Yes(_)) if rule.for_ms > 0 => (Some(Track::Suspect { since: now }), None),
+        (None, Verdict::Yes(finding)) => raise(rule, live, finding, now, now),
+        (Some(Track::Suspect { since }), Verdict::Yes(finding)) => {
+            if now.since_ms(since) < rule.for_ms {
+                return (Some(Track::Suspect { since }), None);
+            }
+            raise(rule, live, finding, since, now)
+        }
+        (Some(Track::Open { mut alert, .. }), Verdict::Yes(finding)) => {
+            alert.state = match alert.acknowledged {
+                Some(_) => AlertState::Acknowledged,
+                None => AlertState::Active,
+            };
+            let transition = change(&mut alert, finding);
+            (Some(Track::Open { alert, clear_since: None }), transition)
+        }
+        (Some(Track::Open { mut alert, clear_since }), Verdict::No) => {
+            let since = clear_since.unwrap_or(now);
+            if now.since_ms(since) >= KEEP_FIRING_MS {
+                return (None, Some(resolved(*alert, now)));
+            }
+            alert.state = AlertState::Recovering;
+            (Some(Track::Open { alert, clear_since: Some(since) }), None)
+        }
+    }
+}
+
+fn raise(
+    rule: &Rule,
+    live: &DeviceLive,
+    finding: Finding,
+    since: Timestamp,
+    now: Timestamp,
+) -> (Option<Track>, Option<Transition>) {
+    let alert = Alert {
+        id: format!("{}-{}-{}", rule.id, live.device.id, now.ms()),
+        rule: rule.id.clone(),
+        severity: finding.severity,
+        state: AlertState::Active,
+        device: Some(live.device.id.clone()),
+        text: finding.text,
+        advice: finding.advice.unwrap_or_else(|| rule.advice.clone()),
+        since,
+        raised: now,
+        resolved: None,
+        acknowledged: None,
+        evidence: finding.evidence,
+    };
+    let transition = Transition { change: Change::Raised, alert: alert.clone(), tell: true };
+    (Some(Track::Open { alert: Box::new(alert), clear_since: None }), Some(transition))
+}
+
+/// Takes new words; people are told when it became worse, and it needs a new acknowledgement then.
+fn change(alert: &mut Alert, finding: Finding) -> Option<Transition> {
+    if alert.text == finding.text && alert.severity == finding.severity {
+        return None;
+    }
+    let worse = finding.severity > alert.severity;
+    if worse && finding.severity >= Severity::Major {
+        alert.acknowledged = None;
+        alert.state = AlertState::Active;
+    }
+    alert.text = finding.text;
+    alert.severity = finding.severity;
+    alert.evidence = finding.evidence;
+    Some(Transition { change: Change::Changed, alert: alert.clone(), tell: worse })
+}
+
+fn resolved(mut alert: Alert, now: Timestamp) -> Transition {
+    alert.state = AlertState::Resolved;
+    alert.resolved = Some(now);
+    Transition { change: Change::Resolved, alert, tell: true }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! The life of an alert, with a clock of our own.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::model::{
+    Decimal, Device, DeviceKind, Link, LinkFault, LinkState, PointName, Quality, Reading, Record,
+    Sample, Site, Text, Value, ZoneId,
+};
+use crate::profile::Catalog;
+
+/// 2026-06-21T04:00:00Z: noon in Beijing.
+const NOON: i64 = 1_782_014_400_000;
+/// 2026-06-21T15:00:00Z: eleven at night.
+const NIGHT: i64 = NOON + 11 * 3_600_000;
+
+fn site() -> Arc<Site> {
+    Arc::new(Site {
+        id: "t".into(),
+        name: Text::same("t"),
+        latitude_deg: 39.9,
+        longitude_deg: 116.4,
+        altitude_m: 44.0,
+        time_zone: jiff::tz::TimeZone::UTC,
+    })
+}
+
+fn device(id: &str, kind: DeviceKind, profile: &str) -> Arc<Device> {
+    Arc::new(Device {
+        id: DeviceId::parse(id).expect("id"),
+        name: Text::same(id),
+        zone: ZoneId::parse("z").expect("id"),
+        kind,
+        profile: profile.into(),
+        rated_power_w: Some(50_000.0),
+        interval_ms: 10_000,
+        stale_after_ms: 30_000,
+    })
+}
+
+struct World {
+    board: Board,
+    engine: Engine,
+    now: Timestamp,
+}
+
+impl World {
+    fn new(start: i64) -> Self {
+        let catalog = Catalog::shipped().expect("profiles");
+        let devices = [
+            (device("inv", DeviceKind::Inverter, "huawei-sun2000"), "huawei-sun2000"),
+            (device("tm", DeviceKind::TicketMachine, "kiosk-native"), "kiosk-native"),
+        ];
+        let devices = devices.map(|(device, profile)| (device, catalog.get(profile).cloned()));
+        let now = Timestamp::from_ms(start);
+        let board = Board::new(site(), devices, now);
+        let rules = super::super::rule::default_rules().expect("rules");
+        Self { board, engine: Engine::new(rules, BTreeMap::new()), now }
+    }
+
+    fn says(&mut self, device: &str, samples: &[(&str, Value)]) {
+        let samples = samples.iter().map(|(point, value)| Sample {
+            point: PointName::parse(point).expect("point"),
+            value: value.clone(),
+            quality: Quality::Good,
+        });
+        self.board.apply(&Record::Reading(Reading {
+            device: DeviceId::parse(device).expect("id"),
+            time: self.now,
+            received: self.now,
+            message: 0,
+            samples: samples.collect(),
+        }));
+    }
+
+    /// Lets `seconds` pass, judging every second; the devices in `speaking` repeat themselves.
+    fn pass(
+        &mut self,
+        seconds: i64,
+        speaking: &[(&str, &[(&str, Value)])],
+    ) -> Vec<(Change, String)> {
+        let mut seen = Vec::new();
+        for _ in 0..seconds {
+            self.now = self.now.plus_ms(1000);
+            for (device, samples) in speaking {
+                self.says(device, samples);
+            }
+            let transitions = self.engine.tick(&self.board, self.now);
+            seen.extend(transitions.into_iter().map(|t| (t.change, t.alert.rule)));
+        }
+        seen
+    }
+}
+
+fn producing() -> Vec<(&'static str, Value)> {
+    let none: Arc<[Arc<str>]> = Vec::new().into();
+    vec![
+        ("ac_power_w", Value::Decimal(Decimal::whole(30_000))),
+        ("state", Value::Decimal(Decimal::whole(4))),
+        ("fault", Value::Codes(none)),
+    ]
+}
+
+fn tripped() -> Vec<(&'static str, Value)> {
+    let codes: Arc<[Arc<str>]> = vec![Arc::from("2032")].into();
+    vec![
+        ("ac_power_w", Value::Decimal(Decimal::whole(0))),
+        ("state", Value::Decimal(Decimal::whole(7))),
+        ("fault", Value::Codes(codes)),
+    ]
+}
+
+fn paper(code: i64) -> Vec<(&'static str, Value)> {
+    vec![("printer_paper", Value::Decimal(Decimal::whole(code))), ("online", Value::Bool(true))]
+}
+
+#[test]
+fn a_fault_is_raised_after_its_minute_and_resolved_after_it_is_gone() {
+    let mut world = World::new(NOON);
+    let well: &[(&str, &[(&str, Value)])] = &[("inv", &producing()), ("tm", &paper(0))];
+    let ill: &[(&str, &[(&str, Value)])] = &[("inv", &tripped()), ("tm", &paper(0))];
+    assert!(world.pass(100, well).is_empty());
+    assert!(world.pass(60, ill).is_empty(), "not before its minute");
+    assert_eq!(world.pass(2, ill), [(Change::Raised, "PV002".to_owned())]);
+    let open = world.engine.open();
+    assert!(open[0].text.zh.contains("[2032]"), "{}", open[0].text.zh);
+    assert!(world.pass(10, well).is_empty(), "recovering");
+    assert_eq!(world.engine.open()[0].state, AlertState::Recovering);
+    assert!(world.pass(3, ill).is_empty(), "the same alert comes back to life");
+    assert_eq!(world.engine.open()[0].state, AlertState::Active);
+    assert_eq!(world.pass(20, well), [(Change::Resolved, "PV002".to_owned())]);
+}
+
+#[test]
+fn silence_at_noon_is_an_alert_and_after_sunset_it_is_sleep() {
+    let mut world = World::new(NOON);
+    let kiosk: &[(&str, &[(&str, Value)])] = &[("tm", &paper(0))];
+    world.pass(10, &[("inv", &producing()), ("tm", &paper(0))]);
+    let seen = world.pass(400, kiosk);
+    assert_eq!(seen, [(Change::Raised, "PV001".to_owned())]);
+
+    let mut night = World::new(NIGHT - 4 * 3_600_000); // 19:00: the sun is low
+    night.pass(10, &[("inv", &producing()), ("tm", &paper(0))]);
+    night.now = Timestamp::from_ms(NIGHT);
+    assert!(night.pass(900, kiosk).is_empty(), "asleep");
+    let live = night.board.get("inv").expect("device");
+    assert_eq!(night.board.health(live, night.now).state, crate::live::HealthState::Asleep);
+}
+
+#[test]
+fn what_was_lost_at_noon_stays_lost_at_night() {
+    let mut world = World::new(NOON);
+    let kiosk: &[(&str, &[(&str, Value)])] = &[("tm", &paper(0))];
+    world.pass(10, &[("inv", &producing()), ("tm", &paper(0))]);
+    assert_eq!(world.pass(400, kiosk), [(Change::Raised, "PV001".to_owned())]);
+    world.now = Timestamp::from_ms(NIGHT);
+    world.says("tm", &paper(0));
+    assert!(world.pass(60, kiosk).is_empty(), "no false recovery by darkness");
+    assert_eq!(world.engine.open().len(), 1);
+}
+
+#[test]
+fn paper_low_then_out_then_filled() {
+    let mut world = World::new(NOON);
+    let inverter = producing();
+    let mut with = |code: i64, seconds: i64| {
+        let kiosk = paper(code);
+        world.pass(seconds, &[("inv", &inverter), ("tm", &kiosk)])
+    };
+    assert_eq!(with(1, 1), [(Change::Raised, "KS003".to_owned())]);
+    let seen = with(2, 70);
+    assert!(seen.contains(&(Change::Raised, "KS004".to_owned())));
+    assert!(seen.contains(&(Change::Resolved, "KS003".to_owned())));
+    assert_eq!(with(0, 20), [(Change::Resolved, "KS004".to_owned())]);
+}
+
+#[test]
+fn a_restart_neither_resolves_nor_raises_anew() {
+    let mut world = World::new(NOON);
+    world.pass(10, &[("inv", &producing())]);
+    let speaking: &[(&str, &[(&str, Value)])] = &[("inv", &producing())];
+    world.says("tm", &[("online", Value::Bool(false))]);
+    let down = LinkState::Down { fault: LinkFault::LastWill, detail: String::new() };
+    let device = DeviceId::parse("tm").expect("id");
+    world.board.apply(&Record::Link(Link { device, time: world.now, state: down }));
+    assert_eq!(world.pass(310, speaking), [(Change::Raised, "KS001".to_owned())]);
+    let id = world.engine.open()[0].id.clone();
+    let who = Acknowledged { by: "王".into(), note: String::new(), at: world.now };
+    assert!(world.engine.acknowledge(&id, who).is_some());
+
+    let state = super::super::record::snapshot(&world.engine.tracks).expect("snapshot");
+    let mut next = World::new(world.now.ms() + 5000);
+    next.engine.tracks = super::super::record::restore(&state);
+    assert!(next.pass(20, speaking).is_empty(), "waiting is no recovery");
+    assert_eq!(next.engine.open()[0].id, id);
+    assert_eq!(next.engine.open()[0].state, AlertState::Acknowledged);
+    assert!(
+        next.engine
+            .acknowledge(
+                "nobody",
+                Acknowledged { by: String::new(), note: String::new(), at: next.now }
+            )
+            .is_none()
+    );
+}

@@ -1,0 +1,249 @@
+//! The engine's task: follows the journal, keeps what it decides, answers people.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SharedClock;
+use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
+use crate::live::Board as LiveBoard;
+use crate::model::{Event, EventKind, Position, Record};
+
+use super::engine::{Engine, Transition};
+use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
+use super::record;
+use super::rule::{RuleError, default_rules};
+use super::types::{Acknowledged, Alert, AlertState};
+
+const CURSOR: &str = "alerts";
+/// Everything is judged anew this often: time passes for devices that say nothing.
+const TICK: Duration = Duration::from_secs(1);
+/// Without transitions the snapshot is kept this often.
+const SNAPSHOT: Duration = Duration::from_secs(10);
+const RECORDS_PER_STEP: usize = 500;
+/// Transitions that may wait for a full disk; more than devices times rules in a hall.
+const PENDING_MAX: usize = 20_000;
+
+/// Why the alerts could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum AlertError {
+    /// The rules are wrong.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    /// The journal cannot be read.
+    #[error("the alerts of the last run cannot be read")]
+    Journal(#[from] JournalError),
+}
+
+/// The engine with its place in the journal.
+pub struct Alerts {
+    engine: Engine,
+    live: LiveBoard,
+    journal: Journal,
+    reader: Reader,
+    clock: SharedClock,
+    board: Board,
+    inbox: mpsc::Receiver<Command>,
+    /// Decided, not on disk yet.
+    pending: Vec<Event>,
+    dirty: bool,
+    kept_at: Instant,
+}
+
+impl Alerts {
+    /// Takes up where the last run stopped. `live` is a board with what was known at the start.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// [`AlertError`].
+    pub fn open(
+        journal: Journal,
+        live: LiveBoard,
+        clock: SharedClock,
+    ) -> Result<(Handle, Self), AlertError> {
+        let tracks = match journal.cursor(CURSOR)? {
+            Some((_, state)) => record::restore(&state),
+            None => std::collections::BTreeMap::new(),
+        };
+        let engine = Engine::new(default_rules()?, tracks);
+        let (handle, board, inbox) = handle::pair();
+        let mut reader = journal.reader(CURSOR, Kinds::All)?;
+        // The board was filled from the archive: what lies between the cursor and the head is
+        // already in it.
+        reader.seek(journal.head());
+        board.publish(engine.open(), Vec::new());
+        let pending = Vec::new();
+        let kept_at = Instant::now();
+        let alerts = Self {
+            engine,
+            live,
+            journal,
+            reader,
+            clock,
+            board,
+            inbox,
+            pending,
+            dirty: false,
+            kept_at,
+        };
+        Ok((handle, alerts))
+    }
+
+    /// Runs until told to stop; keeps its state at the end.
+    pub async fn run(mut self, stop: CancellationToken) {
+        self.recall_resolved().await;
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                batch = self.reader.next(RECORDS_PER_STEP) => match batch {
+                    Ok(batch) => self.take(batch),
+                    Err(JournalError::Closed) => break,
+                    Err(error) => {
+                        tracing::error!(%error, "alerts cannot read the journal");
+                        tokio::time::sleep(TICK).await;
+                    }
+                },
+                _ = ticks.tick() => {
+                    let transitions = self.engine.tick(&self.live, self.clock.now());
+                    self.decided(transitions);
+                }
+                Some(command) = self.inbox.recv() => self.acknowledge(command).await,
+            }
+            self.keep().await;
+        }
+        self.dirty = true;
+        self.kept_at -= SNAPSHOT;
+        self.keep().await;
+    }
+
+    /// Fills the list of resolved alerts from the journal.
+    async fn recall_resolved(&self) {
+        let mut reader = self.journal.reader_from(Position::default(), Kinds::Decisions);
+        let mut resolved: std::collections::VecDeque<Alert> = std::collections::VecDeque::new();
+        while reader.position() < self.journal.head() {
+            let Ok(batch) = reader.ready(RECORDS_PER_STEP).await else { break };
+            for (_, record) in &batch.records {
+                if let Record::Event(event) = &**record
+                    && event.kind == EventKind::Alert
+                    && let Some(transition) = record::transition(event)
+                    && transition.alert.state == AlertState::Resolved
+                {
+                    resolved.push_back(transition.alert);
+                    if resolved.len() > RECENT_MAX {
+                        resolved.pop_front();
+                    }
+                }
+            }
+            if batch.records.is_empty() && batch.through >= self.journal.head() {
+                break;
+            }
+        }
+        self.board.publish(self.engine.open(), resolved.into());
+    }
+
+    fn take(&mut self, batch: Batch) {
+        let now = self.clock.now();
+        let mut transitions = Vec::new();
+        for (_, record) in &batch.records {
+            let id = self.live.apply(record).map(|live| live.device.id.clone());
+            if let Some(live) = id.and_then(|id| self.live.get(id.as_str())) {
+                transitions.extend(self.engine.judge(&self.live, live, now));
+            }
+        }
+        self.decided(transitions);
+    }
+
+    /// Shows decisions at once; they are kept in the next step.
+    fn decided(&mut self, transitions: Vec<Transition>) {
+        if transitions.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        for transition in &transitions {
+            let alert = &transition.alert;
+            tracing::info!(
+                alert = %alert.id, change = transition.change.as_str(),
+                severity = alert.severity.as_str(), text = %alert.text.en, "alert"
+            );
+            if self.pending.len() < PENDING_MAX {
+                self.pending.extend(record::event(transition, now));
+            }
+        }
+        self.dirty = true;
+        let over = |t: Transition| (t.alert.state == AlertState::Resolved).then_some(t.alert);
+        self.board.publish(self.engine.open(), transitions.into_iter().filter_map(over).collect());
+    }
+
+    /// Keeps decisions, state and place in one transaction. What a full disk does not take stays
+    /// pending and is tried again.
+    async fn keep(&mut self) {
+        let due = self.kept_at.elapsed() >= SNAPSHOT;
+        if self.pending.is_empty() && !due {
+            return;
+        }
+        if !self.dirty && self.pending.is_empty() {
+            self.reader.done(self.reader.position()).await;
+            self.kept_at = Instant::now();
+            self.dirty = true; // suspects may have changed by the next time
+            return;
+        }
+        if self.store(self.pending.clone()).await.is_ok() {
+            self.pending.clear();
+            self.dirty = false;
+        }
+        self.kept_at = Instant::now();
+    }
+
+    async fn store(&self, events: Vec<Event>) -> Result<(), JournalError> {
+        let cursor = Cursor {
+            name: CURSOR.to_owned(),
+            position: self.reader.position(),
+            state: record::snapshot(&self.engine.tracks),
+        };
+        let records = events.into_iter().map(Record::Event).collect();
+        self.journal.append_with_cursor(records, cursor).await.map(drop)
+    }
+
+    async fn acknowledge(&mut self, command: Command) {
+        let Command { id, by, note, reply } = command;
+        let before = self.engine.tracks.clone();
+        let now = self.clock.now();
+        let who = Acknowledged { by, note, at: now };
+        let answer = match self.engine.acknowledge(&id, who) {
+            None if self.board.was_resolved(&id) => Err(AckError::AlreadyResolved(id)),
+            None => Err(AckError::Unknown(id)),
+            Some(transition) => {
+                let events: Vec<Event> =
+                    self.pending.iter().cloned().chain(record::event(&transition, now)).collect();
+                match self.store(events).await {
+                    Ok(()) => {
+                        self.pending.clear();
+                        self.board.publish(self.engine.open(), Vec::new());
+                        Ok(transition.alert)
+                    }
+                    Err(error) => {
+                        // Never say "noted" of what is not on disk.
+                        self.engine.tracks = before;
+                        Err(AckError::NotKept(error))
+                    }
+                }
+            }
+        };
+        // The web request may have gone away; the acknowledgement stands all the same.
+        drop(reply.send(answer));
+    }
+}
+
+/// The events of the journal that people are told of, for channels.
+pub(super) fn told(record: &Arc<Record>) -> Option<Transition> {
+    let Record::Event(event) = &**record else { return None };
+    if event.kind != EventKind::Alert {
+        return None;
+    }
+    record::transition(event).filter(|transition| transition.tell)
+}

@@ -1,0 +1,343 @@
+//! Builds every room and joins them; the only place that knows them all.
+//!
+//! Stopping goes with the river: first the sources, then the readers, then the journal, so that
+//! what was read is kept and what was kept is on its way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::alert::{AlertError, Alerts, Webhook, WebhookConfig};
+use crate::clock::SharedClock;
+use crate::config::{Hall, InfluxTarget, InfluxVersion};
+use crate::history::History;
+use crate::influx::{self, InfluxError, Sink, SinkStatus};
+use crate::journal::{Journal, JournalError};
+use crate::live::{Board, Live};
+use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId};
+use crate::profile::Profile;
+use crate::source::{Sources, modbus, mqtt, own};
+use crate::supervise::Supervisor;
+use crate::tally::Tally;
+use crate::web::{self, SinkView, Web, WebError};
+
+/// How long the sources may take to stop, then the readers. Together with the journal's last
+/// commit under three seconds.
+const SOURCES_PATIENCE: Duration = Duration::from_millis(1000);
+const READERS_PATIENCE: Duration = Duration::from_millis(1200);
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The journal could not be opened.
+    #[error("the journal in `{folder}` cannot be opened")]
+    Journal {
+        /// Its folder.
+        folder: String,
+        /// Why not.
+        source: JournalError,
+    },
+    /// The alerts could not be started.
+    #[error(transparent)]
+    Alerts(#[from] AlertError),
+    /// An InfluxDB target cannot be used.
+    #[error("InfluxDB `{name}` cannot be used")]
+    Influx {
+        /// Name of the target.
+        name: String,
+        /// Why not.
+        source: InfluxError,
+    },
+    /// A web address cannot be told.
+    #[error("webhook `{0}` cannot be used")]
+    Webhook(String, #[source] reqwest::Error),
+    /// What was kept cannot be read.
+    #[error("the history cannot be read")]
+    History(#[from] JournalError),
+    /// The page cannot be served.
+    #[error(transparent)]
+    Web(#[from] WebError),
+}
+
+/// A running gateway.
+pub struct App {
+    sources: Supervisor,
+    readers: Supervisor,
+    journal: Journal,
+}
+
+/// What most rooms are handed.
+#[derive(Clone)]
+struct Common {
+    journal: Journal,
+    clock: SharedClock,
+    tally: Tally,
+}
+
+impl App {
+    /// Starts everything. `demo` is the banner of made-up data.
+    ///
+    /// # Errors
+    /// [`AppError`]; nothing runs then. Devices, brokers and sinks that cannot be reached are no
+    /// error: they are waited for.
+    pub async fn start(
+        hall: Hall,
+        listener: TcpListener,
+        clock: SharedClock,
+        demo: Option<Text>,
+    ) -> Result<Self, AppError> {
+        let tally = Tally::new();
+        let journal =
+            Journal::open(&hall.journal, clock.clone(), tally.clone()).map_err(|source| {
+                AppError::Journal { folder: hall.journal.folder.display().to_string(), source }
+            })?;
+        let common = Common { journal: journal.clone(), clock, tally: tally.clone() };
+        let sources = Supervisor::new(tally.clone());
+        let readers = Supervisor::new(tally);
+        let app = Self { sources, readers, journal };
+        match app.join(hall, listener, &common, demo).await {
+            Ok(()) => Ok(app),
+            Err(error) => {
+                app.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn join(
+        &self,
+        hall: Hall,
+        listener: TcpListener,
+        common: &Common,
+        demo: Option<Text>,
+    ) -> Result<(), AppError> {
+        let board = board(&hall, common);
+        let (alerts_handle, alerts) =
+            Alerts::open(common.journal.clone(), board.clone(), common.clock.clone())?;
+        let live = Live::new(board);
+        let stop = self.readers.stop_signal();
+        // Readers first: nothing that the sources bring goes by unseen.
+        self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
+        self.readers.vital("alerts", alerts.run(stop.clone()));
+        for webhook in &hall.alert.webhooks {
+            self.start_webhook(webhook, &hall.site.id, common)?;
+        }
+        let sinks = self.start_sinks(&hall, common)?;
+        let states = Sources::new();
+        let page = web::Context {
+            live,
+            alerts: Arc::new(alerts_handle),
+            journal: common.journal.clone(),
+            sources: states.clone(),
+            sinks,
+            tally: common.tally.clone(),
+            clock: common.clock.clone(),
+            zones: hall.zones.clone(),
+            history: History::new(common.journal.archive()?),
+        };
+        let password_hash = hall.web.password_hash.clone();
+        let config = web::Config { listen: hall.web.listen, password_hash, demo };
+        let web = Web::new(config, page)?;
+        let supervisor = self.readers.clone();
+        self.readers.vital("web", async move {
+            if let Err(error) = web.serve(listener, supervisor).await {
+                tracing::error!(%error, "the page is not served");
+            }
+        });
+        self.start_sources(hall.modbus, hall.mqtt, common, &states);
+        Ok(())
+    }
+
+    fn start_sources(
+        &self,
+        modbus: Vec<modbus::Config>,
+        mqtt: Option<mqtt::Config>,
+        common: &Common,
+        states: &Sources,
+    ) {
+        let stop = self.sources.stop_signal();
+        for connection in modbus {
+            let (common, states, stop) = (common.clone(), states.clone(), stop.clone());
+            self.sources.spawn(&format!("modbus {}", connection.address), move || {
+                let Common { journal, clock, tally } = common.clone();
+                modbus::Poller::new(connection.clone(), journal, clock, tally, states.clone())
+                    .run(stop.clone())
+            });
+        }
+        if let Some(broker) = mqtt {
+            let (common, states, stop) = (common.clone(), states.clone(), stop.clone());
+            self.sources.spawn("mqtt", move || {
+                let Common { journal, clock, tally } = common.clone();
+                let session =
+                    mqtt::Session::new(broker.clone(), journal, clock, tally, states.clone());
+                listen(session, stop.clone())
+            });
+        }
+        let common = common.clone();
+        self.sources.spawn("own", move || {
+            let Common { journal, clock, tally } = common.clone();
+            own::run(journal, clock, tally, stop.clone())
+        });
+    }
+
+    fn start_webhook(
+        &self,
+        config: &WebhookConfig,
+        site: &str,
+        common: &Common,
+    ) -> Result<(), AppError> {
+        let make = {
+            let (config, site, common) = (config.clone(), site.to_owned(), common.clone());
+            move || {
+                let Common { journal, clock, tally } = common.clone();
+                Webhook::new(config.clone(), &site, journal, clock, tally)
+            }
+        };
+        make().map_err(|error| AppError::Webhook(config.name.clone(), error))?;
+        let stop = self.readers.stop_signal();
+        self.readers.spawn(&format!("webhook {}", config.name), move || {
+            let (webhook, stop) = (make(), stop.clone());
+            async move {
+                match webhook {
+                    Ok(webhook) => webhook.run(stop).await,
+                    Err(error) => tracing::error!(%error, "webhook could not be made again"),
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn start_sinks(
+        &self,
+        hall: &Hall,
+        common: &Common,
+    ) -> Result<Vec<watch::Receiver<SinkView>>, AppError> {
+        let devices: Arc<[Device]> = hall
+            .devices
+            .iter()
+            .map(|(device, _)| (**device).clone())
+            .chain(gateway(hall).map(|device| (*device).clone()))
+            .collect();
+        let mut views = Vec::new();
+        for target in &hall.influx {
+            let sink = Sink::new(
+                influx_config(target, &hall.site.id),
+                common.journal.clone(),
+                devices.clone(),
+                common.tally.clone(),
+                common.clock.clone(),
+            )
+            .map_err(|source| AppError::Influx { name: target.name.clone(), source })?;
+            let stop = self.readers.stop_signal();
+            views.push(self.start_view(sink.status(), stop.clone()));
+            self.readers
+                .spawn(&format!("influx {}", target.name), move || sink.clone().run(stop.clone()));
+        }
+        Ok(views)
+    }
+
+    /// Shows a sink's status as the page wants it.
+    fn start_view(
+        &self,
+        mut status: watch::Receiver<SinkStatus>,
+        stop: CancellationToken,
+    ) -> watch::Receiver<SinkView> {
+        let (out, shown) = watch::channel(view(&status.borrow_and_update()));
+        self.readers.once("sink view", async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = status.changed() => if changed.is_err() { return },
+                }
+                out.send_replace(view(&status.borrow_and_update()));
+            }
+        });
+        shown
+    }
+
+    /// Cancelled when something ended that the gateway cannot live without.
+    #[must_use]
+    pub fn failed(&self) -> CancellationToken {
+        self.readers.failed()
+    }
+
+    /// Stops everything, in the order of the flow.
+    pub async fn stop(self) {
+        if !self.sources.stop(SOURCES_PATIENCE).await {
+            tracing::warn!("some sources did not stop in time");
+        }
+        if !self.readers.stop(READERS_PATIENCE).await {
+            tracing::warn!("some readers did not stop in time; their cursors are kept");
+        }
+        let journal = self.journal;
+        if tokio::task::spawn_blocking(move || journal.close()).await.is_err() {
+            tracing::error!("the journal was not closed in order; nothing committed is lost");
+        }
+    }
+}
+
+fn view(status: &SinkStatus) -> SinkView {
+    SinkView {
+        name: status.name.clone(),
+        kind: "influxdb",
+        state: status.state.as_str(),
+        delivered: status.delivered,
+        lag_records: status.lag_records,
+        lag_ms: u64::try_from(status.lag_ms).unwrap_or(0),
+        last_error: status.last_error.as_ref().map(|trouble| {
+            format!("{} / {} ({})", trouble.text.zh, trouble.text.en, trouble.detail)
+        }),
+        dead_letters: status.dead_letters,
+    }
+}
+
+async fn listen(session: mqtt::Session, stop: CancellationToken) {
+    if let Err(error) = session.run(stop).await {
+        tracing::error!(%error, "MQTT is not listened to");
+    }
+}
+
+/// The gateway as a device of its own; it stands in the first zone.
+fn gateway(hall: &Hall) -> Option<Arc<Device>> {
+    let zone = hall.zones.first().map(|zone| zone.id.clone());
+    let interval_ms = i64::try_from(own::INTERVAL.as_millis()).unwrap_or(i64::MAX);
+    Some(Arc::new(Device {
+        id: DeviceId::parse(own::GATEWAY).ok()?,
+        name: Text::new("采集网关", "gateway"),
+        zone: zone.or_else(|| ZoneId::parse(own::GATEWAY).ok())?,
+        kind: DeviceKind::Gateway,
+        profile: own::GATEWAY.to_owned(),
+        rated_power_w: None,
+        interval_ms,
+        stale_after_ms: 3 * interval_ms,
+    }))
+}
+
+/// A board filled with what is known from before.
+fn board(hall: &Hall, common: &Common) -> Board {
+    let now = common.clock.now();
+    let configured = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
+    let own = gateway(hall).map(|device| (device, None::<Arc<Profile>>));
+    let mut board = Board::new(hall.site.clone(), configured.chain(own), now);
+    let recalled = common.journal.archive().and_then(|archive| board.recall(&archive, now));
+    if let Err(error) = recalled {
+        tracing::warn!(%error, "the page begins empty: the last readings cannot be read");
+    }
+    board
+}
+
+fn influx_config(target: &InfluxTarget, site: &str) -> influx::Config {
+    let secret = influx::Secret::new;
+    let version = match target.version.clone() {
+        InfluxVersion::V1 { database, username, password } => {
+            influx::Version::V1 { database, username, password: password.map(secret) }
+        }
+        InfluxVersion::V2 { org, bucket, token } => {
+            influx::Version::V2 { org, bucket, token: secret(token) }
+        }
+    };
+    influx::Config::new(&target.name, &target.url, version, site)
+}

@@ -1,0 +1,84 @@
+//! `hallwatch demo`: the real gateway on a virtual hall.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::clock::{SharedClock, SystemClock};
+use crate::config;
+use crate::model::Text;
+use crate::profile::Catalog;
+use crate::simulate::{Hall, HallOptions};
+
+use super::check::show;
+use super::{Done, runtime, start_log, told_to_stop};
+
+pub(super) fn demo(listen: SocketAddr, data: &Path) -> Done {
+    start_log();
+    runtime()?.block_on(run(listen, data))
+}
+
+async fn run(listen: SocketAddr, data: &Path) -> Done {
+    let clock: SharedClock = Arc::new(SystemClock);
+    eprintln!("starting the virtual hall … / 正在启动虚拟大厅……");
+    let catalog = Catalog::shipped()?;
+    let hall = Hall::start(HallOptions::demo(clock.clone()), &catalog).await?;
+    let file = data.join("hall.toml");
+    let source = hall.config_toml();
+    let mut settings = match config::parse(&file, &source, Some(&catalog)) {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            show(&mistakes);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    settings.journal.folder = data.to_path_buf();
+    settings.demo = true;
+    eprintln!(
+        "{} devices behind {} Modbus sockets and a broker at {} / 设备 {} 台",
+        settings.devices.len(),
+        hall.sockets(),
+        hall.broker_address(),
+        settings.devices.len(),
+    );
+    eprintln!("opening the journal in {} … / 正在打开数据……", data.display());
+    std::fs::create_dir_all(data)?;
+    std::fs::write(&file, &source)?;
+    let listener = listen_near(listen).await?;
+    let address = listener.local_addr()?;
+    settings.web.listen = address;
+    let banner = Text::new(
+        "演示：以下数据均为虚构，来自一座虚拟大厅",
+        "demo: all data is made up, from a virtual hall",
+    );
+    let app = App::start(settings, listener, clock, Some(banner)).await?;
+    println!("http://{address}/");
+    eprintln!(
+        "an inverter fault and a kiosk out of paper show within two minutes; stop with Ctrl-C\n\
+         两分钟内可见逆变器故障和缺纸告警；按 Ctrl-C 停止"
+    );
+    let failed = app.failed();
+    let code = tokio::select! {
+        () = told_to_stop() => ExitCode::SUCCESS,
+        () = failed.cancelled() => ExitCode::FAILURE,
+    };
+    eprintln!("stopping; everything read so far is kept / 正在停止，已读数据均已保存");
+    app.stop().await;
+    hall.stop().await;
+    Ok(code)
+}
+
+/// The address that was asked for, or a free port beside it: the demo should just start.
+async fn listen_near(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    match TcpListener::bind(listen).await {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            eprintln!("{listen} is in use, taking a free port / 端口被占用，改用空闲端口");
+            TcpListener::bind((listen.ip(), 0)).await
+        }
+        bound => bound,
+    }
+}

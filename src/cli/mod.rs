@@ -1,0 +1,128 @@
+//! The commands. Data goes to standard output, everything else to standard error.
+//!
+//! Architecture invariant: commands build rooms and show results; what a command knows about
+//! devices, alerts or sinks it asks those rooms.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // talking to people is what this room does
+
+mod check;
+mod demo;
+mod password;
+mod profiles;
+mod run;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Reads a hall's inverters, meters and machines, keeps every reading, alerts, and shows it all.
+/// 政务大厅光伏与自助设备采集网关。
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run on a virtual hall: nothing else is needed. 演示：虚拟大厅，无需任何设备。
+    Demo {
+        /// Address of the page; another free port is taken if this one is in use.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// Folder for the data.
+        #[arg(long, default_value = ".demo")]
+        data: PathBuf,
+    },
+    /// Run on real devices. 正式运行。
+    Run {
+        /// The configuration.
+        #[arg(long, default_value = "hall.toml")]
+        config: PathBuf,
+        /// Folder for the data, instead of the one in the configuration.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Show all mistakes of a configuration. 检查配置。
+    Check {
+        /// The configuration.
+        #[arg(default_value = "hall.toml")]
+        config: PathBuf,
+    },
+    /// List the device profiles. 列出设备模板。
+    Profiles {
+        /// A folder with own profiles.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Read a password from standard input and print its hash for `password_hash_file`.
+    /// 生成口令散列。
+    Password,
+}
+
+/// The program: reads the arguments, does it, says how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    // One TLS provider for the whole process; a second call would be an error, there is none.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("warning: a TLS provider was installed before");
+    }
+    let done = match Arguments::parse().command {
+        Command::Demo { listen, data } => demo::demo(listen, &data),
+        Command::Run { config, data } => run::run(&config, data),
+        Command::Check { config } => check::check(&config),
+        Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
+        Command::Password => password::password(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Done = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// An error with its causes, each once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// Logs to standard error: our own news, of others only trouble. `RUST_LOG` overrides it.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,hallwatch=info,rumqttd=off"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    log.with_writer(std::io::stderr).init();
+}
+
+/// Two threads are enough for a hall, and all the box has.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => if result.is_err() { std::future::pending().await },
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,33 @@
+//! `hallwatch profiles`: what can be read.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::profile::{Catalog, CatalogError, Protocol};
+
+use super::Done;
+use super::check::show;
+
+pub(super) fn profiles(folder: Option<&Path>) -> Done {
+    let catalog = match folder {
+        Some(folder) => Catalog::with_folder(folder),
+        None => Catalog::shipped(),
+    };
+    let catalog = match catalog {
+        Ok(catalog) => catalog,
+        Err(CatalogError::Mistakes(mistakes)) => {
+            show(&mistakes);
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for profile in catalog.iter() {
+        let way = match &profile.protocol {
+            Protocol::Registers { .. } => "modbus",
+            Protocol::Sunspec { .. } => "sunspec",
+            Protocol::Mqtt(_) => "mqtt",
+        };
+        println!("{:<20} {way:<8} {} / {}", profile.id, profile.name.zh, profile.name.en);
+    }
+    Ok(ExitCode::SUCCESS)
+}

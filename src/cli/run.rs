@@ -1,0 +1,43 @@
+//! `hallwatch run`: the gateway on real devices.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::config;
+
+use super::check::show;
+use super::{Done, runtime, start_log, told_to_stop};
+
+pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
+    let mut hall = match config::read(path) {
+        Ok(hall) => hall,
+        Err(mistakes) => {
+            show(&mistakes);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    if let Some(data) = data {
+        hall.journal.folder = data;
+    }
+    start_log();
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(hall.web.listen).await.map_err(|error| {
+            format!("cannot listen on `{}`: {error}; choose another [web] listen", hall.web.listen)
+        })?;
+        let address = listener.local_addr()?;
+        let app = App::start(hall, listener, Arc::new(SystemClock), None).await?;
+        println!("http://{address}/");
+        let failed = app.failed();
+        let code = tokio::select! {
+            () = told_to_stop() => ExitCode::SUCCESS,
+            () = failed.cancelled() => ExitCode::FAILURE,
+        };
+        app.stop().await;
+        Ok(code)
+    })
+}

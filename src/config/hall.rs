@@ -1,0 +1,220 @@
+//! The whole file, put together.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::model::{Device, DeviceId, Mistake, Site, Zone};
+use crate::profile::{Catalog, CatalogError, Profile};
+use crate::source::{modbus, mqtt};
+use crate::{alert, journal};
+
+use super::device::{Found, Known, devices};
+use super::findings::Findings;
+use super::link::Link;
+use super::people::{InfluxTarget, WebSettings};
+use super::section::{Desk, Section};
+use super::syntax::Repaired;
+use super::{mqtt as broker, people, secret, site};
+
+const ROOT: &[&str] =
+    &["profiles", "site", "data", "web", "mqtt", "influxdb", "webhook", "zone", "device"];
+
+/// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// A hall, checked: everything that the rooms have to know.
+#[derive(Clone)]
+pub struct Hall {
+    /// The building.
+    pub site: Arc<Site>,
+    /// Its zones, in the order of the file.
+    pub zones: Vec<Zone>,
+    /// Its devices with their profiles, in the order of the file.
+    pub devices: Vec<(Arc<Device>, Arc<Profile>)>,
+    /// All profiles.
+    pub catalog: Catalog,
+    /// Where and how long data is kept.
+    pub journal: journal::Config,
+    /// The Modbus connections; devices at the same host and port share one.
+    pub modbus: Vec<modbus::Config>,
+    /// The broker, if there is one.
+    pub mqtt: Option<mqtt::Config>,
+    /// The InfluxDBs that get every reading.
+    pub influx: Vec<InfluxTarget>,
+    /// Who is told of alerts.
+    pub alert: alert::Config,
+    /// Where the page is.
+    pub web: WebSettings,
+    /// The data is made up; `read` always says no.
+    pub demo: bool,
+}
+
+impl Hall {
+    /// The device of this id.
+    #[must_use]
+    pub fn device(&self, id: &DeviceId) -> Option<&Arc<Device>> {
+        self.devices.iter().map(|(device, _)| device).find(|device| device.id == *id)
+    }
+}
+
+impl fmt::Debug for Hall {
+    /// In short, and without secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hall")
+            .field("site", &self.site.id)
+            .field("zones", &self.zones.len())
+            .field("devices", &self.devices.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the configuration of a hall, with the profiles inside the binary and those of the folder
+/// that it names.
+///
+/// # Errors
+/// All mistakes, in the order of the file; then those of its own profiles.
+pub fn read(path: &Path) -> Result<Hall, Vec<Mistake>> {
+    let file = path.display().to_string();
+    let alone = |mistake| vec![mistake];
+    let source = text(path).map_err(|(source, offset, problem, hint)| {
+        alone(Mistake::at(&file, &source, offset, problem, hint))
+    })?;
+    parse(path, &source, None)
+}
+
+/// The file as text; or what could be read of it, where it ends, and why.
+fn text(path: &Path) -> Result<String, (String, usize, String, &'static str)> {
+    let shown = path.display();
+    let mut bytes = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        let problem = format!("cannot read `{shown}`: {}", secret::reason(&error));
+        return Err((String::new(), 0, problem, "name the configuration file, such as hall.toml"));
+    }
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let problem = format!("`{shown}` is longer than {FILE_BYTES_MAX} bytes");
+        return Err((String::new(), 0, problem, "is it the right file?"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let end = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let broken = bytes.get(end).copied().unwrap_or_default();
+        let good = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned();
+        let problem = format!("byte `0x{broken:02x}` is not UTF-8");
+        (good, end, problem, "save the file as UTF-8 (editors on Chinese Windows may write GBK)")
+    })
+}
+
+/// Checks the text of a configuration; files that it names are looked for beside `path`.
+/// `catalog` is used where it names no profiles of its own: the shipped ones if there is none.
+///
+/// # Errors
+/// All mistakes, in the order of the file; then those of its own profiles.
+pub fn parse(path: &Path, source: &str, catalog: Option<&Catalog>) -> Result<Hall, Vec<Mistake>> {
+    let file = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let repaired = Repaired::new(&file, source);
+    let table = repaired.table();
+    let findings = Findings::new(&file, source, &repaired.mistakes);
+    if !repaired.whole {
+        return Err(findings.into_mistakes());
+    }
+    let desk = Desk { findings: &findings, repaired: &repaired };
+    let root = Section::new(desk, table.get_ref(), 0, "the file", ROOT);
+    let mut of_profiles = Vec::new();
+    let catalog = catalog_of(&root, folder, catalog, &mut of_profiles);
+    let hall = hall(&root, folder, catalog, !of_profiles.is_empty());
+    let mut mistakes = findings.into_mistakes();
+    mistakes.extend(of_profiles);
+    match hall {
+        Some(hall) if mistakes.is_empty() => Ok(hall),
+        _ => Err(mistakes),
+    }
+}
+
+fn catalog_of(
+    root: &Section<'_>,
+    folder: &Path,
+    given: Option<&Catalog>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Catalog> {
+    let fallback = || given.cloned().map_or_else(Catalog::shipped, Ok);
+    let own = root.words("profiles");
+    let path = own.as_ref().map(|own| folder.join(&own.value));
+    let loaded = match (&own, &path) {
+        (Some(own), Some(path)) if !path.is_dir() => {
+            let hint = "make the folder, or remove `profiles`";
+            root.note(own.offset, format!("`{}` is not a folder", own.value), hint);
+            fallback()
+        }
+        (Some(_), Some(path)) => Catalog::with_folder(path),
+        _ => fallback(),
+    };
+    match loaded {
+        Ok(catalog) => Some(catalog),
+        Err(error) => {
+            match (error, own) {
+                (CatalogError::Mistakes(found), _) => mistakes.extend(found),
+                (CatalogError::Read { path, source }, own) => {
+                    let problem =
+                        format!("cannot read `{}`: {}", path.display(), secret::reason(&source));
+                    let offset = own.map_or(0, |own| own.offset);
+                    root.note(offset, problem, "profiles are UTF-8 text files");
+                }
+            }
+            fallback().ok()
+        }
+    }
+}
+
+fn hall(
+    root: &Section<'_>,
+    folder: &Path,
+    catalog: Option<Catalog>,
+    incomplete: bool,
+) -> Option<Hall> {
+    let site = site::site(root);
+    let zones = site::zones(root);
+    let journal = site::data(root, folder);
+    let web = people::web(root, folder);
+    let mut mqtt = broker::broker(root, folder);
+    let influx = people::influx(root, folder);
+    let alert = people::alert(root, folder);
+    let catalog = catalog?;
+    let known = Known { zones: &zones, catalog: &catalog, incomplete };
+    let found = devices(root, &known);
+    let publishes = |found: &Found| matches!(found.link, Link::Mqtt { .. });
+    if !root.has("mqtt") && found.iter().any(publishes) {
+        let hint = "some devices publish: add [mqtt] with address = \"127.0.0.1:1883\"";
+        root.missing("mqtt", hint);
+    }
+    let mut modbus: Vec<modbus::Config> = Vec::new();
+    for Found { device, profile, link } in &found {
+        let (device, profile) = (device.clone(), profile.clone());
+        match link {
+            Link::Mqtt { topic, .. } => {
+                if let Some(mqtt) = &mut mqtt {
+                    mqtt.devices.push(mqtt::Publisher { device, profile, topic: topic.clone() });
+                }
+            }
+            Link::Modbus { address, unit, bus } => {
+                let unit = modbus::Unit { device, profile, unit: *unit, bus: bus.clone() };
+                match modbus.iter_mut().find(|line| line.address == *address) {
+                    Some(line) => line.units.push(unit),
+                    None => {
+                        modbus.push(modbus::Config { address: address.clone(), units: vec![unit] })
+                    }
+                }
+            }
+        }
+    }
+    let devices = found.into_iter().map(|found| (found.device, found.profile)).collect();
+    let site = Arc::new(site?);
+    let zones = zones.zones;
+    let demo = false;
+    Some(Hall { site, zones, devices, catalog, journal, modbus, mqtt, influx, alert, web, demo })
+}

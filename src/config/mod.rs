@@ -1,0 +1,24 @@
+//! The configuration: one file, `hall.toml`, read into what each room has to know.
+//!
+//! Whoever writes it is told all mistakes at once, each with its line, its column and what to do,
+//! so that one visit to the machine is enough. Secrets are read from files of their own. Nothing
+//! is guessed: an unknown key is a mistake, and a value that cannot be right is, too.
+//!
+//! Architecture invariant: reads files and nothing else; it opens no connection, starts no task
+//! and changes nothing. The settings of a room are that room's own type.
+
+mod address;
+mod device;
+mod findings;
+mod hall;
+mod link;
+mod mqtt;
+mod near;
+mod people;
+mod secret;
+mod section;
+mod site;
+mod syntax;
+
+pub use hall::{Hall, parse, read};
+pub use people::{InfluxTarget, InfluxVersion, WebSettings};

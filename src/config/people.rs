@@ -1,0 +1,225 @@
+//! What faces people and other programs: the page, the InfluxDB targets and the webhooks.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use crate::alert;
+use crate::model::DeviceId;
+
+use super::section::Section;
+use super::site::unique;
+use super::{address, secret};
+
+const WEB: &[&str] = &["listen", "password_hash_file"];
+const INFLUX: &[&str] = &[
+    "name",
+    "url",
+    "version",
+    "database",
+    "username",
+    "password_file",
+    "org",
+    "bucket",
+    "token_file",
+];
+const WEBHOOK: &[&str] = &["name", "url", "authorization_file"];
+
+/// Where the page is served.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebSettings {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Argon2 hash (PHC string) of the password; without one everybody who can connect may look.
+    pub password_hash: Option<String>,
+}
+
+impl fmt::Debug for WebSettings {
+    /// Leaves out the hash.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSettings").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
+/// One InfluxDB that gets every reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InfluxTarget {
+    /// Name in messages and of its cursor.
+    pub name: String,
+    /// Where it listens, with an optional path.
+    pub url: String,
+    /// Which interface it has.
+    pub version: InfluxVersion,
+}
+
+/// The two write interfaces of InfluxDB.
+#[derive(Clone, PartialEq, Eq)]
+pub enum InfluxVersion {
+    /// 1.x, and what imitates it.
+    V1 {
+        /// Database.
+        database: String,
+        /// User, if it asks for one.
+        username: Option<String>,
+        /// The user's password.
+        password: Option<String>,
+    },
+    /// 2.x, and 3.x through its compatible interface.
+    V2 {
+        /// Organisation.
+        org: String,
+        /// Bucket.
+        bucket: String,
+        /// Token with the right to write.
+        token: String,
+    },
+}
+
+impl fmt::Debug for InfluxVersion {
+    /// Leaves out what is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::V1 { database, username, .. } => f
+                .debug_struct("V1")
+                .field("database", database)
+                .field("username", username)
+                .finish_non_exhaustive(),
+            Self::V2 { org, bucket, .. } => f
+                .debug_struct("V2")
+                .field("org", org)
+                .field("bucket", bucket)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+/// Reads `[web]`.
+pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+    let Some(section) = root.table("web", WEB) else {
+        return WebSettings { listen: default, password_hash: None };
+    };
+    let password_hash = secret::read(&section, "password_hash_file", folder);
+    if let Some(hash) = &password_hash
+        && (!hash.starts_with("$argon2") || argon2::PasswordHash::new(hash).is_err())
+    {
+        let problem = "`password_hash_file` holds no Argon2 hash";
+        let hint = "make it with `hallwatch password`; a plain password does not belong there";
+        section.note(section.key_offset("password_hash_file"), problem, hint);
+    }
+    let listen = section.words("listen").and_then(|listen| match listen.value.parse() {
+        Ok(address) => Some((address, listen.offset)),
+        Err(_) => {
+            let problem = format!("`{}` is not an address with a port", listen.value);
+            let hint = "write listen = \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all networks";
+            section.note(listen.offset, problem, hint);
+            None
+        }
+    });
+    if let Some((address, offset)) = listen
+        && !SocketAddr::ip(&address).is_loopback()
+        && !section.has("password_hash_file")
+    {
+        let problem = format!("`{address}` can be reached from other machines, without a password");
+        let hint = "add password_hash_file = \"…\", or listen on 127.0.0.1 behind a proxy";
+        section.note(offset, problem, hint);
+    }
+    WebSettings { listen: listen.map_or(default, |(address, _)| address), password_hash }
+}
+
+/// The name of a target; it also names its cursor.
+fn name(
+    section: &Section<'_>,
+    lines: &mut BTreeMap<String, usize>,
+    what: &str,
+    example: &str,
+) -> Option<String> {
+    let name = section.need_words("name", &format!("write name = \"{example}\""))?;
+    if let Err(error) = DeviceId::parse(&name.value) {
+        let hint = format!("name it like `{example}`; its place in the journal is kept by name");
+        section.note(name.offset, error.to_string(), hint);
+        return None;
+    }
+    unique(section, lines, what, &name.value, name.offset).then_some(name.value)
+}
+
+/// Reads the `[[influxdb]]`s.
+pub(super) fn influx(root: &Section<'_>, folder: &Path) -> Vec<InfluxTarget> {
+    let mut lines = BTreeMap::new();
+    let sections = root.list("influxdb", INFLUX);
+    let targets = sections.iter().filter_map(|section| {
+        let name = name(section, &mut lines, "influxdb", "main");
+        let url = address::url(section, "url");
+        let hint = "write version = 1 with database, or version = 2 with org, bucket, token_file";
+        let version = match section.need::<i64>("version", hint).map(|v| (v.value, v.offset)) {
+            Some((1, _)) => version_1(section, folder),
+            Some((2, _)) => version_2(section, folder),
+            Some((other, offset)) => {
+                section.note(offset, format!("`version = {other}` is not known"), hint);
+                None
+            }
+            None => None,
+        };
+        Some(InfluxTarget { name: name?, url: url?.value, version: version? })
+    });
+    targets.collect()
+}
+
+fn version_1(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
+    foreign(section, &["org", "bucket", "token_file"], 2);
+    let database = section.need_words("database", "write database = \"hall\"");
+    let (username, password) = login(section, folder);
+    Some(InfluxVersion::V1 { database: database?.value, username, password })
+}
+
+fn version_2(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
+    foreign(section, &["database", "username", "password_file"], 1);
+    let org = section.need_words("org", "write org = \"hall\"");
+    let bucket = section.need_words("bucket", "write bucket = \"hall\"");
+    if !section.has("token_file") {
+        section.missing("token_file", "write token_file = \"influx.token\", a file with the token");
+    }
+    let token = secret::read(section, "token_file", folder);
+    Some(InfluxVersion::V2 { org: org?.value, bucket: bucket?.value, token: token? })
+}
+
+fn foreign(section: &Section<'_>, keys: &[&str], version: u8) {
+    for key in keys.iter().filter(|key| section.has(key)) {
+        let problem = format!("`{key}` belongs to version {version}");
+        let hint = format!("remove it, or write version = {version}");
+        section.note(section.key_offset(key), problem, hint);
+    }
+}
+
+/// A user name and a password; one without the other is a mistake.
+pub(super) fn login(section: &Section<'_>, folder: &Path) -> (Option<String>, Option<String>) {
+    let username = section.words("username").map(|name| name.value);
+    let password = secret::read(section, "password_file", folder);
+    match (section.has("username"), section.has("password_file")) {
+        (true, false) => {
+            let hint = "add password_file, a file with the password on its first line";
+            let problem = "`username` without `password_file`";
+            section.note(section.key_offset("username"), problem, hint);
+        }
+        (false, true) => {
+            let problem = "`password_file` without `username`";
+            section.note(section.key_offset("password_file"), problem, "add username");
+        }
+        _ => {}
+    }
+    (username, password)
+}
+
+/// Reads the `[[webhook]]`s.
+pub(super) fn alert(root: &Section<'_>, folder: &Path) -> alert::Config {
+    let mut lines = BTreeMap::new();
+    let sections = root.list("webhook", WEBHOOK);
+    let webhooks = sections.iter().filter_map(|section| {
+        let name = name(section, &mut lines, "webhook", "duty-group");
+        let url = address::url(section, "url");
+        let authorization = secret::read(section, "authorization_file", folder);
+        Some(alert::WebhookConfig { name: name?, url: url?.value, authorization })
+    });
+    alert::Config { webhooks: webhooks.collect() }
+}

@@ -1,0 +1,108 @@
+//! Passwords and tokens live in files of their own, so that the configuration can be shown to
+//! anybody. The first line counts, without the space around it.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::section::Section;
+
+/// Longest secret that is read, bytes: a token is 100, a mistaken path may be a database.
+const SECRET_BYTES_MAX: u64 = 16 * 1024;
+
+/// Bits of a file's mode that let others than its owner and group in, or the group write.
+const TOO_OPEN: u32 = 0o027;
+
+/// Reads the secret that `key` points at; paths are relative to the configuration's folder.
+pub(super) fn read(section: &Section<'_>, key: &str, folder: &Path) -> Option<String> {
+    let name = section.words(key)?;
+    let path = folder.join(&name.value);
+    let refuse = |problem: String, hint: &str| {
+        section.note(name.offset, problem, hint);
+        None
+    };
+    match first_line(&path) {
+        Ok(secret) if secret.is_empty() => {
+            let hint = "put the secret on its first line";
+            refuse(format!("the first line of `{}` is empty", name.value), hint)
+        }
+        Ok(secret) if secret.chars().any(char::is_control) => {
+            let hint = "the secret is plain text on the first line";
+            refuse(format!("`{}` holds control characters", name.value), hint)
+        }
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            let hint = "write the secret into this file, readable by hallwatch only (chmod 600); \
+                        relative paths start at the configuration's folder";
+            refuse(format!("cannot read `{}`: {}", name.value, reason(&error)), hint)
+        }
+    }
+}
+
+/// A file that has to be there, such as a CA certificate.
+pub(super) fn existing(section: &Section<'_>, key: &str, folder: &Path) -> Option<PathBuf> {
+    let name = section.words(key)?;
+    let path = folder.join(&name.value);
+    match File::open(&path).and_then(|file| file.metadata()) {
+        Ok(metadata) if metadata.is_file() => Some(path),
+        Ok(_) => {
+            section.note(name.offset, format!("`{}` is not a file", name.value), "name a file");
+            None
+        }
+        Err(error) => {
+            let problem = format!("cannot read `{}`: {}", name.value, reason(&error));
+            let hint = "relative paths start at the configuration's folder";
+            section.note(name.offset, problem, hint);
+            None
+        }
+    }
+}
+
+fn first_line(path: &Path) -> std::io::Result<String> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & TOO_OPEN != 0 {
+        tracing::warn!(
+            path = %path.display(),
+            mode = format!("{mode:o}"),
+            "others can read this secret; chmod 600 closes it"
+        );
+    }
+    let mut bytes = Vec::new();
+    file.take(SECRET_BYTES_MAX).read_to_end(&mut bytes)?;
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let text = std::str::from_utf8(line).map_err(|_| std::io::ErrorKind::InvalidData)?;
+    Ok(text.trim_start_matches('\u{feff}').trim().to_owned())
+}
+
+/// Why a file cannot be read, the same on every system.
+pub(super) fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_counts_without_space_and_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "\u{feff}  s3cret \r\nnotes\n").unwrap();
+        assert_eq!(first_line(&path).unwrap(), "s3cret");
+        std::fs::write(&path, [0xff, 0xfe, b'\n']).unwrap();
+        assert_eq!(reason(&first_line(&path).unwrap_err()), "it is not UTF-8 text");
+        assert_eq!(reason(&first_line(folder.path()).unwrap_err()), "it is a folder");
+    }
+}

@@ -1,0 +1,140 @@
+//! The building, its zones and where its data is kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use crate::journal;
+use crate::model::{DeviceId, Site, Zone, ZoneId};
+
+use super::near;
+use super::section::Section;
+
+const SITE: &[&str] = &["id", "name", "latitude_deg", "longitude_deg", "altitude_m", "time_zone"];
+const DATA: &[&str] = &["folder", "commit_wait_ms", "retention_days"];
+const ZONE: &[&str] = &["id", "name"];
+
+/// Reads `[site]`.
+pub(super) fn site(root: &Section<'_>) -> Option<Site> {
+    if !root.has("site") {
+        let hint = "add [site] with id, name, latitude_deg, longitude_deg and time_zone";
+        root.missing("site", hint);
+    }
+    let section = root.table("site", SITE)?;
+    let id = section.need_words("id", "write id = \"dongcheng\": it marks every line of data");
+    let id = id.and_then(|id| match DeviceId::parse(&id.value) {
+        Ok(_) => Some(id.value),
+        Err(error) => {
+            section.note(id.offset, error.to_string(), "name the site like `dongcheng-1`");
+            None
+        }
+    });
+    let name = section.name();
+    let latitude = degrees(&section, "latitude_deg", 90.0, "39.93");
+    let longitude = degrees(&section, "longitude_deg", 180.0, "116.42");
+    let altitude = section.real("altitude_m", -500.0..=9_000.0);
+    let time_zone = time_zone(&section);
+    Some(Site {
+        id: id?,
+        name: name?,
+        latitude_deg: latitude?,
+        longitude_deg: longitude?,
+        altitude_m: altitude.map_or(0.0, |altitude| altitude.value),
+        time_zone: time_zone?,
+    })
+}
+
+fn degrees(section: &Section<'_>, key: &str, limit: f64, example: &str) -> Option<f64> {
+    if !section.has(key) {
+        section.missing(key, &format!("write {key} = {example}: the sun is computed from it"));
+    }
+    section.real(key, -limit..=limit).map(|degrees| degrees.value)
+}
+
+fn time_zone(section: &Section<'_>) -> Option<TimeZone> {
+    let hint = "write time_zone = \"Asia/Shanghai\"";
+    let name = section.need_words("time_zone", hint)?;
+    if let Ok(zone) = TimeZone::get(&name.value) {
+        return Some(zone);
+    }
+    let known: Vec<String> =
+        jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    let near = near::nearest(&name.value, known.iter().map(String::as_str));
+    let hint = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write a name of the tz database, such as Asia/Shanghai".to_owned(),
+    };
+    section.note(name.offset, format!("unknown time zone `{}`", name.value), hint);
+    None
+}
+
+/// Reads `[data]`.
+pub(super) fn data(root: &Section<'_>, folder: &Path) -> journal::Config {
+    let section = root.table("data", DATA);
+    let section = section.as_ref();
+    let path = section.and_then(|s| s.words("folder")).map(|path| path.value);
+    let commit_wait_ms = section.and_then(|s| s.whole("commit_wait_ms", 0..=10_000));
+    let retention_days = section.and_then(|s| s.whole("retention_days", 1..=36_500));
+    journal::Config {
+        folder: folder.join(path.as_deref().unwrap_or("/var/lib/hallwatch")),
+        commit_wait_ms: commit_wait_ms.map_or(100, |ms| ms.value),
+        retention_days: retention_days.map_or(400, |days| days.value),
+    }
+}
+
+/// The zones, and every word that was meant as one.
+pub(super) struct Zones {
+    /// Those without a mistake, in the order of the file.
+    pub(super) zones: Vec<Zone>,
+    /// All ids as they were written: a device in a zone with a mistake has none of its own.
+    pub(super) written: Vec<String>,
+    /// Some could not be read, so a zone that is not here may be one of them.
+    pub(super) incomplete: bool,
+}
+
+/// Reads the `[[zone]]`s.
+pub(super) fn zones(root: &Section<'_>) -> Zones {
+    let mut found =
+        Zones { zones: Vec::new(), written: Vec::new(), incomplete: root.may_lack("zone") };
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for section in root.list("zone", ZONE) {
+        let id = section.need_words("id", "write id = \"roof\"");
+        let name = section.name();
+        let Some(id) = id else {
+            found.incomplete = true;
+            continue;
+        };
+        found.written.push(id.value.clone());
+        match ZoneId::parse(&id.value) {
+            Err(error) => {
+                section.note(id.offset, error.to_string(), "name zones like `hall-1`");
+            }
+            Ok(zone) => {
+                if unique(&section, &mut lines, "zone", &id.value, id.offset)
+                    && let Some(name) = name
+                {
+                    found.zones.push(Zone { id: zone, name });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether nobody had this name before; notes it otherwise.
+pub(super) fn unique(
+    section: &Section<'_>,
+    lines: &mut BTreeMap<String, usize>,
+    what: &str,
+    name: &str,
+    offset: usize,
+) -> bool {
+    if let Some(line) = lines.get(name) {
+        let problem = format!("{what} `{name}` is there already, in line {line}");
+        section.note(offset, problem, "give each its own");
+        return false;
+    }
+    lines.insert(name.to_owned(), section.line(offset));
+    true
+}

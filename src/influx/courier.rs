@@ -1,0 +1,170 @@
+//! The requests of a sink: each until there is a verdict, with the pauses between.
+//!
+//! Apart from the reader of the journal, which one task at a time may look at.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::model::Position;
+
+use super::answer::{Answer, Fault, Poison, Refusal};
+use super::batch::Batch;
+use super::pace::Pace;
+use super::setup;
+use super::sink::Sink;
+use super::status::Class;
+use super::trial::Verdict;
+
+/// What a request in flight is given at shutdown. The cursor tells the rest next time.
+const LAST_REQUEST: Duration = Duration::from_secs(1);
+/// How often the status is refreshed while waiting.
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// The program is stopping, or the journal was closed.
+pub(super) struct Stopped;
+
+/// Carries one batch after the other to the server.
+pub(super) struct Courier {
+    pub(super) sink: Sink,
+    pub(super) stop: CancellationToken,
+    /// Everything up to here is delivered or set aside.
+    pub(super) cursor: Position,
+    /// What is being delivered.
+    pub(super) batch: Batch,
+    /// A line that the server took: sent again, it changes nothing and shows whether the server
+    /// takes anything at all.
+    pub(super) witness: Option<String>,
+}
+
+impl Courier {
+    pub(super) fn new(sink: Sink, stop: CancellationToken, cursor: Position) -> Self {
+        Self { sink, stop, cursor, batch: Batch::default(), witness: None }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.sink.config.name
+    }
+
+    /// Keeps the last line of what was stored.
+    pub(super) fn remember(&mut self, lines: &Range<usize>) {
+        let last = lines.end.saturating_sub(1)..lines.end;
+        self.witness = Some(self.batch.text(&last).to_owned());
+    }
+
+    /// Sends some lines until the server has said yes or no to them.
+    pub(super) async fn send(
+        &mut self,
+        lines: &Range<usize>,
+        patience: u32,
+    ) -> Result<Verdict, Stopped> {
+        let mut pace = self.sink.pace();
+        let mut errors = 0;
+        loop {
+            match self.ask(self.batch.text(lines)).await? {
+                Answer::Done => return Ok(Verdict::Stored),
+                Answer::Poison(poison) => return Ok(Verdict::Refused(poison)),
+                Answer::TooLarge(poison) => return Ok(Verdict::TooLarge(poison)),
+                Answer::Busy { retry_after, detail } => {
+                    self.trouble(Class::Busy, None, detail);
+                    let pause = pace.pause();
+                    self.wait(retry_after.map_or(pause, |asked| asked.max(pause))).await?;
+                }
+                Answer::Refused { why, detail } => self.refused(why, detail, &mut pace).await?,
+                Answer::Failed { fault, detail } => {
+                    self.trouble(Class::Failed(fault), None, detail.clone());
+                    errors = if fault == Fault::Server { errors + 1 } else { 0 };
+                    if errors >= patience && self.others_are_taken().await? {
+                        // The server is well but for these lines.
+                        return Ok(Verdict::Refused(unexplained(detail)));
+                    }
+                    self.wait(pace.pause()).await?;
+                }
+            }
+        }
+    }
+
+    /// Waits for a person, or makes what is missing.
+    pub(super) async fn refused(
+        &mut self,
+        why: Refusal,
+        detail: String,
+        pace: &mut Pace,
+    ) -> Result<(), Stopped> {
+        let slowly = self.sink.config.limits.refused_pause;
+        self.trouble(Class::Refused(why), None, detail);
+        if why != Refusal::NoDatabase {
+            return self.wait(slowly).await;
+        }
+        match self.set_up().await? {
+            Ok(()) => self.wait(pace.pause()).await,
+            Err(unable) => {
+                self.trouble(Class::Refused(why), Some(unable.text), unable.detail);
+                self.wait(slowly).await
+            }
+        }
+    }
+
+    pub(super) async fn set_up(&self) -> Result<Result<(), setup::Unable>, Stopped> {
+        let sink = &self.sink;
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Stopped),
+            done = setup::ensure(&sink.config, &sink.client) => Ok(done),
+        }
+    }
+
+    /// Whether the server is well and takes what it took before. Without anything that it took
+    /// before, the trial of the lines finds that out.
+    pub(super) async fn others_are_taken(&mut self) -> Result<bool, Stopped> {
+        let well = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(Stopped),
+            well = self.sink.client.ping() => well,
+        };
+        Ok(well && (self.witness.is_none() || self.witness_is_taken().await?))
+    }
+
+    pub(super) async fn witness_is_taken(&mut self) -> Result<bool, Stopped> {
+        let Some(line) = &self.witness else { return Ok(false) };
+        Ok(self.ask(line).await? == Answer::Done)
+    }
+
+    /// One request. At shutdown it is given a second.
+    pub(super) async fn ask(&self, lines: &str) -> Result<Answer, Stopped> {
+        if self.stop.is_cancelled() {
+            return Err(Stopped);
+        }
+        let too_late = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(LAST_REQUEST).await;
+        };
+        tokio::select! {
+            answer = self.sink.client.write(lines) => Ok(answer),
+            () = too_late => Err(Stopped),
+        }
+    }
+
+    pub(super) async fn wait(&self, pause: Duration) -> Result<(), Stopped> {
+        let until = tokio::time::Instant::now() + pause;
+        loop {
+            self.publish();
+            let next = until.min(tokio::time::Instant::now() + STATUS_EVERY);
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(Stopped),
+                () = tokio::time::sleep_until(next) => {}
+            }
+            if next >= until {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A refusal read out of errors that never end.
+fn unexplained(detail: String) -> Poison {
+    let status = detail.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(500);
+    Poison { status, message: detail, certain: false, dropped: None }
+}

@@ -1,0 +1,99 @@
+//! The configuration of a virtual hall, as a person would write it.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use crate::model::Text;
+
+use super::roster;
+use super::weather::Place;
+
+/// Zone of the demo's local days.
+pub(super) const TIME_ZONE: &str = "Asia/Shanghai";
+/// Seconds between two readings of a device behind Modbus.
+const MODBUS_INTERVAL_S: u32 = 5;
+/// Seconds between two messages of a machine.
+pub(super) const KIOSK_INTERVAL_S: u32 = 15;
+
+/// A Modbus device as the configuration needs it.
+pub(super) struct ConfigDevice {
+    pub(super) id: String,
+    pub(super) profile: String,
+    pub(super) address: SocketAddr,
+    pub(super) unit: u8,
+}
+
+/// The whole file.
+pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevice]) -> String {
+    let mut file = format!(
+        "# A virtual hall, written by `hallwatch demo`. Nothing in it exists.\n\
+         [site]\n\
+         id = \"demo\"\n\
+         name = {{ zh = \"某区政务服务中心（演示）\", en = \"Public service hall (demo)\" }}\n\
+         # A place where it was 10:30 in the morning when the demo began.\n\
+         latitude_deg = {:?}\n\
+         longitude_deg = {:?}\n\
+         altitude_m = 44\n\
+         time_zone = \"{TIME_ZONE}\"\n\n\
+         [mqtt]\n\
+         address = \"{broker}\"\n\
+         client_id = \"hallwatch\"\n",
+        place.latitude_deg, place.longitude_deg,
+    );
+    for (id, zh, en) in roster::ZONES {
+        push(&mut file, format_args!("\n[[zone]]\nid = \"{id}\"\n{}", name(&Text::new(zh, en))));
+    }
+    let rated: Vec<_> =
+        roster::inverters().into_iter().map(|i| (i.id, i.spec.rated_power_w)).collect();
+    for device in devices {
+        let (zone, title) = place_and_name(&device.id);
+        push(&mut file, format_args!("\n[[device]]\nid = \"{}\"\n{}", device.id, name(&title)));
+        push(
+            &mut file,
+            format_args!(
+                "zone = \"{zone}\"\nprofile = \"{}\"\nmodbus = \"{}\"\nunit = {}\n",
+                device.profile, device.address, device.unit
+            ),
+        );
+        if let Some((_, watts)) = rated.iter().find(|(id, _)| *id == device.id) {
+            push(&mut file, format_args!("rated_power_w = {watts:?}\n"));
+        }
+        push(&mut file, format_args!("interval_s = {MODBUS_INTERVAL_S}\n"));
+    }
+    for (kiosk, title) in roster::kiosks() {
+        push(
+            &mut file,
+            format_args!(
+                "\n[[device]]\nid = \"{}\"\n{}zone = \"{}\"\nkind = \"{}\"\nprofile = \"{}\"\n\
+                 mqtt = true\ninterval_s = {KIOSK_INTERVAL_S}\n",
+                kiosk.id,
+                name(&title),
+                kiosk.zone,
+                kiosk.kind.as_str(),
+                roster::KIOSK,
+            ),
+        );
+    }
+    file
+}
+
+fn push(file: &mut String, part: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    file.write_fmt(part).ok();
+}
+
+fn name(text: &Text) -> String {
+    format!("name = {{ zh = \"{}\", en = \"{}\" }}\n", text.zh, text.en)
+}
+
+fn place_and_name(id: &str) -> (&'static str, Text) {
+    match id {
+        "meter-grid" => ("plant-room", Text::new("关口电表", "grid meter")),
+        "meter-pv" => ("plant-room", Text::new("光伏电表", "PV meter")),
+        "weather-01" => ("roof", Text::new("屋顶气象站", "roof weather station")),
+        _ => {
+            let number = id.rsplit('-').next().unwrap_or_default().trim_start_matches('0');
+            ("roof", Text::new(format!("{number}号逆变器"), format!("inverter {number}")))
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Registers into values. Pure: the words that were read in, samples out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::{Decimal, PointName, Quality, Sample, Value};
+use crate::profile::{Meaning, Number, RegisterPoint, ScaleBy, WordOrder};
+
+/// The name under which all fault points of a device are put together.
+const FAULT: &str = "fault";
+/// SunSpec's scale factors run from −10 to 10; others mean a misread register.
+const SCALE_FACTOR_MAX: i16 = 10;
+/// SunSpec's "not implemented" for a scale factor.
+const NO_SCALE_FACTOR: i16 = i16::MIN;
+
+/// What one read gave. Nothing is ever filled in.
+#[derive(Debug, Clone)]
+pub struct RegisterImage {
+    start: u16,
+    words: Vec<u16>,
+}
+
+impl RegisterImage {
+    /// The words from register `start` on.
+    #[must_use]
+    pub const fn new(start: u16, words: Vec<u16>) -> Self {
+        Self { start, words }
+    }
+
+    /// `count` words from `address` on, if the read holds them all.
+    fn words(&self, address: u16, count: u16) -> Option<&[u16]> {
+        let from = usize::from(address.checked_sub(self.start)?);
+        self.words.get(from..from + usize::from(count))
+    }
+}
+
+/// What came out of an image.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decoded {
+    /// The values that the device really gave.
+    pub samples: Vec<Sample>,
+    /// Why values were refused, by reason; "not available" is no reason.
+    pub rejected: Vec<&'static str>,
+}
+
+/// Decodes the points of each read. Points whose registers are not there give nothing; the fault
+/// points of all reads become one set.
+#[must_use]
+pub fn decode<'a>(
+    reads: impl IntoIterator<Item = (&'a [RegisterPoint], &'a RegisterImage)>,
+) -> Decoded {
+    let mut out = Decoded::default();
+    let mut faults: Option<BTreeSet<Arc<str>>> = None;
+    let points =
+        reads.into_iter().flat_map(|(points, image)| points.iter().map(move |p| (p, image)));
+    for (point, image) in points {
+        let Some(words) = image.words(point.address, point.number.words()) else { continue };
+        match value_of(point, words, image) {
+            Ok(Some(Value::Codes(codes))) if point.name.as_str() == FAULT => {
+                faults.get_or_insert_default().extend(codes.iter().cloned());
+            }
+            Ok(Some(value)) => push(&mut out.samples, point.name.clone(), value),
+            Ok(None) => {}
+            Err(reason) => out.rejected.push(reason),
+        }
+    }
+    if let (Some(codes), Ok(name)) = (faults, PointName::parse(FAULT)) {
+        push(&mut out.samples, name, Value::Codes(codes.into_iter().collect()));
+    }
+    out
+}
+
+fn push(samples: &mut Vec<Sample>, point: PointName, value: Value) {
+    if samples.iter().all(|sample| sample.point != point) {
+        samples.push(Sample { point, value, quality: Quality::Good });
+    }
+}
+
+/// The value, `None` where the device says that it has none.
+fn value_of(
+    point: &RegisterPoint,
+    words: &[u16],
+    image: &RegisterImage,
+) -> Result<Option<Value>, &'static str> {
+    if let Number::String(_) = point.number {
+        return text(words).map(|text| text.map(|text| Value::Text(Arc::from(text))));
+    }
+    let bits = bits_of(words, point.order);
+    if point.not_available.contains(&bits) {
+        return Ok(None);
+    }
+    if let Number::F32 | Number::F64 = point.number {
+        return Ok(float(point, bits));
+    }
+    let raw = integer(point.number, bits);
+    match &point.meaning {
+        Meaning::FaultBits(table) => Ok(Some(Value::Codes(fault_bits(point, bits, table)))),
+        Meaning::FaultNumber { codes } => {
+            let named =
+                || codes.get(&raw).map_or_else(|| code(point, "code", raw), |c| c.as_str().into());
+            Ok(Some(Value::Codes((raw != 0).then(named).into_iter().collect())))
+        }
+        Meaning::Enumeration(table) => match table.get(&raw) {
+            Some(code) => Ok(Some(Value::Decimal(Decimal::whole(*code)))),
+            None => Err("unknown_word"),
+        },
+        Meaning::Measure | Meaning::Text => measure(point, bits, raw, image),
+    }
+}
+
+fn bits_of(words: &[u16], order: WordOrder) -> u64 {
+    let join = |bits: u64, word: &u16| (bits << 16) | u64::from(*word);
+    match order {
+        WordOrder::HighFirst => words.iter().fold(0, join),
+        WordOrder::LowFirst => words.iter().rev().fold(0, join),
+    }
+}
+
+/// The signed or unsigned number of a bit pattern; u64 beyond i64 is dealt with by [`measure`].
+#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+const fn integer(number: Number, bits: u64) -> i64 {
+    match number {
+        Number::I16 => bits as i16 as i64,
+        Number::I32 => bits as i32 as i64,
+        _ => bits as i64,
+    }
+}
+
+fn measure(
+    point: &RegisterPoint,
+    bits: u64,
+    raw: i64,
+    image: &RegisterImage,
+) -> Result<Option<Value>, &'static str> {
+    let (fixed, power) = match point.scale {
+        ScaleBy::Fixed(fixed) => (fixed, 0),
+        ScaleBy::Register { fixed, address } => {
+            // The plan reads value and scale in one request; without the scale there is no value.
+            let Some([word]) = image.words(address, 1) else { return Err("no_scale_factor") };
+            #[allow(clippy::cast_possible_wrap)]
+            let power = *word as i16;
+            if power == NO_SCALE_FACTOR {
+                return Ok(None);
+            }
+            if power.abs() > SCALE_FACTOR_MAX {
+                return Err("bad_scale_factor");
+            }
+            (fixed, i8::try_from(power).map_err(|_| "bad_scale_factor")?)
+        }
+    };
+    let exponent = fixed.exponent.checked_add(power).ok_or("bad_scale_factor")?;
+    let too_big = point.number == Number::U64 && i64::try_from(bits).is_err();
+    match raw.checked_mul(fixed.mantissa).filter(|_| !too_big) {
+        Some(mantissa) => Ok(Some(Value::Decimal(Decimal { mantissa, exponent }))),
+        None => {
+            #[allow(clippy::cast_precision_loss)]
+            let value = bits as f64 * fixed.to_f64() * 10f64.powi(i32::from(power));
+            Ok(Some(Value::Float(value)))
+        }
+    }
+}
+
+/// A float point. Every NaN and infinity is "not available".
+///
+/// 32-bit floats become the shortest decimal that means the same float, so that 228.7 V is 228.7
+/// and not 228.69999694824219.
+fn float(point: &RegisterPoint, bits: u64) -> Option<Value> {
+    let ScaleBy::Fixed(scale) = point.scale else { return None };
+    if point.number == Number::F64 {
+        let value = f64::from_bits(bits) * scale.to_f64();
+        return value.is_finite().then_some(Value::Float(value));
+    }
+    #[allow(clippy::cast_possible_truncation)]
+    let value = f32::from_bits(bits as u32);
+    if !value.is_finite() {
+        return None;
+    }
+    let exact = shortest(value).and_then(|decimal| {
+        let mantissa = decimal.mantissa.checked_mul(scale.mantissa)?;
+        Some(Decimal { mantissa, exponent: decimal.exponent.checked_add(scale.exponent)? })
+    });
+    Some(exact.map_or_else(|| Value::Float(f64::from(value) * scale.to_f64()), Value::Decimal))
+}
+
+/// The shortest decimal that reads back as the same 32-bit float.
+fn shortest(value: f32) -> Option<Decimal> {
+    let written = format!("{value:e}");
+    let (digits, power) = written.split_once('e')?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mantissa = format!("{whole}{fraction}").parse().ok()?;
+    let places = i8::try_from(fraction.len()).ok()?;
+    Some(Decimal { mantissa, exponent: power.parse::<i8>().ok()?.checked_sub(places)? })
+}
+
+/// Text up to the first NUL; what follows is garbage on some devices. 0xFF is filler.
+fn text(words: &[u16]) -> Result<Option<String>, &'static str> {
+    let bytes = words.iter().flat_map(|word| word.to_be_bytes());
+    let head: Vec<u8> = bytes.take_while(|byte| !matches!(byte, 0 | 0xFF)).collect();
+    let text = String::from_utf8(head).map_err(|_| "bad_text")?;
+    if text.chars().any(char::is_control) {
+        return Err("bad_text");
+    }
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// A name for what no source explains, so that nothing a device reports is hidden.
+fn code(point: &RegisterPoint, what: &str, number: i64) -> Arc<str> {
+    let vendor = if point.vendor.is_empty() { point.name.as_str() } else { &point.vendor };
+    let vendor: String = vendor
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    Arc::from(format!("{vendor}-{what}-{number}"))
+}
+
+fn fault_bits(
+    point: &RegisterPoint,
+    bits: u64,
+    table: &std::collections::BTreeMap<u8, String>,
+) -> Arc<[Arc<str>]> {
+    (0..64u8)
+        .filter(|bit| bits >> bit & 1 == 1)
+        .map(|bit| match table.get(&bit) {
+            Some(known) => Arc::from(known.as_str()),
+            None => code(point, "bit", i64::from(bit)),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

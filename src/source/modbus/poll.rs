@@ -1,0 +1,205 @@
+//! The task of one connection: asks its units in turn, for ever.
+//!
+//! Reading and keeping run side by side, so that a slow disk does not stop the questions until
+//! the small queue between them is full.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SharedClock;
+use crate::journal::{Journal, JournalError};
+use crate::model::{Link, LinkFault, LinkState, Reading, Record};
+use crate::source::state::{SourceHealth, SourceState, Sources};
+use crate::tally::{Happening, Tally};
+
+use super::config::Config;
+use super::unit::UnitState;
+use super::wire::{ReadError, Wire};
+
+/// Batches that may wait for the disk.
+const WAITING_MAX: usize = 16;
+/// Back-off of a connection that cannot be made: from the first to the longest, for ever.
+const RECONNECT_MIN: Duration = Duration::from_secs(1);
+const RECONNECT_MAX: Duration = Duration::from_secs(30);
+
+/// Polls the units behind one address.
+pub struct Poller {
+    address: String,
+    units: Vec<UnitState>,
+    wire: Wire,
+    connect_failures: u32,
+    journal: Journal,
+    clock: SharedClock,
+    tally: Tally,
+    sources: Sources,
+}
+
+impl Poller {
+    /// A poller that has not asked anything yet.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        journal: Journal,
+        clock: SharedClock,
+        tally: Tally,
+        sources: Sources,
+    ) -> Self {
+        let units = config.units.into_iter().map(UnitState::new).collect();
+        let wire = Wire::new(config.address.clone());
+        let address = config.address;
+        Self { address, units, wire, connect_failures: 0, journal, clock, tally, sources }
+    }
+
+    /// Polls until told to stop; what was read by then is kept.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let (batches, waiting) = mpsc::channel(WAITING_MAX);
+        let keeper = keep(waiting, self.journal.clone(), self.tally.clone());
+        let asker = async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.ask(&batches) => {}
+            }
+            drop(batches);
+        };
+        tokio::join!(asker, keeper);
+    }
+
+    async fn ask(&mut self, batches: &mpsc::Sender<Vec<Record>>) {
+        loop {
+            let Some(next) = self.next_due() else {
+                std::future::pending::<()>().await;
+                return;
+            };
+            let due = self.units.get(next).map_or_else(Instant::now, |unit| unit.due);
+            tokio::time::sleep_until(due).await;
+            let records = self.poll(next).await;
+            if !records.is_empty() && batches.send(records).await.is_err() {
+                return;
+            }
+            self.publish();
+        }
+    }
+
+    fn next_due(&self) -> Option<usize> {
+        let by_due = self.units.iter().enumerate().min_by_key(|(_, unit)| unit.due);
+        by_due.map(|(place, _)| place)
+    }
+
+    /// One cycle of one unit: its reading, and links that changed.
+    async fn poll(&mut self, place: usize) -> Vec<Record> {
+        let Some(unit) = self.units.get_mut(place) else { return Vec::new() };
+        let started = Instant::now();
+        let cycle = unit.cycle(&mut self.wire).await;
+        let now = self.clock.now();
+        let mut records = Vec::new();
+        for reason in &cycle.rejected {
+            self.tally.count(Happening::Rejected, reason);
+        }
+        if !cycle.samples.is_empty() {
+            records.push(Record::Reading(Reading {
+                device: unit.device().id.clone(),
+                time: now,
+                received: now,
+                message: 0,
+                samples: cycle.samples,
+            }));
+        }
+        if unit.bus().close_after_cycle {
+            self.wire.drop_connection();
+        }
+        let interval = unit.interval();
+        if started.elapsed() > interval {
+            self.tally.count(Happening::PollOverrun, &self.address);
+        }
+        match (cycle.failure, records.is_empty()) {
+            (None, _) | (Some(_), false) => {
+                self.connect_failures = 0;
+                unit.went_well(started);
+                self.tally.count(Happening::PollOk, "modbus");
+                let up = unit.link_change(LinkState::Up);
+                records.extend(up.map(|state| link(unit, now, state)));
+            }
+            (Some(error), true) => {
+                self.tally.count(Happening::PollFailed, error.label());
+                tracing::debug!(device = %unit.device().id, %error, "poll failed");
+                if error.is_connect() {
+                    records.extend(self.connection_failed(&error, now));
+                } else {
+                    unit.went_badly();
+                    let state = down(&error);
+                    let change = unit.link_change(state);
+                    records.extend(change.map(|state| link(unit, now, state)));
+                }
+            }
+        }
+        records
+    }
+
+    /// Nothing behind the address can be reached: one attempt counts for all units.
+    fn connection_failed(
+        &mut self,
+        error: &ReadError,
+        now: crate::model::Timestamp,
+    ) -> Vec<Record> {
+        let doubled = RECONNECT_MIN.saturating_mul(1 << self.connect_failures.min(10));
+        self.connect_failures = self.connect_failures.saturating_add(1);
+        let again = Instant::now() + jittered(doubled.min(RECONNECT_MAX));
+        let mut records = Vec::new();
+        for unit in &mut self.units {
+            unit.due = unit.due.max(again);
+            let change = unit.link_change(down(error));
+            records.extend(change.map(|state| link(unit, now, state)));
+        }
+        records
+    }
+
+    fn publish(&self) {
+        let down: Vec<LinkFault> = self.units.iter().filter_map(UnitState::fault).collect();
+        let health = match down.len() {
+            0 => SourceHealth::Ok,
+            n if n == self.units.len() => SourceHealth::Down,
+            _ => SourceHealth::Degraded,
+        };
+        let fault = down.first().copied();
+        let state = SourceState { kind: "modbus", health, devices: self.units.len(), fault };
+        self.sources.set(&self.address, state);
+    }
+}
+
+/// Spreads reconnects, so that forty devices behind one switch do not come back at once.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(rand::random_range(0.8..1.2))
+}
+
+fn down(error: &ReadError) -> LinkState {
+    LinkState::Down { fault: error.fault(), detail: error.to_string() }
+}
+
+fn link(unit: &UnitState, time: crate::model::Timestamp, state: LinkState) -> Record {
+    match &state {
+        LinkState::Up => tracing::info!(device = %unit.device().id, "device answers"),
+        LinkState::Down { fault, detail } => {
+            tracing::warn!(device = %unit.device().id, fault = fault.as_str(), %detail, "device does not answer");
+        }
+    }
+    Record::Link(Link { device: unit.device().id.clone(), time, state })
+}
+
+/// Hands batches to the journal. A poll cannot be asked for again, so what the disk does not take
+/// is counted and lost; the next poll brings the next values.
+async fn keep(mut waiting: mpsc::Receiver<Vec<Record>>, journal: Journal, tally: Tally) {
+    while let Some(mut records) = waiting.recv().await {
+        while let Ok(more) = waiting.try_recv() {
+            records.extend(more);
+        }
+        let readings = records.iter().filter(|r| matches!(r, Record::Reading(_))).count() as u64;
+        match journal.append(records).await {
+            Ok(_) => {}
+            Err(JournalError::Closed) => return,
+            Err(error) => tally.add(Happening::NotKept, error.as_str(), readings),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The gateway's own health, as readings of the device `gateway`: the same alerts, pages and
+//! reports as for every other device, no second mechanism.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SharedClock;
+use crate::journal::{Journal, JournalError};
+use crate::model::{Decimal, DeviceId, PointName, Quality, Reading, Record, Sample, Value};
+use crate::tally::{Happening, Tally};
+
+/// Id of the gateway itself; the configuration cannot give it to another device.
+pub const GATEWAY: &str = "gateway";
+/// Time between two readings of the gateway.
+pub const INTERVAL: Duration = Duration::from_secs(30);
+
+/// Writes the gateway's own readings until told to stop.
+pub async fn run(journal: Journal, clock: SharedClock, tally: Tally, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let Some(reading) = measure(&journal, &clock, &tally) else { return };
+        match journal.append(vec![Record::Reading(reading)]).await {
+            Ok(_) => {}
+            Err(JournalError::Closed) => return,
+            Err(error) => tally.count(Happening::NotKept, error.as_str()),
+        }
+    }
+}
+
+fn measure(journal: &Journal, clock: &SharedClock, tally: &Tally) -> Option<Reading> {
+    let status = journal.status();
+    let slowest = status.cursors.iter().map(|(_, at)| at.0).min().unwrap_or(status.head.0);
+    let numbers = [
+        ("journal_lag_records", status.head.0.saturating_sub(slowest)),
+        ("journal_bytes", status.size_bytes),
+        ("disk_free_bytes", status.disk_free_bytes),
+        ("readings_total", tally.total(Happening::ReadingKept)),
+        ("rejected_total", tally.total(Happening::Rejected)),
+    ];
+    let samples = numbers.into_iter().filter_map(|(point, number)| {
+        let value = Value::Decimal(Decimal::whole(i64::try_from(number).ok()?));
+        Some(Sample { point: PointName::parse(point).ok()?, value, quality: Quality::Good })
+    });
+    let time = clock.now();
+    let device = DeviceId::parse(GATEWAY).ok()?;
+    Some(Reading { device, time, received: time, message: 0, samples: samples.collect() })
+}

@@ -1,0 +1,264 @@
+//! What people are told about their `hall.toml`: every folder of `tests/cases/config` holds a
+//! configuration and, in `expected.txt`, the exact words. A new case needs no Rust.
+//!
+//! `HALLWATCH_BLESS=1 cargo test --test config` writes what is said now; read it before it is
+//! committed.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+
+use hallwatch::config::{self, Hall, InfluxVersion};
+use hallwatch::model::{DeviceKind, Mistake};
+use hallwatch::profile::Catalog;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+
+/// Mutations of the sample that are tried.
+const MUTATIONS: u32 = 2_000;
+
+/// Fixed, so that a failure is the same for everybody.
+const SEED: u64 = 20_261_123;
+
+/// The secrets that the sample names.
+const SECRETS: [(&str, &str); 3] = [
+    (
+        "web.hash",
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzYWx0$uGYJhGY2Aq9Q4nDQzPtxQCjP0h7Ir9bQm2Hl1q0H6Bo",
+    ),
+    ("mqtt.password", "mqtt secret"),
+    ("influx.password", "influx secret"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn told(result: &Result<Hall, Vec<Mistake>>, folder: &Path) -> String {
+    let mistakes = match result {
+        Ok(_) => return "ok\n".to_owned(),
+        Err(mistakes) => mistakes,
+    };
+    let folder = format!("{}/", folder.display());
+    let lines = mistakes.iter().map(|mistake| format!("{mistake}\n").replace(&folder, ""));
+    lines.collect()
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = root().join("tests/cases/config");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_case_is_told_in_the_expected_words() {
+    let cases = cases();
+    assert!(cases.len() >= 20, "only {} cases", cases.len());
+    let mut wrong = Vec::new();
+    for folder in &cases {
+        let told = told(&config::read(&folder.join("hall.toml")), folder);
+        let expected = folder.join("expected.txt");
+        if std::env::var_os("HALLWATCH_BLESS").is_some() {
+            std::fs::write(&expected, &told).unwrap();
+        }
+        if std::fs::read_to_string(&expected).unwrap_or_default() != told {
+            wrong.push(format!("--- {}\n{told}", folder.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.concat());
+}
+
+#[test]
+fn every_mistake_of_every_case_is_complete_and_in_order() {
+    for folder in cases() {
+        let Err(mistakes) = config::read(&folder.join("hall.toml")) else { continue };
+        mistakes.iter().for_each(check_mistake);
+        let own = |m: &&Mistake| m.file.ends_with("hall.toml");
+        let places: Vec<_> = mistakes.iter().filter(own).map(|m| (m.line, m.column)).collect();
+        assert!(places.is_sorted(), "{}", folder.display());
+    }
+}
+
+fn check_mistake(mistake: &Mistake) {
+    assert!(mistake.line >= 1 && mistake.column >= 1, "{mistake}");
+    assert!(mistake.problem.contains('`') && !mistake.hint.is_empty(), "{mistake}");
+    assert!(!mistake.problem.ends_with('.') && !mistake.hint.ends_with('.'), "{mistake}");
+}
+
+fn sample() -> String {
+    std::fs::read_to_string(root().join("deploy/hall.sample.toml")).unwrap()
+}
+
+fn folder_with_secrets() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("secrets")).unwrap();
+    for (name, secret) in SECRETS {
+        std::fs::write(folder.path().join("secrets").join(name), secret).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_shipped_sample_is_a_whole_hall() {
+    let folder = folder_with_secrets();
+    let path = folder.path().join("hall.toml");
+    std::fs::write(&path, sample()).unwrap();
+    let hall = config::read(&path).unwrap_or_else(|mistakes| {
+        panic!("{}", mistakes.iter().map(|m| format!("{m}\n")).collect::<String>())
+    });
+    assert_eq!(hall.site.id, "dongcheng");
+    assert!(!hall.demo);
+    let inverters = hall.devices.iter().filter(|(d, _)| d.kind == DeviceKind::Inverter);
+    let makes: std::collections::BTreeSet<_> =
+        inverters.map(|(_, profile)| profile.vendor.clone()).collect();
+    assert_eq!(makes.len(), 3, "{makes:?}");
+    let of = |kind: DeviceKind| hall.devices.iter().filter(|(d, _)| d.kind == kind).count();
+    assert_eq!(of(DeviceKind::TicketMachine), 5);
+    for kind in DeviceKind::ALL {
+        let shown = !matches!(kind, DeviceKind::Gateway | DeviceKind::Display);
+        assert_eq!(of(*kind) > 0, shown, "{kind:?}");
+    }
+    let mqtt = hall.mqtt.as_ref().unwrap();
+    assert_eq!(mqtt.login, Some(("hallwatch".to_owned(), "mqtt secret".to_owned())));
+    assert_eq!(mqtt.devices.len(), hall.devices.iter().filter(|(d, _)| d.kind.is_kiosk()).count());
+    assert!(hall.web.password_hash.unwrap().starts_with("$argon2id$"));
+    let InfluxVersion::V1 { password, .. } = &hall.influx[0].version else {
+        panic!("the sample's first target is 1.x")
+    };
+    assert_eq!(password.as_deref(), Some("influx secret"));
+}
+
+#[test]
+fn devices_at_one_address_share_a_connection() {
+    let folder = folder_with_secrets();
+    let hall = config::parse(&folder.path().join("hall.toml"), &sample(), None).unwrap();
+    let units = |address: &str| {
+        let line = hall.modbus.iter().find(|line| line.address == address).unwrap();
+        line.units.iter().map(|u| (u.device.id.as_str(), u.unit)).collect::<Vec<_>>()
+    };
+    assert_eq!(units("192.168.10.11:502"), [("inv-01", 1), ("inv-02", 2)]);
+    assert_eq!(units("192.168.10.12:502"), [("inv-03", 127)]);
+    assert_eq!(units("192.168.10.20:502").len(), 3);
+    let slow = hall.modbus.iter().find(|line| line.address == "192.168.10.14:502").unwrap();
+    let bus = &slow.units[0].bus;
+    assert_eq!((bus.timeout_ms, bus.registers_per_read_max), (4_000, 100));
+    let device = &slow.units[0].device;
+    assert_eq!((device.interval_ms, device.stale_after_ms), (10_000, 34_000));
+}
+
+#[test]
+fn kiosks_take_the_profiles_topic_or_their_own() {
+    let folder = folder_with_secrets();
+    let hall = config::parse(&folder.path().join("hall.toml"), &sample(), None).unwrap();
+    let publishers = &hall.mqtt.as_ref().unwrap().devices;
+    let one = |id: &str| publishers.iter().find(|p| p.device.id.as_str() == id).unwrap();
+    assert_eq!(one("ticket-01").topic, "hall/hall-1/ticket_machine/ticket-01/status");
+    assert_eq!(one("ticket-01").device.interval_ms, 60_000);
+    assert_eq!(one("ticket-01").device.stale_after_ms, 180_000);
+    assert_eq!(one("ticket-05").topic, "queue/east-gate/status");
+    assert_eq!(one("ticket-05").device.stale_after_ms, 360_000);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let folder = folder_with_secrets();
+    let hall = config::parse(&folder.path().join("hall.toml"), &sample(), None).unwrap();
+    let shown = format!("{hall:?} {:?} {:?} {:?}", hall.influx, hall.web, hall.alert);
+    assert!(!shown.contains("secret") && !shown.contains("argon2"), "{shown}");
+}
+
+/// One change of a text, as a slip of the hand or a broken disk makes it.
+#[derive(Debug, Clone)]
+enum Slip {
+    Delete(usize, usize),
+    Insert(usize, String),
+    Swap(usize, usize),
+    CopyLine(usize, usize),
+    DropLine(usize),
+}
+
+fn slip() -> impl Strategy<Value = Slip> {
+    let place = 0_usize..100_000;
+    let inserted = prop_oneof![
+        "[\\[\\]{}=\"'#,.\\-+\n\t 0-9a-z_“”，＝取号]{1,3}",
+        prop_oneof![
+            "\\[\\[device\\]\\]\n",
+            "\\[site\n",
+            "\"\"\"",
+            "true",
+            "1e999",
+            "\\{ zh = ",
+            "\u{0}"
+        ],
+    ];
+    prop_oneof![
+        (place.clone(), 1_usize..40).prop_map(|(at, length)| Slip::Delete(at, length)),
+        (place.clone(), inserted).prop_map(|(at, text)| Slip::Insert(at, text)),
+        (place.clone(), place.clone()).prop_map(|(a, b)| Slip::Swap(a, b)),
+        (place.clone(), place.clone()).prop_map(|(from, to)| Slip::CopyLine(from, to)),
+        place.prop_map(Slip::DropLine),
+    ]
+}
+
+fn mutate(text: &str, slips: &[Slip]) -> String {
+    let mut text: Vec<char> = text.chars().collect();
+    for slip in slips {
+        let length = text.len().max(1);
+        match slip {
+            Slip::Delete(at, count) => {
+                let at = at % length;
+                text.drain(at..(at + count).min(text.len()));
+            }
+            Slip::Insert(at, inserted) => {
+                let at = at % length;
+                text.splice(at..at, inserted.chars());
+            }
+            Slip::Swap(a, b) => text.swap(a % length, b % length),
+            Slip::CopyLine(from, to) => {
+                let all: String = text.iter().collect();
+                let mut lines: Vec<&str> = all.lines().collect();
+                let (from, to) = (from % lines.len(), to % lines.len());
+                lines.insert(to, lines[from]);
+                text = lines.join("\n").chars().collect();
+            }
+            Slip::DropLine(at) => {
+                let all: String = text.iter().collect();
+                let mut lines: Vec<&str> = all.lines().collect();
+                lines.remove(at % lines.len());
+                text = lines.join("\n").chars().collect();
+            }
+        }
+    }
+    text.into_iter().collect()
+}
+
+#[test]
+fn two_thousand_slips_of_the_hand_never_panic() {
+    let folder = folder_with_secrets();
+    let path = folder.path().join("hall.toml");
+    let (sample, catalog) = (sample(), Catalog::shipped().unwrap());
+    let config = Config {
+        cases: MUTATIONS,
+        rng_seed: RngSeed::Fixed(SEED),
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let refused = std::cell::Cell::new(0_u32);
+    let slips = prop::collection::vec(slip(), 1..4);
+    let result = TestRunner::new(config).run(&slips, |slips| {
+        let source = mutate(&sample, &slips);
+        let lines = source.matches('\n').count() + 1;
+        if let Err(mistakes) = config::parse(&path, &source, Some(&catalog)) {
+            prop_assert!(!mistakes.is_empty(), "refused without a word");
+            refused.set(refused.get() + 1);
+            for mistake in &mistakes {
+                check_mistake(mistake);
+                prop_assert!(mistake.line <= lines, "{mistake}");
+            }
+        }
+        Ok(())
+    });
+    result.unwrap();
+    assert!(refused.get() > MUTATIONS / 4, "the slips hurt only {} times", refused.get());
+}

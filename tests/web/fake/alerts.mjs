@@ -1,0 +1,77 @@
+// Alerts of the made-up hall: a few that stay, and one every few seconds that comes and goes.
+import { text } from "./hall.mjs";
+
+const MINUTE = 60_000;
+/** The page shows a bounded list of resolved alerts; so does the fake. */
+const KEPT = 60;
+
+const FIRST = [
+  ["PV009", "critical", "inv-02", "2 号逆变器", "Inverter 2", "roof", "inverter", "漏电流超限 312 mA", "Residual current 312 mA, over the limit",
+    "人员离开屋顶，断开该逆变器后请电工检查", "Keep people off the roof, isolate the inverter, call an electrician", 4],
+  ["PV002", "major", "inv-05", "5 号逆变器", "Inverter 5", "roof", "inverter", "故障停机，代码 2031", "Tripped, code 2031",
+    "查故障码表，检查交流侧接线；不要远程复位", "Read the code table and check the AC wiring; do not reset remotely", 95],
+  ["KS004", "major", "ticket_machine-03", "取号机 3", "Ticket machine 3", "f1", "ticket_machine", "缺纸停用", "Out of paper, out of service", "立即补纸", "Refill now", 12],
+  ["KS001", "major", "approval_kiosk-04", "审批一体机 4", "Approval kiosk 4", "f1", "approval_kiosk", "离线", "Offline", "检查电源和网线，必要时现场重启", "Check power and cable, restart on site if needed", 26],
+  ["KS003", "minor", "tax_terminal-05", "办税终端 5", "Tax terminal 5", "f2", "tax_terminal", "纸张将尽（约 12 张）", "Paper is low (about 12 sheets)", "今天补纸", "Refill today", 47],
+  ["PV019", "info", null, "光伏电站", "Solar plant", null, null, "疑似限功率运行", "Output seems to be curtailed", "写入月报备注即可", "Note it in the monthly report", 190],
+];
+const PASSING = ["KS008", "minor", "扫码器无响应", "The barcode reader does not answer", "拔插扫码器的数据线", "Unplug and replug the reader's cable"];
+
+export class Alerts {
+  list = [];
+  number = 0;
+
+  constructor(now) {
+    for (const row of FIRST) this.add(row, now);
+    const taken = this.list.find((alert) => alert.rule === "PV002");
+    this.mark(taken, "王师傅", "已联系厂家，下午到场", now - 40 * MINUTE);
+    for (let i = 0; i < 3; i += 1) this.resolve(this.pass(now - (80 + 55 * i) * MINUTE), now - (60 + 55 * i) * MINUTE);
+  }
+
+  add([rule, severity, device, nameZh, nameEn, zone, kind, zh, en, adviceZh, adviceEn, minutes], now) {
+    this.number += 1;
+    const alert = {
+      id: `01FAKE${String(this.number).padStart(6, "0")}`, rule, severity, state: "active", device, device_name: text(nameZh, nameEn), zone, kind,
+      text: text(zh, en), advice: text(adviceZh, adviceEn), since_ms: now - minutes * MINUTE, raised_ms: now - minutes * MINUTE,
+      resolved_ms: null, acknowledged: null,
+      evidence: rule === "PV002" ? [{ label: text("报警字 1", "Alarm word 1"), value: "0x0004" }] : [],
+    };
+    this.list.unshift(alert);
+    return alert;
+  }
+
+  /** A small thing at a machine, like those that happen all day. */
+  pass(now) {
+    const n = 1 + (this.number % 6);
+    const [rule, severity, zh, en, adviceZh, adviceEn] = PASSING;
+    return this.add([rule, severity, `ticket_machine-0${n}`, `取号机 ${n}`, `Ticket machine ${n}`, "f1", "ticket_machine", zh, en, adviceZh, adviceEn, 0], now);
+  }
+
+  resolve(alert, now) {
+    alert.state = "resolved";
+    alert.resolved_ms = now;
+    const ended = this.list.filter((entry) => entry.state === "resolved");
+    for (const old of ended.slice(KEPT)) this.list.splice(this.list.indexOf(old), 1);
+  }
+
+  mark(alert, by, note, now) {
+    alert.state = "acknowledged";
+    alert.acknowledged = { by, note, at_ms: now };
+  }
+
+  /** Every call: end the oldest passing alert nobody works on, or start one. */
+  turn(now) {
+    const passing = this.list.filter((alert) => alert.rule === PASSING[0] && alert.state === "active");
+    if (passing.length > 1) this.resolve(passing[passing.length - 1], now);
+    else this.pass(now);
+  }
+
+  open() {
+    return this.list.filter((alert) => alert.state !== "resolved");
+  }
+
+  find(state, limit) {
+    const all = state === "all" ? this.list : state === "resolved" ? this.list.filter((alert) => alert.state === "resolved") : this.open();
+    return all.slice().sort((a, b) => b.raised_ms - a.raised_ms).slice(0, limit);
+  }
+}

@@ -137,7 +137,7 @@ pub(crate) async fn web(
 ) -> Made {
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(NOW)));
     let tally = Tally::new();
-    tally.add(Happening::Rejected, "short_answer", 3);
+    tally.add(Happening::Rejected, "bad_answer", 3);
     let config =
         journal::Config { folder: folder.to_owned(), commit_wait_ms: 1, retention_days: 400 };
     let journal = Journal::open(&config, clock.clone(), tally.clone()).expect("opens");

@@ -121,9 +121,9 @@ fn the_curve_sums_means_and_has_gaps() {
         take(&mut today, "b", minute * MINUTE, &[(POWER, 1_000.0)]);
     }
     take(&mut today, "b", 11 * MINUTE, &[(POWER, 700.0)]);
-    let curve = today.curve(at(16 * MINUTE));
+    let curve = today.curve(at(15 * MINUTE));
     let expected = [(at(0), Some(1_200.0)), (at(5 * MINUTE), None), (at(10 * MINUTE), Some(700.0))];
-    assert_eq!(curve, expected);
+    assert_eq!(curve.get(..3), Some(&expected[..]));
     assert_eq!(today.curve(at(30 * HOUR)).len(), 288, "a day has an end");
 }
 
@@ -132,7 +132,8 @@ fn the_day_turns_and_keeps_the_evening() {
     let mut today = today(&["a"], 12 * HOUR);
     take(&mut today, "a", 17 * HOUR, &[(TOTAL, 500_000.0), (POWER, 300.0)]);
     assert!(today.turn(at(25 * HOUR)));
-    assert_eq!(today.curve(at(25 * HOUR)).len(), 12);
+    let curve = today.curve(at(25 * HOUR));
+    assert_eq!(curve.first(), Some(&(at(24 * HOUR), None)), "a new curve");
     take(&mut today, "a", 32 * HOUR, &[(TOTAL, 504_000.0), (POWER, 4_000.0)]);
     assert_eq!(today.energy(), energy(4_000.0, None, false));
     assert!(!today.turn(at(10 * 24 * HOUR)), "a clock that jumps asks for a new day");

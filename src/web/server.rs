@@ -85,9 +85,7 @@ async fn connection(
         }
     };
     if let Err(error) = result {
-        if error.is_timeout() {
-            shared.refused("slow_head");
-        }
+        // Also the end of every browser's connection that was kept and not used: not worth more.
         tracing::debug!(%error, "a connection ended early");
     }
     drop(permit);

@@ -4,27 +4,28 @@ use crate::model::{LinkFault, Text};
 
 /// label, zh, en
 const REJECTIONS: &[(&str, &str, &str)] = &[
-    ("short_answer", "应答长度不足", "answer too short"),
-    ("long_answer", "应答过长", "answer too long"),
-    ("wrong_unit", "应答来自别的站号", "answer of another unit"),
-    ("wrong_function", "应答的功能码不符", "answer with another function code"),
-    ("late_answer", "应答迟到", "answer came too late"),
-    ("exception", "设备返回异常码", "device answered with an exception"),
-    ("bad_frame", "报文损坏", "damaged frame"),
-    ("crc", "校验错误", "checksum wrong"),
+    // registers
+    ("exception", "设备返回异常码", "the device answered with an exception"),
+    ("bad_answer", "应答与提问不符", "the answer does not fit the question"),
+    ("unknown_word", "未知的状态值", "unknown word of an enumeration"),
+    ("no_scale_factor", "缺少比例因子", "no scale factor in the answer"),
+    ("bad_scale_factor", "比例因子超出范围", "impossible scale factor"),
+    ("bad_text", "文本无法识别", "text that cannot be read"),
     ("out_of_range", "数值超出可能范围", "value outside what is possible"),
     ("not_finite", "不是有效数字", "not a finite number"),
-    ("unknown_word", "未知的状态词", "unknown word of an enumeration"),
-    ("unknown_device", "未配置的设备", "device that is not configured"),
+    // messages
     ("unknown_topic", "未知主题", "unknown topic"),
-    ("wrong_device", "内容与主题中的设备不符", "payload of another device than its topic"),
+    ("not_utf8", "不是 UTF-8 文本", "not UTF-8"),
     ("not_json", "不是有效的 JSON", "not valid JSON"),
-    ("too_large", "报文过大", "message too large"),
-    ("too_deep", "JSON 嵌套过深", "JSON nested too deeply"),
-    ("empty", "没有可用的数据", "nothing usable in it"),
-    ("bad_time", "时间无法识别", "time not understood"),
+    ("foreign_id", "内容与主题中的设备不符", "claims to be another device than its topic"),
+    ("wrong_field", "字段类型不符", "field of the wrong type"),
+    ("nothing_known", "没有可识别的字段", "no field that the profile knows"),
+    ("bad_time", "时间无法识别", "time that cannot be read"),
     ("future_time", "时间在未来：检查设备时钟", "time in the future: check the device's clock"),
-    ("old_time", "时间过旧：检查设备时钟", "time too long ago: check the device's clock"),
+    ("ancient_time", "设备时钟未校准", "the device's clock was never set"),
+    ("queue_full", "接收队列已满", "the queue of messages is full"),
+    ("ack_not_sent", "确认未能发出，消息会重发", "receipt not sent; the message comes again"),
+    ("subscription_refused", "消息服务器拒绝订阅", "the broker refuses a subscription"),
     ("other", "其他原因", "other reasons"),
 ];
 
@@ -48,7 +49,7 @@ mod tests {
         for (i, row) in REJECTIONS.iter().enumerate() {
             assert!(REJECTIONS.iter().skip(i + 1).all(|other| other.0 != row.0), "{} twice", row.0);
         }
-        assert_eq!(rejection("short_answer").zh, "应答长度不足");
+        assert_eq!(rejection("not_json").zh, "不是有效的 JSON");
         assert_eq!(rejection("refused"), LinkFault::Refused.text());
         assert_eq!(rejection("never_seen").en, "reason: never_seen");
     }

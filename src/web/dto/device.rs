@@ -90,7 +90,7 @@ impl Device {
     ) -> Self {
         let points = points::headline(live).into_iter();
         let points = points.map(|(name, latest)| Point::of(live, name, latest, now)).collect();
-        Self::with_points(live, health, alerts, points)
+        Self::with_points(live, health, now, alerts, points)
     }
 
     /// All points.
@@ -102,10 +102,16 @@ impl Device {
     ) -> Self {
         let points =
             live.points.iter().map(|(name, latest)| Point::of(live, name, latest, now)).collect();
-        Self::with_points(live, &board.health(live, now), alerts, points)
+        Self::with_points(live, &board.health(live, now), now, alerts, points)
     }
 
-    fn with_points(live: &DeviceLive, health: &Health, alerts: usize, points: Vec<Point>) -> Self {
+    fn with_points(
+        live: &DeviceLive,
+        health: &Health,
+        now: Timestamp,
+        alerts: usize,
+        points: Vec<Point>,
+    ) -> Self {
         let device = &live.device;
         let faults = live.faults().into_iter().map(|(code, fault)| Fault {
             code: code.to_string(),
@@ -123,7 +129,7 @@ impl Device {
             reason: health.reason.as_ref().map(Text::from),
             last_seen_ms: live.last_seen.map(Timestamp::ms),
             stale_after_ms: device.stale_after_ms,
-            link: link(live),
+            link: link(live, now),
             points,
             faults: faults.collect(),
             open_alerts: alerts,
@@ -144,9 +150,11 @@ fn state(live: &DeviceLive) -> Option<State> {
     Some(State { code, text: model::Text::new(zh, en).into() })
 }
 
-fn link(live: &DeviceLive) -> Link {
+fn link(live: &DeviceLive, now: Timestamp) -> Link {
     match &live.link {
         Some(LinkState::Up) => Link { up: true, reason: None },
+        // Nobody has said how the link is, but something came through it.
+        None if !points::is_silent(live, now) => Link { up: true, reason: None },
         Some(LinkState::Down { fault, .. }) => {
             Link { up: false, reason: Some(fault.text().into()) }
         }

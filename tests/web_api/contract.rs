@@ -1,0 +1,79 @@
+//! The contract with the page as types that bear no further and no missing field.
+#![allow(dead_code)] // read by the decoder
+
+use serde::Deserialize;
+use serde_json::Value;
+
+macro_rules! wire {
+    ($($name:ident { $($field:ident: $type:ty,)* })*) => {
+        $(
+            #[derive(Debug, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub(crate) struct $name { $(#[serde(deserialize_with = "present")] pub(crate) $field: $type,)* }
+        )*
+    };
+}
+
+/// An `Option` may be null but not absent.
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<T, D::Error> {
+    T::deserialize(input)
+}
+
+wire! {
+    Text { zh: String, en: String, }
+    Tick { now_ms: i64, }
+    Site {
+        id: String, name: Text, time_zone: String, latitude_deg: f64, longitude_deg: f64,
+    }
+    Named { id: String, name: Text, }
+    Hall {
+        site: Site, demo: Option<Text>, version: String, zones: Vec<Named>, kinds: Vec<Named>,
+        login_required: bool, logged_in: bool, now_ms: i64,
+    }
+    SiteName { name: Text, }
+    LockedHall { site: SiteName, version: String, login_required: bool, logged_in: bool, }
+    Devices { now_ms: i64, devices: Vec<Device>, }
+    DeviceAnswer { now_ms: i64, device: Device, }
+    Device {
+        id: String, name: Text, zone: String, kind: String, profile: String,
+        state: Option<State>, health: String, reason: Option<Text>, last_seen_ms: Option<i64>,
+        stale_after_ms: i64, link: Link, points: Vec<Point>, faults: Vec<Fault>,
+        open_alerts: usize,
+    }
+    State { code: String, text: Text, }
+    Link { up: bool, reason: Option<Text>, }
+    Point {
+        name: String, label: Text, unit: String, value: Value, text: Option<Text>,
+        quality: String,
+    }
+    Fault { code: String, text: Text, severity: String, }
+    Pv {
+        now_ms: i64, power_w: Option<f64>, rated_power_w: f64, inverters_reporting: usize,
+        inverters_total: usize, energy_today_wh: Option<f64>, energy_today_since_ms: Option<i64>,
+        sun: Sun, curve_step_ms: i64, curve: Vec<(i64, Option<f64>)>,
+    }
+    Sun { elevation_deg: f64, sunrise_ms: Option<i64>, sunset_ms: Option<i64>, }
+    Alerts { now_ms: i64, alerts: Vec<Alert>, }
+    Alert {
+        id: String, rule: String, severity: String, state: String, device: Option<String>,
+        device_name: Text, zone: Option<String>, kind: Option<String>, text: Text, advice: Text,
+        since_ms: i64, raised_ms: i64, resolved_ms: Option<i64>,
+        acknowledged: Option<Acknowledged>, evidence: Vec<Evidence>,
+    }
+    Acknowledged { by: String, note: String, at_ms: i64, }
+    Evidence { label: Text, value: String, }
+    System {
+        now_ms: i64, journal: Journal, sinks: Vec<Sink>, sources: Vec<Source>,
+        rejected: Vec<Rejected>,
+    }
+    Journal {
+        state: String, readings_committed: u64, position: u64, size_bytes: u64,
+        disk_free_bytes: u64,
+    }
+    Sink {
+        name: String, kind: String, state: String, delivered: u64, lag_readings: u64,
+        lag_ms: u64, last_error: Option<String>, dead_letters: u64,
+    }
+    Source { name: String, kind: String, state: String, devices: usize, reason: Option<Text>, }
+    Rejected { reason: String, text: Text, count: u64, }
+}

@@ -1,0 +1,294 @@
+//! A small hall: two inverters, a meter, a ticket machine, one open alert and one that is over.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hallwatch::alert::{AckError, Acknowledged, Alert, AlertState};
+use hallwatch::clock::ManualClock;
+use hallwatch::history::History;
+use hallwatch::journal::{self, Journal};
+use hallwatch::live::{Board, Live};
+use hallwatch::model::{
+    Decimal, Device, DeviceId, DeviceKind, Link, LinkState, PointName, Quality, Reading, Record,
+    Sample, Severity, Site, Text, Timestamp, Value, Zone, ZoneId,
+};
+use hallwatch::source::Sources;
+use hallwatch::supervise::Supervisor;
+use hallwatch::tally::{Happening, Tally};
+use hallwatch::web::{AlertDesk, Answer, Config, Context, Limits, SinkView, Web, WebError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// 2025-11-24 12:00 in Shanghai.
+pub(crate) const NOW: i64 = 1_763_956_800_000;
+pub(crate) const PASSWORD: &str = "a long enough password";
+const EVENING: i64 = NOW - 18 * 3_600_000;
+
+pub(crate) struct Hall {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Arc<ManualClock>,
+    journal: Journal,
+    tally: Tally,
+    supervisor: Supervisor,
+    _folder: tempfile::TempDir,
+}
+
+/// A web server that has not been started.
+pub(crate) struct Made {
+    pub(crate) web: Result<Web, WebError>,
+    clock: Arc<ManualClock>,
+    journal: Journal,
+    tally: Tally,
+    live: Live,
+}
+
+fn id(id: &str) -> DeviceId {
+    DeviceId::parse(id).expect("id")
+}
+
+fn zone(id: &str) -> ZoneId {
+    ZoneId::parse(id).expect("id")
+}
+
+fn device(name: &str, kind: DeviceKind, zone_id: &str, rated: Option<f64>) -> Arc<Device> {
+    let number: String = name.chars().filter(|c| c.is_ascii_digit() && *c != '0').collect();
+    Arc::new(Device {
+        id: id(name),
+        name: Text::new(format!("{number} 号{}", kind.text().zh), name),
+        zone: zone(zone_id),
+        kind,
+        profile: "none".to_owned(),
+        rated_power_w: rated,
+        interval_ms: 5_000,
+        stale_after_ms: 30_000,
+    })
+}
+
+fn board() -> Board {
+    let site = Arc::new(Site {
+        id: "hall".to_owned(),
+        name: Text::new("东城大厅", "Dongcheng hall"),
+        latitude_deg: 39.9,
+        longitude_deg: 116.4,
+        altitude_m: 44.0,
+        time_zone: jiff::tz::TimeZone::get("Asia/Shanghai").expect("zone"),
+    });
+    let devices = [
+        device("inv-01", DeviceKind::Inverter, "roof", Some(50_000.0)),
+        device("inv-02", DeviceKind::Inverter, "roof", Some(50_000.0)),
+        device("meter-01", DeviceKind::Meter, "roof", None),
+        device("kiosk-01", DeviceKind::TicketMachine, "a", None),
+    ];
+    Board::new(site, devices.map(|device| (device, None)), Timestamp::from_ms(NOW - 1_000))
+}
+
+fn whole(mantissa: i64) -> Value {
+    Value::Decimal(Decimal::whole(mantissa))
+}
+
+fn reading(device: &str, ms: i64, values: Vec<(&str, Value)>) -> Record {
+    let sample = |(point, value): (&str, Value)| Sample {
+        point: PointName::parse(point).expect("point"),
+        value,
+        quality: Quality::Good,
+    };
+    let time = Timestamp::from_ms(ms);
+    let samples = values.into_iter().map(sample).collect();
+    Record::Reading(Reading { device: id(device), time, received: time, message: 0, samples })
+}
+
+fn said() -> Vec<Record> {
+    let up = Link { device: id("inv-01"), time: Timestamp::from_ms(NOW), state: LinkState::Up };
+    let inverter = vec![
+        ("ac_power_w", whole(30_000)),
+        ("energy_total_wh", whole(1_080_500)),
+        ("energy_today_wh", whole(80_000)),
+        ("state", whole(4)),
+        ("serial_number", Value::Text(Arc::from("SN1"))),
+    ];
+    vec![
+        Record::Link(up),
+        reading("inv-01", NOW, inverter),
+        reading("meter-01", NOW, vec![("ac_power_w", Value::Float(1234.5))]),
+        reading("kiosk-01", NOW, vec![("kiosk_state", whole(1)), ("printer_paper", whole(1))]),
+    ]
+}
+
+fn history() -> Vec<Record> {
+    let past = |ms, watts, total| {
+        reading("inv-01", ms, vec![("ac_power_w", whole(watts)), ("energy_total_wh", whole(total))])
+    };
+    vec![
+        past(EVENING, 0, 1_000_000),
+        past(NOW - 3 * 3_600_000, 20_000, 1_020_000),
+        past(NOW - 3_600_000, 25_000, 1_050_000),
+    ]
+}
+
+/// The web server over a journal in `folder`.
+pub(crate) async fn web(
+    folder: &Path,
+    listen: SocketAddr,
+    password_hash: Option<String>,
+    limits: Limits,
+    alerts: usize,
+) -> Made {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(NOW)));
+    let tally = Tally::new();
+    tally.add(Happening::Rejected, "bad_answer", 3);
+    let config =
+        journal::Config { folder: folder.to_owned(), commit_wait_ms: 1, retention_days: 400 };
+    let journal = Journal::open(&config, clock.clone(), tally.clone()).expect("opens");
+    journal.append(history()).await.expect("kept");
+    let live = Live::new(board());
+    let zones = [("roof", "屋顶", "roof"), ("a", "一层", "ground floor")];
+    let context = Context {
+        live: live.clone(),
+        alerts: Arc::new(Desk::new(alerts)),
+        journal: journal.clone(),
+        sources: Sources::new(),
+        sinks: vec![sink()],
+        tally: tally.clone(),
+        clock: clock.clone(),
+        zones: zones.map(|(id, zh, en)| Zone { id: zone(id), name: Text::new(zh, en) }).into(),
+        history: History::new(journal.archive().expect("archive")),
+    };
+    let demo = Some(Text::new("演示数据", "made-up data"));
+    let web = Web::with_limits(Config { listen, password_hash, demo }, context, limits);
+    Made { web, clock, journal, tally, live }
+}
+
+fn sink() -> watch::Receiver<SinkView> {
+    let view = SinkView {
+        name: "main".to_owned(),
+        kind: "influxdb",
+        state: "catching_up",
+        delivered: 12,
+        lag_records: 7,
+        lag_ms: 1_500,
+        last_error: None,
+        dead_letters: 0,
+    };
+    watch::channel(view).1
+}
+
+impl Hall {
+    pub(crate) async fn open() -> Self {
+        Self::with(Limits::default(), None).await
+    }
+
+    pub(crate) async fn with(limits: Limits, password: Option<&str>) -> Self {
+        Self::with_alerts(limits, password, 1).await
+    }
+
+    pub(crate) async fn with_alerts(limits: Limits, password: Option<&str>, alerts: usize) -> Self {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let hash = password.map(|p| hallwatch::web::hash_password(p).expect("hash"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+        let address = listener.local_addr().expect("address");
+        let Made { web, clock, journal, tally, live } =
+            web(folder.path(), address, hash, limits, alerts).await;
+        let web = web.expect("starts");
+        let supervisor = Supervisor::new(tally.clone());
+        let mut changes = live.watch();
+        supervisor.once("live", live.run(journal.clone(), supervisor.stop_signal()));
+        tokio::task::yield_now().await;
+        let server = supervisor.clone();
+        supervisor.once("web", async move {
+            web.serve(listener, server).await.expect("served");
+        });
+        // The board follows from the journal's end: it has to be there first.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        journal.append(said()).await.expect("kept");
+        changes.recv().await.expect("heard");
+        Self { address, clock, journal, tally, supervisor, _folder: folder }
+    }
+
+    pub(crate) async fn tell_inverter(&self, ms: i64, watts: i64) {
+        let values = vec![("ac_power_w", whole(watts)), ("energy_total_wh", whole(1_080_600))];
+        self.journal.append(vec![reading("inv-01", ms, values)]).await.expect("kept");
+    }
+
+    pub(crate) fn refused(&self, why: &str) -> u64 {
+        let labels = self.tally.labels(Happening::WebRefused);
+        labels.into_iter().find(|(label, _)| label == why).map_or(0, |(_, n)| n)
+    }
+
+    /// Open connections as `/metrics` counts them.
+    pub(crate) async fn connections(&self) -> usize {
+        let text = super::client::get(self.address, "/metrics").await.body;
+        let text = String::from_utf8(text).expect("text");
+        let line = text.lines().find_map(|line| line.strip_prefix("hallwatch_web_connections "));
+        line.and_then(|n| n.parse().ok()).expect("a number")
+    }
+
+    pub(crate) async fn close(&self) {
+        assert!(self.supervisor.stop(Duration::from_secs(3)).await, "all tasks end in time");
+        assert_eq!(self.tally.total(Happening::Panic), 0);
+    }
+}
+
+/// Alerts without an engine.
+struct Desk {
+    open: Mutex<Vec<Alert>>,
+    version: watch::Sender<u64>,
+}
+
+impl Desk {
+    fn new(alerts: usize) -> Self {
+        let open = (1..=alerts).map(|n| alert(&format!("open-{n}"), AlertState::Active));
+        Self { open: Mutex::new(open.collect()), version: watch::channel(0).0 }
+    }
+}
+
+fn alert(id_: &str, state: AlertState) -> Alert {
+    let over = state == AlertState::Resolved;
+    let raised = Timestamp::from_ms(if over { NOW - 9_000_000 } else { NOW - 60_000 });
+    Alert {
+        id: id_.to_owned(),
+        rule: "PV002".to_owned(),
+        severity: Severity::Major,
+        state,
+        device: Some(id("inv-01")),
+        text: Text::new("绝缘阻抗低", "low insulation resistance"),
+        advice: Text::new("检查组串接线", "check the strings"),
+        since: raised.plus_ms(-5_000),
+        raised,
+        resolved: over.then(|| raised.plus_ms(60_000)),
+        acknowledged: None,
+        evidence: vec![(Text::new("故障字", "fault word"), "0x0004".to_owned())],
+    }
+}
+
+impl AlertDesk for Desk {
+    fn open(&self) -> Vec<Alert> {
+        self.open.lock().expect("lock").clone()
+    }
+
+    fn recent(&self, limit: usize) -> Vec<Alert> {
+        [alert("over", AlertState::Resolved)].into_iter().take(limit).collect()
+    }
+
+    fn watch(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    fn acknowledge<'a>(&'a self, id: &'a str, by: &'a str, note: &'a str) -> Answer<'a> {
+        Box::pin(async move {
+            if id == "over" {
+                return Err(AckError::AlreadyResolved(id.to_owned()));
+            }
+            let mut open = self.open.lock().expect("lock");
+            let found = open.iter_mut().find(|alert| alert.id == id);
+            let alert = found.ok_or_else(|| AckError::Unknown(id.to_owned()))?;
+            alert.state = AlertState::Acknowledged;
+            let at = Timestamp::from_ms(NOW);
+            alert.acknowledged =
+                Some(Acknowledged { by: by.to_owned(), note: note.to_owned(), at });
+            self.version.send_modify(|version| *version += 1);
+            Ok(alert.clone())
+        })
+    }
+}

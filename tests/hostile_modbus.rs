@@ -121,16 +121,10 @@ fn judge(reading: &Reading) -> (u8, i64) {
     (number, value % 1_000_000)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_that_lie_are_never_stored_and_cost_the_others_nothing() {
-    let world = World::start().await;
-    world.serve(1, 1000).await;
-    let (readings, _, mut at) = world.records(Position::default()).await;
-    for id in ["a", "b", "c"] {
-        assert!(readings.iter().any(|r| r.device.as_str() == id), "{id} is read while all is well");
-    }
+/// What a unit may do wrong, and the name under which the failed poll is counted.
+fn lies() -> [(&'static str, Misbehaviour, &'static str); 8] {
     let late = u64::from(TIMEOUT_MS) + 120;
-    let lies = [
+    [
         ("silent", Misbehaviour::Silent, "timeout"),
         ("late", Misbehaviour::Late(late), "timeout"),
         ("short", Misbehaviour::ShortAnswer, "bad_answer"),
@@ -139,9 +133,19 @@ async fn answers_that_lie_are_never_stored_and_cost_the_others_nothing() {
         ("wrong transaction", Misbehaviour::WrongTransaction, "bad_answer"),
         ("exception", Misbehaviour::Exception(4), "exception"),
         ("garbage", Misbehaviour::Garbage(vec![0xFF; 40]), ""),
-    ];
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_lie_are_never_stored_and_cost_the_others_nothing() {
+    let world = World::start().await;
+    world.serve(1, 1000).await;
+    let (readings, _, mut at) = world.records(Position::default()).await;
+    for id in ["a", "b", "c"] {
+        assert!(readings.iter().any(|r| r.device.as_str() == id), "{id} is read while all is well");
+    }
     let mut wrong = 0;
-    for (tick, (name, lie, label)) in (2i64..).zip(lies) {
+    for (tick, (name, lie, label)) in (2i64..).zip(lies()) {
         let before = world.tally.labels(Happening::PollFailed);
         world.servers[0].units().set_misbehaviour(1, Some(lie));
         // One question may be under way while the unit turns bad.

@@ -118,6 +118,12 @@ impl Engine {
         Some(Transition { change: Change::Acknowledged, alert: (**alert).clone(), tell: true })
     }
 
+    /// Number of alerts whose condition is gone, but not for long enough.
+    pub(super) fn recovering(&self) -> usize {
+        let tracks = self.tracks.values();
+        tracks.filter(|t| matches!(t, Track::Open { clear_since: Some(_), .. })).count()
+    }
+
     /// The open alerts, newest first.
     pub(super) fn open(&self) -> Vec<Alert> {
         let mut open: Vec<Alert> = self

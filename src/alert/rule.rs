@@ -220,9 +220,11 @@ impl Rule {
             let said = Text::new(word.zh, word.en);
             let severity = self.severity.max(word.severity.unwrap_or(Severity::Info));
             let text = self.filled(live, &[("part", &standard.label), ("word", &said)]);
-            let evidence = vec![(standard.label, word.id.to_owned())];
+            let left = live.number(&format!("{point}_left_sheets"));
+            let evidence = left.map(|n| (Text::new("余量", "left"), format!("{n}")));
             let worse = found.as_ref().is_none_or(|other| severity > other.severity);
             if worse {
+                let evidence = evidence.into_iter().collect();
                 found = Some(Finding { severity, text, advice: None, evidence });
             }
         }

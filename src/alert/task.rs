@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::SharedClock;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
 use crate::live::Board as LiveBoard;
-use crate::model::{Event, EventKind, Position, Record};
+use crate::model::{Event, EventKind, Record};
 
 use super::engine::{Engine, Transition};
 use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
@@ -24,6 +24,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// Without transitions the snapshot is kept this often.
 const SNAPSHOT: Duration = Duration::from_secs(10);
 const RECORDS_PER_STEP: usize = 500;
+/// Events looked at for the list of resolved alerts: every alert has three or four.
+const EVENTS_RECALLED: usize = 4 * RECENT_MAX;
 /// Transitions that may wait for a full disk; more than devices times rules in a hall.
 const PENDING_MAX: usize = 20_000;
 
@@ -51,6 +53,8 @@ pub struct Alerts {
     pending: Vec<Event>,
     dirty: bool,
     kept_at: Instant,
+    /// Alerts that were shown as recovering.
+    recovering: usize,
 }
 
 impl Alerts {
@@ -74,7 +78,7 @@ impl Alerts {
         // The board was filled from the archive: what lies between the cursor and the head is
         // already in it.
         reader.seek(journal.head());
-        board.publish(engine.open(), Vec::new());
+        board.publish(engine.open(), resolved_before(&journal)?);
         let pending = Vec::new();
         let kept_at = Instant::now();
         let alerts = Self {
@@ -88,13 +92,13 @@ impl Alerts {
             pending,
             dirty: false,
             kept_at,
+            recovering: 0,
         };
         Ok((handle, alerts))
     }
 
     /// Runs until told to stop; keeps its state at the end.
     pub async fn run(mut self, stop: CancellationToken) {
-        self.recall_resolved().await;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -121,31 +125,6 @@ impl Alerts {
         self.keep().await;
     }
 
-    /// Fills the list of resolved alerts from the journal.
-    async fn recall_resolved(&self) {
-        let mut reader = self.journal.reader_from(Position::default(), Kinds::Decisions);
-        let mut resolved: std::collections::VecDeque<Alert> = std::collections::VecDeque::new();
-        while reader.position() < self.journal.head() {
-            let Ok(batch) = reader.ready(RECORDS_PER_STEP).await else { break };
-            for (_, record) in &batch.records {
-                if let Record::Event(event) = &**record
-                    && event.kind == EventKind::Alert
-                    && let Some(transition) = record::transition(event)
-                    && transition.alert.state == AlertState::Resolved
-                {
-                    resolved.push_back(transition.alert);
-                    if resolved.len() > RECENT_MAX {
-                        resolved.pop_front();
-                    }
-                }
-            }
-            if batch.records.is_empty() && batch.through >= self.journal.head() {
-                break;
-            }
-        }
-        self.board.publish(self.engine.open(), resolved.into());
-    }
-
     fn take(&mut self, batch: Batch) {
         let now = self.clock.now();
         let mut transitions = Vec::new();
@@ -161,6 +140,7 @@ impl Alerts {
     /// Shows decisions at once; they are kept in the next step.
     fn decided(&mut self, transitions: Vec<Transition>) {
         if transitions.is_empty() {
+            self.show_recovering();
             return;
         }
         let now = self.clock.now();
@@ -177,6 +157,15 @@ impl Alerts {
         self.dirty = true;
         let over = |t: Transition| (t.alert.state == AlertState::Resolved).then_some(t.alert);
         self.board.publish(self.engine.open(), transitions.into_iter().filter_map(over).collect());
+    }
+
+    /// Beginning and ceasing to recover are no decisions, but the page shows them.
+    fn show_recovering(&mut self) {
+        let recovering = self.engine.recovering();
+        if recovering != self.recovering {
+            self.recovering = recovering;
+            self.board.publish(self.engine.open(), Vec::new());
+        }
     }
 
     /// Keeps decisions, state and place in one transaction. What a full disk does not take stays
@@ -237,6 +226,18 @@ impl Alerts {
         // The web request may have gone away; the acknowledgement stands all the same.
         drop(reply.send(answer));
     }
+}
+
+/// The alerts that were resolved lately, oldest first.
+fn resolved_before(journal: &Journal) -> Result<Vec<Alert>, JournalError> {
+    let events = journal.archive()?.last_events(EventKind::Alert, EVENTS_RECALLED)?;
+    let over = |event: &Event| {
+        let alert = record::transition(event)?.alert;
+        (alert.state == AlertState::Resolved).then_some(alert)
+    };
+    let mut resolved: Vec<Alert> = events.iter().filter_map(over).take(RECENT_MAX).collect();
+    resolved.reverse();
+    Ok(resolved)
 }
 
 /// The events of the journal that people are told of, for channels.

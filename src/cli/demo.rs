@@ -52,8 +52,8 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     let address = listener.local_addr()?;
     settings.web.listen = address;
     let banner = Text::new(
-        "演示：以下数据均为虚构，来自一座虚拟大厅",
-        "demo: all data is made up, from a virtual hall",
+        "数据均为虚构：一座虚拟大厅，那里此刻是上午",
+        "all data is made up: a virtual hall, at a place where it is morning now",
     );
     let app = App::start(settings, listener, clock, Some(banner)).await?;
     println!("http://{address}/");

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, params};
 
-use crate::model::{DeviceId, Reading, Record, Timestamp};
+use crate::model::{DeviceId, Event, EventKind, Reading, Record, Timestamp};
 
-use super::codec::decode;
+use super::codec::{KIND_EVENT, decode};
 use super::error::JournalError;
 use super::names::Names;
 use super::reader::row_of;
@@ -51,6 +51,28 @@ impl Archive {
     ) -> Result<Vec<Reading>, JournalError> {
         let from = Timestamp::from_ms(i64::MIN);
         self.query("time >= ?2 AND time < ?3 ORDER BY time DESC LIMIT ?4", device, from, to, max)
+    }
+
+    /// The last events of a kind, newest first, at most `max`.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn last_events(&self, kind: EventKind, max: usize) -> Result<Vec<Event>, JournalError> {
+        let Some(subject) = self.names.id(kind.as_str()) else { return Ok(Vec::new()) };
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        // `kind > 0` is what makes the small index of decisions usable.
+        let mut statement = connection.prepare_cached(
+            "SELECT pos, kind, subject, time, message, body FROM log
+             WHERE kind > 0 AND kind = ?1 AND subject = ?2 ORDER BY pos DESC LIMIT ?3",
+        )?;
+        let mut rows = statement.query(params![KIND_EVENT, subject, max as i64])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Some(Record::Event(event)) = decode(&row_of(row)?, &self.names) {
+                events.push(event);
+            }
+        }
+        Ok(events)
     }
 
     fn query(

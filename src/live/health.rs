@@ -11,8 +11,15 @@ use super::board::{Board, DeviceLive};
 
 /// Below this elevation inverters may be silent.
 const COMMUNICATION_ELEVATION_DEG: f64 = 5.0;
-/// Below this elevation, or under [`RAMPED_DOWN`], a silence may be the evening's.
+/// A device last heard below this elevation of a setting sun fell silent with the evening.
 const EVENING_ELEVATION_DEG: f64 = 10.0;
+/// So did one last heard below this elevation that had ramped down or said that it rests.
+const LATE_AFTERNOON_ELEVATION_DEG: f64 = 20.0;
+/// Longest silence of a night: from the late afternoon to the morning's first answer. Who was
+/// silent for longer missed a day.
+const NIGHT_MS_MAX: i64 = 17 * 3600 * 1000;
+/// The sun is compared over this time to see whether it sets.
+const SETTING_MS: i64 = 10 * 60 * 1000;
 /// Share of the rated power below which an inverter has ramped down.
 const RAMPED_DOWN: f64 = 0.02;
 
@@ -104,7 +111,7 @@ impl Board {
             && self.sun_deg(now) < COMMUNICATION_ELEVATION_DEG
         {
             match live.last_seen {
-                Some(seen) if self.went_to_sleep(live, seen) => {
+                Some(seen) if self.went_to_sleep(live, seen, now) => {
                     let reason = Text::new(
                         "日落后停机休眠，日出后应自动恢复",
                         "asleep after sunset, should be back after sunrise",
@@ -133,8 +140,15 @@ impl Board {
         Health::because(HealthState::Offline, reason)
     }
 
-    /// It was last heard towards the evening, or had ramped down, or said that it sleeps.
-    fn went_to_sleep(&self, live: &DeviceLive, seen: Timestamp) -> bool {
+    /// It was last heard this evening, by the sun and its own ramp-down; not at noon, not in the
+    /// morning, not yesterday.
+    fn went_to_sleep(&self, live: &DeviceLive, seen: Timestamp, now: Timestamp) -> bool {
+        let sun_deg = self.sun_deg(seen);
+        let setting = self.sun_deg(seen.plus_ms(SETTING_MS)) < sun_deg;
+        if now.since_ms(seen) > NIGHT_MS_MAX || !(setting || sun_deg < COMMUNICATION_ELEVATION_DEG)
+        {
+            return false;
+        }
         let power_w = live.number("ac_power_w").unwrap_or(0.0);
         let rated_w = live.device.rated_power_w.unwrap_or(f64::INFINITY);
         let resting = live.word("state").is_some_and(|word| {
@@ -142,7 +156,8 @@ impl Board {
         });
         let low =
             if rated_w.is_finite() { power_w < rated_w * RAMPED_DOWN } else { power_w < 500.0 };
-        self.sun_deg(seen) < EVENING_ELEVATION_DEG || resting || low
+        sun_deg < EVENING_ELEVATION_DEG
+            || sun_deg < LATE_AFTERNOON_ELEVATION_DEG && (resting || low)
     }
 
     fn inverter(&self, live: &DeviceLive, now: Timestamp) -> Health {

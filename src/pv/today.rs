@@ -90,15 +90,16 @@ impl Today {
         self.inverters.get(device)?.energy(&self.day)
     }
 
-    /// Mean power of the roof in each step that is over. A step is the sum of the means of those
-    /// inverters that reported in it, so the curve dips when one drops out; a step in which none
-    /// reported is a gap.
+    /// Mean power of the roof in each step so far, the running one included. A step is the sum of
+    /// the means of those inverters that reported in it, so the curve dips when one drops out; a
+    /// step in which none reported is a gap.
     #[must_use]
     pub fn curve(&self, now: Timestamp) -> Vec<(Timestamp, Option<f64>)> {
-        let until = now.min(self.day.end);
-        let over = usize::try_from(until.since_ms(self.day.start) / CURVE_STEP_MS).unwrap_or(0);
+        let until = now.min(self.day.end.plus_ms(-1));
+        let running = until.since_ms(self.day.start).div_euclid(CURVE_STEP_MS);
+        let begun = usize::try_from(running + 1).unwrap_or(0);
         let starts = (0..).map(|step: i64| self.day.start.plus_ms(step * CURVE_STEP_MS));
-        let means = (0..over).map(|step| {
+        let means = (0..begun).map(|step| {
             let reported = self.inverters.values().filter_map(|inverter| inverter.mean_w(step));
             reported.reduce(|a, b| a + b)
         });

@@ -8,8 +8,6 @@ use crate::model::Text;
 use super::roster;
 use super::weather::Place;
 
-/// Zone of the demo's local days.
-pub(super) const TIME_ZONE: &str = "Asia/Shanghai";
 /// Seconds between two readings of a device behind Modbus.
 const MODBUS_INTERVAL_S: u32 = 5;
 /// Seconds between two messages of a machine.
@@ -34,11 +32,13 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
          latitude_deg = {:?}\n\
          longitude_deg = {:?}\n\
          altitude_m = 44\n\
-         time_zone = \"{TIME_ZONE}\"\n\n\
+         time_zone = \"{}\"\n\n\
          [mqtt]\n\
          address = \"{broker}\"\n\
          client_id = \"hallwatch\"\n",
-        place.latitude_deg, place.longitude_deg,
+        place.latitude_deg,
+        place.longitude_deg,
+        place.time_zone.iana_name().unwrap_or("UTC"),
     );
     for (id, zh, en) in roster::ZONES {
         push(&mut file, format_args!("\n[[zone]]\nid = \"{id}\"\n{}", name(&Text::new(zh, en))));

@@ -47,16 +47,16 @@ pub struct HallOptions {
 }
 
 impl HallOptions {
-    /// The demo: Beijing's latitude and time zone, at a longitude where it is 10:30 in the morning
-    /// now, with troubles.
+    /// The demo: Beijing's latitude, at a longitude where it is 10:30 in the morning now and with
+    /// the clocks of that place, with troubles.
     #[must_use]
     pub fn demo(clock: SharedClock) -> Self {
-        let time_zone =
-            jiff::tz::TimeZone::get(document::TIME_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+        let longitude_deg = demo_longitude_deg(clock.now());
+        let time_zone = jiff::tz::TimeZone::get(&nautical_zone(longitude_deg));
         let place = Place {
             latitude_deg: 39.9,
-            longitude_deg: demo_longitude_deg(clock.now()),
-            time_zone,
+            longitude_deg,
+            time_zone: time_zone.unwrap_or(jiff::tz::TimeZone::UTC),
             seed: 1,
         };
         let heartbeat = Duration::from_secs(u64::from(document::KIOSK_INTERVAL_S));
@@ -73,6 +73,18 @@ pub fn demo_longitude_deg(now: Timestamp) -> f64 {
     let longitude = (10.5 - utc_hours) * 15.0 + 180.0;
     // Rounded, because it is written into a file that people read.
     ((longitude.rem_euclid(360.0) - 180.0) * 100.0).round() / 100.0
+}
+
+/// The zone of a longitude by the sea's rule, a full hour every 15 degrees. The tz database counts
+/// these westwards: `Etc/GMT-5` is five hours ahead of Greenwich.
+fn nautical_zone(longitude_deg: f64) -> String {
+    #[allow(clippy::cast_possible_truncation)] // −12 to 12
+    let hours = (longitude_deg / 15.0).round() as i32;
+    match hours {
+        0 => "Etc/GMT".to_owned(),
+        ahead @ 1.. => format!("Etc/GMT-{ahead}"),
+        behind => format!("Etc/GMT+{}", -behind),
+    }
 }
 
 /// What a Modbus device shows of the plant.

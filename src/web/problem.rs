@@ -14,8 +14,9 @@ use super::dto;
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
-    hint: Option<Text>,
-    header: Option<(HeaderName, HeaderValue)>,
+    // Boxed: it is the error side of most functions here, and these two are rare.
+    hint: Option<Box<Text>>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 #[derive(Serialize)]
@@ -36,12 +37,12 @@ impl Problem {
 
     /// What a person can do about it.
     pub(super) fn hint(mut self, zh: &str, en: &str) -> Self {
-        self.hint = Some(Text::new(zh, en));
+        self.hint = Some(Box::new(Text::new(zh, en)));
         self
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
-        self.header = Some((name, value.into()));
+        self.header = Some(Box::new((name, value.into())));
         self
     }
 
@@ -78,14 +79,14 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
-            hint: self.hint.map(dto::Text::from),
+            hint: self.hint.map(|hint| dto::Text::from(*hint)),
         };
         let body = serde_json::to_vec(&wire).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
         response

@@ -170,10 +170,15 @@ impl Daemon {
     }
 
     /// SIGTERM, and the time until it was gone.
-    pub(crate) fn terminate(mut self) -> Duration {
-        let begin = Instant::now();
+    pub(crate) fn terminate(self) -> Duration {
         let told = Command::new("kill").arg(self.child.id().to_string()).status();
         assert!(told.is_ok_and(|status| status.success()), "kill");
+        self.wait()
+    }
+
+    /// The time until it was gone, in good order.
+    pub(crate) fn wait(mut self) -> Duration {
+        let begin = Instant::now();
         let status = wait_for("the end", Duration::from_secs(10), || self.child.try_wait().ok()?);
         assert!(status.success(), "ended with {status}");
         begin.elapsed()

@@ -160,6 +160,28 @@ fn what_was_lost_at_noon_stays_lost_at_night() {
 }
 
 #[test]
+fn only_the_evenings_silence_is_sleep() {
+    let kiosk: &[(&str, &[(&str, Value)])] = &[("tm", &paper(0))];
+    // When it was last heard, whether it had tripped, and whether its silence at night is sleep.
+    let hour = 3_600_000;
+    for (last_heard, tripped_then, asleep) in [
+        (NIGHT - 4 * hour, false, true),   // 19:00
+        (NOON, true, false),               // tripped at noon, then lost
+        (NOON - 6 * hour, false, false),   // lost at six in the morning
+        (NIGHT - 28 * hour, false, false), // lost yesterday at 19:00, silent all day
+    ] {
+        let mut world = World::new(last_heard);
+        let said = if tripped_then { tripped() } else { producing() };
+        world.pass(5, &[("inv", &said), ("tm", &paper(0))]);
+        world.now = Timestamp::from_ms(NIGHT);
+        world.pass(5, kiosk);
+        let live = world.board.get("inv").expect("device");
+        let state = world.board.health(live, world.now).state;
+        assert_eq!(state == crate::live::HealthState::Asleep, asleep, "{last_heard}: {state:?}");
+    }
+}
+
+#[test]
 fn paper_low_then_out_then_filled() {
     let mut world = World::new(NOON);
     let inverter = producing();

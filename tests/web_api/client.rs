@@ -98,7 +98,8 @@ impl Events {
         socket.set_recv_buffer_size(65_536).expect("a small window");
         let stream = socket.connect(address).await.expect("connects");
         let (input, mut output) = stream.into_split();
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{extra}\r\n");
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{extra}\r\n");
         output.write_all(head.as_bytes()).await.expect("written");
         let mut lines = BufReader::new(input).lines();
         let status = lines.next_line().await.expect("read").expect("status");

@@ -40,6 +40,9 @@ pub enum AppError {
         /// Why not.
         source: JournalError,
     },
+    /// The broker's certificates cannot be used.
+    #[error("MQTT cannot be listened to")]
+    Mqtt(#[from] mqtt::TlsError),
     /// The alerts could not be started.
     #[error(transparent)]
     Alerts(#[from] AlertError),
@@ -114,6 +117,7 @@ impl App {
         common: &Common,
         demo: Option<Text>,
     ) -> Result<(), AppError> {
+        hall.mqtt.as_ref().map_or(Ok(()), mqtt::Session::check)?;
         let board = board(&hall, common);
         let (alerts_handle, alerts) =
             Alerts::open(common.journal.clone(), board.clone(), common.clock.clone())?;

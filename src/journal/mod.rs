@@ -38,7 +38,7 @@ mod tests;
 
 use names::Names;
 use tail::Tail;
-use writer::{Request, Writer};
+use writer::{ActiveReaders, Channels, Request, Writer};
 
 /// Requests that may wait for the writer; a source that comes later waits itself.
 const REQUESTS_MAX: usize = 256;
@@ -51,7 +51,8 @@ pub struct Config {
     /// Longest time a record waits for others to be committed with it, milliseconds. More is
     /// kinder to flash memory, less is quicker.
     pub commit_wait_ms: u64,
-    /// Records older than this many days are dropped once every cursor has passed them.
+    /// Readings and links older than this many days are dropped once every reader of this run has
+    /// passed them. What rules and people decided is kept.
     pub retention_days: u32,
 }
 
@@ -88,6 +89,7 @@ struct Shared {
     tail: Tail,
     names: Names,
     folder: PathBuf,
+    active: ActiveReaders,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -108,15 +110,9 @@ impl Journal {
         let tail = Tail::new(head);
         let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
         let (head_out, head_in) = watch::channel(head);
-        let writer = Writer::new(
-            opened,
-            config.clone(),
-            names.clone(),
-            tail.clone(),
-            head_out,
-            clock,
-            tally,
-        )?;
+        let active = ActiveReaders::default();
+        let shared = Channels { tail: tail.clone(), head: head_out, active: active.clone() };
+        let writer = Writer::new(opened, config.clone(), names.clone(), shared, clock, tally)?;
         let status = writer.status();
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
@@ -129,6 +125,7 @@ impl Journal {
             tail,
             names,
             folder: config.folder.clone(),
+            active,
             thread: Mutex::new(Some(thread)),
         })))
     }
@@ -178,6 +175,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Storage`].
     pub fn reader(&self, name: &str, kinds: Kinds) -> Result<Reader, JournalError> {
+        let mut active = self.0.active.lock().unwrap_or_else(PoisonError::into_inner);
+        active.insert(name.to_owned());
+        drop(active);
         Reader::open(self.clone(), name, kinds)
     }
 

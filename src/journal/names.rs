@@ -20,13 +20,20 @@ pub(super) struct Names(Arc<RwLock<Tables>>);
 impl Names {
     pub(super) fn load(connection: &Connection) -> Result<Self, JournalError> {
         let names = Self::default();
+        names.reload(connection)?;
+        Ok(names)
+    }
+
+    /// Takes in what the database has. Numbers are never given out twice, so nothing is forgotten.
+    pub(super) fn reload(&self, connection: &Connection) -> Result<(), JournalError> {
         let mut statement = connection.prepare("SELECT id, name FROM name")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        let rows =
+            statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
         for row in rows {
             let (id, name) = row?;
-            names.insert(id, &name);
+            self.insert(id, &name);
         }
-        Ok(names)
+        Ok(())
     }
 
     fn insert(&self, id: i64, name: &str) {
@@ -50,8 +57,9 @@ impl Names {
         if let Some(id) = self.id(name) {
             return Ok(id);
         }
-        connection.execute("INSERT INTO name(name) VALUES (?1)", [name])?;
-        let id = connection.last_insert_rowid();
+        connection.execute("INSERT OR IGNORE INTO name(name) VALUES (?1)", [name])?;
+        let find = "SELECT id FROM name WHERE name = ?1";
+        let id = connection.query_row(find, [name], |row| row.get(0))?;
         self.insert(id, name);
         Ok(id)
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use crate::model::Position;
+use crate::model::{Position, Timestamp};
 
 use super::error::JournalError;
 
@@ -91,6 +91,13 @@ pub(super) fn from_sql(position: i64) -> Position {
 pub(super) fn head(connection: &Connection) -> Result<Position, JournalError> {
     let head = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'log'";
     Ok(from_sql(connection.query_row(head, [], |row| row.get(0))?))
+}
+
+/// Time of the newest record, for judging the clock.
+pub(super) fn newest_time(connection: &Connection) -> Result<Option<Timestamp>, JournalError> {
+    let newest = "SELECT time FROM log ORDER BY pos DESC LIMIT 1";
+    let time = connection.query_row(newest, [], |row| row.get(0)).optional()?;
+    Ok(time.map(Timestamp::from_ms))
 }
 
 pub(super) fn cursor(

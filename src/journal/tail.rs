@@ -32,6 +32,13 @@ impl Tail {
         }
     }
 
+    /// Empties the ring: what lies before `head` is read from disk.
+    pub(super) fn forget(&self, head: Position) {
+        let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.records.clear();
+        ring.complete_after = head;
+    }
+
     /// Up to `max` records after `position`; `None` if the ring no longer reaches back so far.
     pub(super) fn after(
         &self,

@@ -115,24 +115,50 @@ async fn readings_are_found_by_device_and_time() {
 }
 
 #[tokio::test]
-async fn old_records_go_only_after_every_cursor_has_passed() {
+async fn old_records_go_only_after_every_reader_of_this_run_has_passed() {
     let folder = tempfile::tempdir().expect("temp dir");
-    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
+    let later = Timestamp::from_ms(START + 2 * 24 * 3600 * 1000);
+    let clock = Arc::new(ManualClock::new(later));
     let config = Config { retention_days: 1, ..config(folder.path()) };
     let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("opens");
+    // Decisions at the old end are kept, and do not keep the readings behind them.
+    journal.append((0..20).map(event).collect()).await.expect("kept");
     journal.append((0..100).map(|t| reading("a", t)).collect()).await.expect("kept");
+    let mut gone = journal.reader("a sink that was removed", Kinds::All).expect("reader");
+    gone.next(1).await.expect("records");
+    gone.done(Position(1)).await;
+    journal.append(vec![event(99)]).await.expect("kept");
+    drop(gone);
+    journal.close();
+
+    let journal = Journal::open(&config, clock, Tally::new()).expect("opens");
     let mut reader = journal.reader("sink", Kinds::All).expect("reader");
-    reader.done(Position(50)).await;
-    clock.advance_ms(2 * 24 * 3600 * 1000);
-    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
-    let mut all = journal.reader_from(Position::default(), Kinds::All);
-    all.seek(Position::default());
+    reader.done(Position(70)).await;
+    journal.append(vec![event(100)]).await.expect("kept");
+    tokio::time::sleep(std::time::Duration::from_millis(6500)).await;
     let archive = journal.archive().expect("archive");
     let device = DeviceId::parse("a").expect("id");
     let ever = Timestamp::from_ms(i64::MAX);
     let left = archive.readings(&device, Timestamp::from_ms(0), ever, 1000).expect("found");
-    assert_eq!(left.len(), 50, "what the sink has not passed is kept");
-    assert_eq!(reader.next(1000).await.expect("records").through, Position(100));
+    assert_eq!(left.len(), 50, "what the sink has not passed is kept, and nothing else");
+    assert_eq!(archive.last_events(EventKind::Alert, 1000).expect("events").len(), 22);
+    assert_eq!(journal.status().cursors, [("sink".to_owned(), Position(70))]);
+    assert_eq!(reader.next(1000).await.expect("records").records.len(), 22 + 50);
+}
+
+#[test]
+fn dropping_old_records_reads_the_old_end_only() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let opened = schema::open(folder.path()).expect("opens");
+    let sql = format!("EXPLAIN QUERY PLAN {}", writer::DROP_OLD);
+    let mut statement = opened.connection.prepare(&sql).expect("plan");
+    let rows = statement.query_map([1, 2, 3], |row| row.get::<_, String>(3)).expect("plan");
+    let plan: Vec<String> = rows.map(|row| row.expect("row")).collect();
+    assert!(plan.iter().all(|line| !line.contains("TEMP B-TREE FOR ORDER BY")), "{plan:?}");
+    assert!(
+        plan.iter().any(|line| line.contains("SEARCH log USING INTEGER PRIMARY KEY (rowid<?)")),
+        "{plan:?}"
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The one thread that writes: it gathers what came in, commits it at once, and answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
@@ -13,7 +13,7 @@ use crate::clock::SharedClock;
 use crate::model::{Position, Record, Timestamp};
 use crate::tally::{Happening, Tally};
 
-use super::codec::{KIND_READING, encode, names_of};
+use super::codec::{encode, names_of};
 use super::error::JournalError;
 use super::names::Names;
 use super::schema::{self, Opened};
@@ -24,8 +24,14 @@ use super::{Appended, Config, Cursor, Status};
 const RECORDS_PER_COMMIT_MAX: usize = 5000;
 /// Time between two rounds of housekeeping: status, lazy cursors, old records.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
-/// Old records dropped in one round, so that nobody waits long for it.
+/// Old records dropped in one round, so that nobody waits long for it, and rounds of housekeeping
+/// between two of these: 500 records a second at most, ten times what a hall writes.
 const TRIM_PER_ROUND: i64 = 5000;
+const TRIM_EVERY: u32 = 10;
+/// A clock that moved otherwise than time did, or that is so far ahead of the newest record, is
+/// not trusted with deleting.
+const CLOCK_STEP_MS_MAX: i64 = 3600 * 1000;
+const CLOCK_AHEAD_MS_MAX: i64 = 30 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What is asked of the writer. Without records and without `reply` it is a cursor that may be
@@ -34,6 +40,20 @@ pub(super) struct Request {
     pub(super) records: Vec<Record>,
     pub(super) cursor: Option<Cursor>,
     pub(super) reply: Option<oneshot::Sender<Result<Appended, JournalError>>>,
+}
+
+/// Names of the readers of this run.
+pub(super) type ActiveReaders = Arc<Mutex<BTreeSet<String>>>;
+
+/// Up to `?2` of the oldest readings and links before `?1`, those of them that are older than `?3`.
+pub(super) const DROP_OLD: &str = "DELETE FROM log WHERE time < ?3 AND pos IN
+     (SELECT pos FROM log NOT INDEXED WHERE pos <= ?1 AND kind < 2 ORDER BY pos LIMIT ?2)";
+
+/// What the writer shares with the readers.
+pub(super) struct Channels {
+    pub(super) tail: Tail,
+    pub(super) head: watch::Sender<Position>,
+    pub(super) active: ActiveReaders,
 }
 
 pub(super) struct Writer {
@@ -48,6 +68,11 @@ pub(super) struct Writer {
     /// Cursors that wait for the next commit.
     lazy: BTreeMap<String, Cursor>,
     trouble: Option<JournalError>,
+    /// Readers of this run; cursors of others hold nothing back.
+    active: ActiveReaders,
+    /// Wall clock and time at the start, while the two agree.
+    clock_at_start: Option<(Timestamp, Instant)>,
+    rounds: u32,
 }
 
 /// What one commit did, told to the rest of the program only after it is on disk.
@@ -62,11 +87,11 @@ impl Writer {
         opened: Opened,
         config: Config,
         names: Names,
-        tail: Tail,
-        head: watch::Sender<Position>,
+        shared: Channels,
         clock: SharedClock,
         tally: Tally,
     ) -> Result<Self, JournalError> {
+        let Channels { tail, head, active } = shared;
         let (status, _) = watch::channel(Status {
             head: *head.borrow(),
             size_bytes: 0,
@@ -74,9 +99,27 @@ impl Writer {
             trouble: None,
             cursors: schema::cursors(&opened.connection)?,
         });
-        let lazy = BTreeMap::new();
-        let writer =
-            Self { opened, config, names, tail, head, status, clock, tally, lazy, trouble: None };
+        let newest = schema::newest_time(&opened.connection)?;
+        let now = clock.now();
+        let ahead = newest.is_some_and(|newest| now.since_ms(newest) > CLOCK_AHEAD_MS_MAX);
+        if ahead {
+            tracing::warn!("the clock is far ahead of the newest record: nothing old is dropped");
+        }
+        let writer = Self {
+            opened,
+            config,
+            names,
+            tail,
+            head,
+            status,
+            clock,
+            tally,
+            lazy: BTreeMap::new(),
+            trouble: None,
+            active,
+            clock_at_start: (!ahead).then(|| (now, Instant::now())),
+            rounds: 0,
+        };
         writer.publish_status();
         Ok(writer)
     }
@@ -97,7 +140,7 @@ impl Writer {
             loop {
                 let due = housekeeping + HOUSEKEEPING;
                 match tokio::time::timeout_at(due, self.gather(&mut inbox)).await {
-                    Ok(Some(requests)) => self.commit(requests),
+                    Ok(Some(requests)) => self.commit(requests, false),
                     Ok(None) => break,
                     Err(_) => {}
                 }
@@ -107,7 +150,7 @@ impl Writer {
                 }
             }
         });
-        self.commit(Vec::new());
+        self.commit(Vec::new(), true);
         let done = self.opened.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = done {
             tracing::warn!(%error, "the journal was closed without a checkpoint; nothing is lost");
@@ -137,8 +180,9 @@ impl Writer {
         Some(requests)
     }
 
-    /// One transaction for all requests; they share its fate.
-    fn commit(&mut self, requests: Vec<Request>) {
+    /// One transaction for all requests; they share its fate. Cursors alone wait for the next
+    /// commit with records, unless `cursors_too`.
+    fn commit(&mut self, requests: Vec<Request>, cursors_too: bool) {
         let mut asked = Vec::with_capacity(requests.len());
         for request in requests {
             match (request.reply, request.cursor) {
@@ -154,7 +198,7 @@ impl Writer {
                 }
             }
         }
-        if asked.is_empty() && self.lazy.is_empty() {
+        if asked.is_empty() && (self.lazy.is_empty() || !cursors_too) {
             return;
         }
         let mut replies = Vec::with_capacity(asked.len());
@@ -208,7 +252,10 @@ impl Writer {
         if error != JournalError::DiskFull {
             // After a failed write or sync the state of the connection is not to be trusted.
             match schema::open_to_write(&self.config.folder) {
-                Ok(connection) => self.opened.connection = connection,
+                Ok(connection) => {
+                    self.opened.connection = connection;
+                    self.look_again();
+                }
                 Err(error) => tracing::error!(%error, "the journal could not be opened again"),
             }
         }
@@ -216,6 +263,20 @@ impl Writer {
         self.publish_status();
         for reply in replies.into_iter().flatten() {
             drop(reply.send(Err(error.clone())));
+        }
+    }
+
+    /// A commit that seemed to fail may be on disk all the same: the dictionary and the end of the
+    /// journal are read anew, and readers are sent to the disk for what was not announced.
+    fn look_again(&self) {
+        let connection = &self.opened.connection;
+        match self.names.reload(connection).and_then(|()| schema::head(connection)) {
+            Ok(head) if head > *self.head.borrow() => {
+                self.tail.forget(head);
+                self.head.send_replace(head);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the journal cannot be read after an error"),
         }
     }
 
@@ -258,11 +319,15 @@ impl Writer {
     }
 
     fn keep_house(&mut self) {
-        self.commit(Vec::new());
+        self.commit(Vec::new(), true);
         if self.trouble.is_some() {
             self.probe();
         }
-        if let Err(error) = self.trim() {
+        self.rounds = self.rounds.wrapping_add(1);
+        // Not at once: first the readers of this run have to say that they are there.
+        if self.rounds % TRIM_EVERY == TRIM_EVERY / 2
+            && let Err(error) = self.trim()
+        {
             tracing::warn!(%error, "old records could not be dropped");
         }
         self.publish_status();
@@ -271,32 +336,55 @@ impl Writer {
     /// Finds out whether the disk takes data again, so that the trouble is not shown for ever on
     /// a quiet night.
     fn probe(&mut self) {
-        let probe = "INSERT INTO cursor(name, pos, state) VALUES ('probe', 0, zeroblob(65536))
+        let probe = "BEGIN IMMEDIATE;
+             INSERT INTO cursor(name, pos, state) VALUES ('probe', 0, zeroblob(65536))
              ON CONFLICT(name) DO UPDATE SET state = excluded.state;
-             DELETE FROM cursor WHERE name = 'probe';";
-        if self.opened.connection.execute_batch(probe).is_ok() {
+             DELETE FROM cursor WHERE name = 'probe'; COMMIT;";
+        let connection = &self.opened.connection;
+        if connection.execute_batch(probe).is_ok() {
             tracing::info!("the journal takes data again");
             self.trouble = None;
+        } else if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "the journal's probe could not be taken back");
         }
     }
 
-    fn trim(&self) -> Result<(), JournalError> {
-        let days = i64::from(self.config.retention_days);
-        let oldest = self.clock.now().plus_ms(-days * DAY_MS);
-        let connection = &self.opened.connection;
-        let kept_for = slowest_cursor(connection, *self.head.borrow())?;
-        let drop_old = "DELETE FROM log WHERE pos IN (SELECT pos FROM log WHERE pos <= ?1
-             AND time < ?2 ORDER BY pos LIMIT ?3) AND kind = ?4";
-        // Only rows at the old end can be old enough, so the scan stops after one row mostly.
-        if first_time(connection)?.is_some_and(|first| first < oldest) {
-            let limits = params![kept_for, oldest.ms(), TRIM_PER_ROUND, KIND_READING];
-            connection.execute(drop_old, limits)?;
+    /// Drops readings and links that are too old and that every active reader has passed. What
+    /// rules and people decided is kept.
+    fn trim(&mut self) -> Result<(), JournalError> {
+        let now = self.clock.now();
+        let Some((wall, since)) = self.clock_at_start else { return Ok(()) };
+        let passed_ms = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        if now.since_ms(wall).saturating_sub(passed_ms).abs() > CLOCK_STEP_MS_MAX {
+            tracing::warn!("the clock was set: nothing old is dropped until the next start");
+            self.clock_at_start = None;
+            return Ok(());
         }
+        let oldest = now.plus_ms(-i64::from(self.config.retention_days) * DAY_MS);
+        let passed = self.slowest_reader()?;
+        // By the primary key on purpose: the old end is where the journal begins.
+        let connection = &self.opened.connection;
+        let limits = params![schema::to_sql(passed), TRIM_PER_ROUND, oldest.ms()];
+        connection.execute(DROP_OLD, limits)?;
         Ok(())
     }
 
+    /// Where the slowest reader of this run stands; the end of the journal if there is none.
+    fn slowest_reader(&self) -> Result<Position, JournalError> {
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let stored = schema::cursors(&self.opened.connection)?;
+        let place = |name: &String| {
+            stored.iter().find(|(stored, _)| stored == name).map_or(Position(0), |(_, at)| *at)
+        };
+        Ok(active.iter().map(place).min().unwrap_or(*self.head.borrow()))
+    }
+
     fn publish_status(&self) {
-        let cursors = schema::cursors(&self.opened.connection).unwrap_or_default();
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut cursors = schema::cursors(&self.opened.connection).unwrap_or_default();
+        cursors.retain(|(name, _)| active.contains(name));
         self.status.send_replace(Status {
             head: *self.head.borrow(),
             size_bytes: size_of(&self.config.folder),
@@ -329,21 +417,6 @@ fn store_cursor(connection: &Connection, cursor: &Cursor) -> Result<(), JournalE
     )?;
     statement.execute(params![cursor.name, schema::to_sql(cursor.position), cursor.state])?;
     Ok(())
-}
-
-fn slowest_cursor(connection: &Connection, head: Position) -> Result<i64, JournalError> {
-    let slowest = "SELECT coalesce(min(pos), ?1) FROM cursor";
-    Ok(connection.query_row(slowest, [schema::to_sql(head)], |row| row.get(0))?)
-}
-
-fn first_time(connection: &Connection) -> Result<Option<Timestamp>, JournalError> {
-    let mut statement =
-        connection.prepare_cached("SELECT time FROM log WHERE kind = 0 ORDER BY pos LIMIT 1")?;
-    let mut rows = statement.query([])?;
-    Ok(match rows.next()? {
-        Some(row) => Some(Timestamp::from_ms(row.get(0)?)),
-        None => None,
-    })
 }
 
 fn size_of(folder: &Path) -> u64 {

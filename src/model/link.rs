@@ -23,11 +23,13 @@ pub enum LinkFault {
     LastWill,
     /// The broker cannot be reached.
     BrokerDown,
+    /// The broker refuses us: wrong login, or no right to read a topic.
+    Forbidden,
 }
 
 impl LinkFault {
     /// All faults.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Refused,
         Self::Unreachable,
         Self::Timeout,
@@ -37,6 +39,7 @@ impl LinkFault {
         Self::WrongDevice,
         Self::LastWill,
         Self::BrokerDown,
+        Self::Forbidden,
     ];
 
     /// The stored word, also the label of counters.
@@ -52,6 +55,7 @@ impl LinkFault {
             Self::WrongDevice => "wrong_device",
             Self::LastWill => "last_will",
             Self::BrokerDown => "broker_down",
+            Self::Forbidden => "forbidden",
         }
     }
 
@@ -96,6 +100,10 @@ impl LinkFault {
             Self::LastWill => Text::new(
                 "设备掉线：消息服务器发布了它的遗嘱",
                 "the device dropped off: the broker published its last will",
+            ),
+            Self::Forbidden => Text::new(
+                "消息服务器拒绝：检查用户名、密码和主题权限（ACL）",
+                "the broker refuses us: check user name, password and topic rights (ACL)",
             ),
             Self::BrokerDown => {
                 Text::new("消息服务器（MQTT）连不上", "the MQTT broker cannot be reached")

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{Decimal, PointName, Quality, Sample, Value};
-use crate::profile::{Meaning, Number, RegisterPoint, ScaleBy, WordOrder};
+use crate::profile::{Function, Meaning, Number, RegisterPoint, ScaleBy, WordOrder};
 
 /// The name under which all fault points of a device are put together.
 const FAULT: &str = "fault";
@@ -16,6 +16,7 @@ const NO_SCALE_FACTOR: i16 = i16::MIN;
 /// What one read gave. Nothing is ever filled in.
 #[derive(Debug, Clone)]
 pub struct RegisterImage {
+    function: Function,
     start: u16,
     words: Vec<u16>,
 }
@@ -23,8 +24,8 @@ pub struct RegisterImage {
 impl RegisterImage {
     /// The words from register `start` on.
     #[must_use]
-    pub const fn new(start: u16, words: Vec<u16>) -> Self {
-        Self { start, words }
+    pub const fn new(function: Function, start: u16, words: Vec<u16>) -> Self {
+        Self { function, start, words }
     }
 
     /// `count` words from `address` on, if the read holds them all.
@@ -43,28 +44,37 @@ pub struct Decoded {
     pub rejected: Vec<&'static str>,
 }
 
-/// Decodes the points of each read. Points whose registers are not there give nothing; the fault
-/// points of all reads become one set.
+/// Decodes the points of each read. Points whose registers are not there give nothing. The fault
+/// points of all reads become one set, which is left out when some of them could not be read
+/// (`faults_missed`): half a set would end alerts that go on.
 #[must_use]
-pub fn decode<'a>(
-    reads: impl IntoIterator<Item = (&'a [RegisterPoint], &'a RegisterImage)>,
-) -> Decoded {
+pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) -> Decoded {
     let mut out = Decoded::default();
     let mut faults: Option<BTreeSet<Arc<str>>> = None;
-    let points =
-        reads.into_iter().flat_map(|(points, image)| points.iter().map(move |p| (p, image)));
-    for (point, image) in points {
-        let Some(words) = image.words(point.address, point.number.words()) else { continue };
-        match value_of(point, words, image) {
-            Ok(Some(Value::Codes(codes))) if point.name.as_str() == FAULT => {
-                faults.get_or_insert_default().extend(codes.iter().cloned());
+    for (points, image) in reads {
+        let factor = |address: u16| {
+            // The same read holds it, unless the two lie too far apart for one.
+            image.words(address, 1).or_else(|| {
+                let others = reads.iter().map(|(_, other)| other);
+                others.filter(|o| o.function == image.function).find_map(|o| o.words(address, 1))
+            })
+        };
+        for point in *points {
+            let Some(words) = image.words(point.address, point.number.words()) else {
+                out.rejected.push("not_in_read");
+                continue;
+            };
+            match value_of(point, words, factor) {
+                Ok(Some(Value::Codes(codes))) if point.name.as_str() == FAULT => {
+                    faults.get_or_insert_default().extend(codes.iter().cloned());
+                }
+                Ok(Some(value)) => push(&mut out.samples, point.name.clone(), value),
+                Ok(None) => {}
+                Err(reason) => out.rejected.push(reason),
             }
-            Ok(Some(value)) => push(&mut out.samples, point.name.clone(), value),
-            Ok(None) => {}
-            Err(reason) => out.rejected.push(reason),
         }
     }
-    if let (Some(codes), Ok(name)) = (faults, PointName::parse(FAULT)) {
+    if let (Some(codes), Ok(name), false) = (faults, PointName::parse(FAULT), faults_missed) {
         push(&mut out.samples, name, Value::Codes(codes.into_iter().collect()));
     }
     out
@@ -77,10 +87,10 @@ fn push(samples: &mut Vec<Sample>, point: PointName, value: Value) {
 }
 
 /// The value, `None` where the device says that it has none.
-fn value_of(
+fn value_of<'a>(
     point: &RegisterPoint,
     words: &[u16],
-    image: &RegisterImage,
+    factor: impl Fn(u16) -> Option<&'a [u16]>,
 ) -> Result<Option<Value>, &'static str> {
     if let Number::String(_) = point.number {
         return text(words).map(|text| text.map(|text| Value::Text(Arc::from(text))));
@@ -104,7 +114,7 @@ fn value_of(
             Some(code) => Ok(Some(Value::Decimal(Decimal::whole(*code)))),
             None => Err("unknown_word"),
         },
-        Meaning::Measure | Meaning::Text => measure(point, bits, raw, image),
+        Meaning::Measure | Meaning::Text => measure(point, bits, raw, factor),
     }
 }
 
@@ -126,17 +136,17 @@ const fn integer(number: Number, bits: u64) -> i64 {
     }
 }
 
-fn measure(
+fn measure<'a>(
     point: &RegisterPoint,
     bits: u64,
     raw: i64,
-    image: &RegisterImage,
+    factor: impl Fn(u16) -> Option<&'a [u16]>,
 ) -> Result<Option<Value>, &'static str> {
     let (fixed, power) = match point.scale {
         ScaleBy::Fixed(fixed) => (fixed, 0),
         ScaleBy::Register { fixed, address } => {
-            // The plan reads value and scale in one request; without the scale there is no value.
-            let Some([word]) = image.words(address, 1) else { return Err("no_scale_factor") };
+            // Never the factor of an earlier cycle: without it there is no value.
+            let Some([word]) = factor(address) else { return Err("no_scale_factor") };
             #[allow(clippy::cast_possible_wrap)]
             let power = *word as i16;
             if power == NO_SCALE_FACTOR {
@@ -154,7 +164,9 @@ fn measure(
         Some(mantissa) => Ok(Some(Value::Decimal(Decimal { mantissa, exponent }))),
         None => {
             #[allow(clippy::cast_precision_loss)]
-            let value = bits as f64 * fixed.to_f64() * 10f64.powi(i32::from(power));
+            let whole = if point.number == Number::U64 { bits as f64 } else { raw as f64 };
+            #[allow(clippy::cast_precision_loss)]
+            let value = whole * fixed.to_f64() * 10f64.powi(i32::from(power));
             Ok(Some(Value::Float(value)))
         }
     }

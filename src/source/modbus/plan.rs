@@ -1,7 +1,8 @@
 //! The fewest reads that bring all points.
 //!
 //! Points are intervals of registers; a value and its scale factor are one interval, so that they
-//! always come in one answer. Going from low to high and taking in as much as the limits allow is
+//! come in one answer, unless they lie further apart than one read reaches: then the factor is an
+//! interval of its own, read in the same cycle. Going from low to high and taking in as much as the limits allow is
 //! optimal for intervals.
 
 use crate::profile::{BusRules, Function, RegisterPoint, ScaleBy, Table};
@@ -23,16 +24,21 @@ pub struct Block {
     pub points: Vec<RegisterPoint>,
 }
 
-/// First register and first register after a point with its scale factor.
-fn extent(point: &RegisterPoint) -> (u32, u32) {
+/// First register and first register after a point with its scale factor, and the point; a factor
+/// by itself has none.
+type Interval<'a> = (u32, u32, Option<&'a RegisterPoint>);
+
+fn intervals(point: &RegisterPoint, count_max: u16) -> Vec<Interval<'_>> {
     let (start, end) = (u32::from(point.address), point.end());
-    match point.scale {
-        ScaleBy::Fixed(_) => (start, end),
-        ScaleBy::Register { address, .. } => {
-            let factor = u32::from(address);
-            (start.min(factor), end.max(factor + 1))
-        }
+    let ScaleBy::Register { address, .. } = point.scale else {
+        return vec![(start, end, Some(point))];
+    };
+    let factor = u32::from(address);
+    let (first, last) = (start.min(factor), end.max(factor + 1));
+    if last - first <= u32::from(count_max) {
+        return vec![(first, last, Some(point))];
     }
+    vec![(start, end, Some(point)), (factor, factor + 1, None)]
 }
 
 /// Plans the reads of some tables. Tables are joined where they are read alike.
@@ -60,19 +66,20 @@ pub fn plan(tables: &[Table], bus: &BusRules) -> Vec<Block> {
     groups.into_iter().flat_map(join).collect()
 }
 
-/// Plans the reads of one group of points.
+/// Plans the reads of one group of points. A point that is longer than `count_max` is read whole
+/// all the same: a device that does not bear it says so.
 pub(super) fn blocks(
     function: Function,
     every: u32,
     optional: bool,
-    mut points: Vec<&RegisterPoint>,
+    points: Vec<&RegisterPoint>,
     count_max: u16,
     read_through_max: u16,
 ) -> Vec<Block> {
-    points.sort_by_key(|point| extent(point));
+    let mut intervals: Vec<_> = points.iter().flat_map(|p| intervals(p, count_max)).collect();
+    intervals.sort_by_key(|(start, end, _)| (*start, *end));
     let mut blocks: Vec<Block> = Vec::new();
-    for point in points {
-        let (start, end) = extent(point);
+    for (start, end, point) in intervals {
         let joined = blocks.last_mut().filter(|block| {
             let block_end = u32::from(block.start) + u32::from(block.count);
             let new_end = block_end.max(end);
@@ -82,17 +89,16 @@ pub(super) fn blocks(
         let length = |from: u32, to: u32| u16::try_from(to - from).unwrap_or(u16::MAX);
         match joined {
             Some(block) => {
-                let from = u32::from(block.start);
-                block.count = block.count.max(length(from, end));
-                block.points.push(point.clone());
+                block.count = block.count.max(length(u32::from(block.start), end));
+                block.points.extend(point.cloned());
             }
             None => blocks.push(Block {
                 function,
                 start: u16::try_from(start).unwrap_or(u16::MAX),
-                count: length(start, end).min(count_max),
+                count: length(start, end),
                 every,
                 optional,
-                points: vec![point.clone()],
+                points: point.cloned().into_iter().collect(),
             }),
         }
     }
@@ -147,6 +153,8 @@ mod tests {
     fn a_value_and_its_scale_come_in_one_read() {
         let points = [point(10, Number::U16, Some(14)), point(11, Number::U16, Some(14))];
         assert_eq!(planned(&points, 125, 0), [(10, 5)]);
+        let far = [point(10, Number::U16, Some(200)), point(11, Number::U16, Some(200))];
+        assert_eq!(planned(&far, 125, 0), [(10, 2), (200, 1)], "unless one read does not reach");
     }
 
     proptest! {

@@ -114,6 +114,11 @@ impl Poller {
         if started.elapsed() > interval {
             self.tally.count(Happening::PollOverrun, &self.address);
         }
+        if let (Some(error), false) = (&cycle.failure, records.is_empty()) {
+            // The rest of the cycle is kept; what failed rests for some cycles.
+            self.tally.count(Happening::PollFailed, error.label());
+            tracing::debug!(device = %unit.device().id, %error, "part of a poll failed");
+        }
         match (cycle.failure, records.is_empty()) {
             (None, _) | (Some(_), false) => {
                 self.connect_failures = 0;
@@ -188,18 +193,38 @@ fn link(unit: &UnitState, time: crate::model::Timestamp, state: LinkState) -> Re
     Record::Link(Link { device: unit.device().id.clone(), time, state })
 }
 
-/// Hands batches to the journal. A poll cannot be asked for again, so what the disk does not take
-/// is counted and lost; the next poll brings the next values.
+/// Hands batches to the journal. A poll cannot be asked for again, so the readings that the disk
+/// does not take are counted and lost; the next poll brings the next values. News of links would
+/// not come again: they are kept for the next try.
 async fn keep(mut waiting: mpsc::Receiver<Vec<Record>>, journal: Journal, tally: Tally) {
-    while let Some(mut records) = waiting.recv().await {
+    let mut links: Vec<Record> = Vec::new();
+    while let Some(records) = waiting.recv().await {
+        let mut batch = std::mem::take(&mut links);
+        batch.extend(records);
         while let Ok(more) = waiting.try_recv() {
-            records.extend(more);
+            batch.extend(more);
         }
-        let readings = records.iter().filter(|r| matches!(r, Record::Reading(_))).count() as u64;
-        match journal.append(records).await {
+        let news: Vec<Record> =
+            batch.iter().filter(|r| matches!(r, Record::Link(_))).cloned().collect();
+        let readings = (batch.len() - news.len()) as u64;
+        match journal.append(batch).await {
             Ok(_) => {}
             Err(JournalError::Closed) => return,
-            Err(error) => tally.add(Happening::NotKept, error.as_str(), readings),
+            Err(error) => {
+                tally.add(Happening::NotKept, error.as_str(), readings);
+                links = newest_of_each(news);
+            }
         }
     }
+}
+
+/// The last link of each device, so that a long trouble does not fill the memory.
+fn newest_of_each(links: Vec<Record>) -> Vec<Record> {
+    let mut newest = std::collections::BTreeMap::new();
+    for record in links {
+        if let Record::Link(link) = &record {
+            newest.insert(link.device.clone(), record);
+        }
+    }
+    newest.into_values().collect()
 }

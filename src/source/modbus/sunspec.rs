@@ -13,6 +13,8 @@ use super::wire::{ReadError, Wire};
 const MARKER: [u16; 2] = [0x5375, 0x6E53];
 /// Id of the model that ends the map.
 const END: u16 = 0xFFFF;
+/// Instances of a repeating group that are taken: a length that says more is garbage.
+const INSTANCES_MAX: u16 = 64;
 /// Models looked at before the walk gives up.
 const MODELS_MAX: usize = 64;
 
@@ -43,7 +45,7 @@ pub(super) async fn walk(
         match wire.read(unit, Function::Holding, *base, 2, bus).await {
             Ok(words) if words == MARKER => {}
             Ok(_) => continue,
-            Err(error) if error.is_refusal() => continue,
+            Err(error) if error.is_absent() => continue,
             Err(error) => return Err(error),
         }
         let map = walk_from(wire, unit, base.saturating_add(2), bus).await?;
@@ -62,7 +64,7 @@ async fn walk_from(
     while map.found.len() < MODELS_MAX {
         let head = match wire.read(unit, Function::Holding, address, 2, bus).await {
             Ok(head) => head,
-            Err(error) if error.is_refusal() => break,
+            Err(error) if error.is_absent() => break,
             Err(error) => return Err(error),
         };
         let [model, length] = head.as_slice() else { break };
@@ -114,10 +116,9 @@ const IDENTITY_EVERY: u32 = 60;
 fn points_of(model: &ModelPlan, found: &Found) -> Vec<RegisterPoint> {
     let length = found.length.saturating_add(2);
     let fixed = model.points.iter().cloned();
-    let instances = model
-        .group
-        .as_ref()
-        .map_or(0, |group| length.saturating_sub(group.first_offset) / group.words.max(1));
+    let instances = model.group.as_ref().map_or(0, |group| {
+        (length.saturating_sub(group.first_offset) / group.words.max(1)).min(INSTANCES_MAX)
+    });
     let repeated = (1..=instances).flat_map(|n| model.group_points(n));
     fixed.chain(repeated).filter_map(|point| place(point, found.address, length)).collect()
 }

@@ -13,8 +13,10 @@ use super::plan::{Block, plan};
 use super::sunspec;
 use super::wire::{ReadError, Wire};
 
-/// A block that the device refused is asked for again after this many cycles.
+/// An optional block that the device does not have is asked for again after this many cycles, one
+/// that failed while others were answered after these.
 const REFUSED_CYCLES: u32 = 360;
+const FAILED_CYCLES: u32 = 6;
 /// The model map of a SunSpec device is walked anew after this many cycles: firmware changes it.
 const WALK_CYCLES: u32 = 3600;
 /// Failed reads in one cycle before the rest of the cycle is left.
@@ -44,19 +46,19 @@ pub(super) struct UnitState {
 
 struct PlannedBlock {
     block: Block,
-    /// Refused by the device: left out until this cycle.
-    refused_until: u32,
+    /// Refused or failed: left out until this cycle.
+    rests_until: u32,
 }
 
 impl UnitState {
     pub(super) fn new(unit: Unit) -> Self {
-        let (blocks, planned) = match &unit.profile.protocol {
+        let (blocks, known) = match &unit.profile.protocol {
             Protocol::Registers { tables, .. } => (plan(tables, &unit.bus), true),
             Protocol::Sunspec { .. } | Protocol::Mqtt(_) => (Vec::new(), false),
         };
-        let blocks = with_refusals(blocks);
+        let blocks = planned(blocks);
         let due = Instant::now();
-        Self { unit, blocks, planned, cycles: 0, failures: 0, link: None, due }
+        Self { unit, blocks, planned: known, cycles: 0, failures: 0, link: None, due }
     }
 
     pub(super) fn device(&self) -> &Device {
@@ -116,44 +118,47 @@ impl UnitState {
         }
         let mut reads: Vec<(&[RegisterPoint], RegisterImage)> = Vec::new();
         let mut cycle = Cycle::default();
-        let mut failed_reads = 0;
-        for planned in &mut self.blocks {
-            let block = &planned.block;
-            if !self.cycles.is_multiple_of(block.every) || self.cycles < planned.refused_until {
+        let mut failed: Vec<(&mut u32, u32)> = Vec::new();
+        let mut faults_missed = false;
+        let mut failures = 0;
+        for PlannedBlock { block, rests_until } in &mut self.blocks {
+            if !self.cycles.is_multiple_of(block.every) || self.cycles < *rests_until {
                 continue;
             }
             let unit = &self.unit;
             let read = wire.read(unit.unit, block.function, block.start, block.count, &unit.bus);
-            match read.await {
+            let error = match read.await {
                 Ok(words) => {
-                    reads.push((&block.points, RegisterImage::new(block.start, words)));
+                    let image = RegisterImage::new(block.function, block.start, words);
+                    reads.push((&block.points, image));
+                    continue;
                 }
-                Err(error) if error.is_refusal() => {
-                    // A later block may be read all the same; this one is left in peace a while.
-                    if block.optional {
-                        planned.refused_until = self.cycles.saturating_add(REFUSED_CYCLES);
-                    } else {
-                        cycle.rejected.push("exception");
-                        cycle.failure = Some(error);
-                    }
-                }
-                Err(error) => {
-                    if matches!(error, ReadError::BadAnswer(_)) {
-                        cycle.rejected.push("bad_answer");
-                    }
-                    failed_reads += 1;
-                    let hopeless = error.is_connect() || reads.is_empty();
-                    cycle.failure = Some(error);
-                    if hopeless || failed_reads >= FAILURES_PER_CYCLE_MAX {
-                        break;
-                    }
-                }
+                Err(error) => error,
+            };
+            let missing = block.optional && error.is_absent();
+            faults_missed |= !missing && block.points.iter().any(|p| p.name.as_str() == "fault");
+            cycle.rejected.extend(rejection(&error).filter(|_| !missing));
+            failed.push((rests_until, if missing { REFUSED_CYCLES } else { FAILED_CYCLES }));
+            let refused = error.is_refusal();
+            let hopeless = error.is_connect() || (reads.is_empty() && !refused);
+            if !missing {
+                cycle.failure = Some(error);
+            }
+            failures += u32::from(!refused);
+            if hopeless || failures >= FAILURES_PER_CYCLE_MAX {
+                break;
             }
         }
-        let decoded = decode(reads.iter().map(|(points, image)| (*points, image)));
+        if !reads.is_empty() {
+            // The device answers, only not to these questions: they must not hold up the others.
+            for (rests_until, cycles) in failed {
+                *rests_until = self.cycles.saturating_add(cycles);
+            }
+        }
+        let decoded = decode(&reads, faults_missed);
         cycle.samples = decoded.samples;
         cycle.rejected.extend(decoded.rejected);
-        if !reads.is_empty() {
+        if !reads.is_empty() || cycle.failure.is_none() {
             self.cycles = self.cycles.wrapping_add(1);
         }
         cycle
@@ -176,12 +181,21 @@ impl UnitState {
             return Err(ReadError::WrongDevice(detail));
         }
         tracing::info!(device = %self.unit.device.id, ?models, "SunSpec models found");
-        self.blocks = with_refusals(blocks);
+        self.blocks = planned(blocks);
         self.planned = true;
         Ok(())
     }
 }
 
-fn with_refusals(blocks: Vec<Block>) -> Vec<PlannedBlock> {
-    blocks.into_iter().map(|block| PlannedBlock { block, refused_until: 0 }).collect()
+fn planned(blocks: Vec<Block>) -> Vec<PlannedBlock> {
+    blocks.into_iter().map(|block| PlannedBlock { block, rests_until: 0 }).collect()
+}
+
+/// The reason under which data of a failed read is counted; silence brings no data.
+fn rejection(error: &ReadError) -> Option<&'static str> {
+    match error {
+        ReadError::BadAnswer(_) => Some("bad_answer"),
+        ReadError::Exception(_) => Some("exception"),
+        _ => None,
+    }
 }

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_modbus::client::{Client, Context, tcp};
 use tokio_modbus::slave::SlaveContext;
-use tokio_modbus::{ExceptionCode, Request, Response, Slave};
+use tokio_modbus::{FunctionCode, Request, Response, Slave};
 
 use crate::model::LinkFault;
 use crate::profile::{BusRules, Function};
@@ -65,6 +65,12 @@ impl ReadError {
         matches!(self, Self::Exception(code) if *code != 0x0A && *code != 0x0B)
     }
 
+    /// There is no such register, function or count, and there will not be: Modbus exceptions 1 to
+    /// 3. Others (busy, failure) pass.
+    pub(super) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Exception(1..=3))
+    }
+
     /// No connection at all: the other units behind it are as far away.
     pub(super) const fn is_connect(&self) -> bool {
         matches!(self, Self::Connect { .. })
@@ -101,7 +107,8 @@ impl Wire {
         self.context = None;
     }
 
-    /// Reads `count` registers of `unit`.
+    /// Reads `count` registers of `unit`. A connection that the peer had closed while it was idle is
+    /// made anew, once.
     pub(super) async fn read(
         &mut self,
         unit: u8,
@@ -110,37 +117,55 @@ impl Wire {
         count: u16,
         bus: &BusRules,
     ) -> Result<Vec<u16>, ReadError> {
+        let used_before = self.context.is_some();
+        let request = match function {
+            Function::Holding => Request::ReadHoldingRegisters(start, count),
+            Function::Input => Request::ReadInputRegisters(start, count),
+        };
+        let words = match self.ask(unit, request.clone(), bus).await {
+            Err(ReadError::Closed(_)) if used_before => self.ask(unit, request, bus).await?,
+            answer => answer?,
+        };
+        if words.len() != usize::from(count) {
+            self.context = None;
+            return Err(ReadError::BadAnswer(format!(
+                "asked for {count} registers from {start}, got {}",
+                words.len()
+            )));
+        }
+        Ok(words)
+    }
+
+    async fn ask(
+        &mut self,
+        unit: u8,
+        request: Request<'static>,
+        bus: &BusRules,
+    ) -> Result<Vec<u16>, ReadError> {
         let mut context = match self.context.take() {
             Some(context) => context,
             None => self.connect(bus).await?,
         };
         sleep_until(self.quiet_until).await;
         context.set_slave(Slave(unit));
-        let request = match function {
-            Function::Holding => Request::ReadHoldingRegisters(start, count),
-            Function::Input => Request::ReadInputRegisters(start, count),
-        };
+        let asked = request.function_code();
         let deadline = Duration::from_millis(u64::from(bus.timeout_ms));
         // `context` is owned here: if this future is dropped in the middle, so is the connection.
         let answer = timeout(deadline, context.call(request)).await;
         self.quiet_until = Instant::now() + Duration::from_millis(u64::from(bus.gap_ms));
-        let words = match answer {
-            Err(_) => return Err(ReadError::Timeout(bus.timeout_ms)),
-            Ok(Err(error)) => return Err(of_library(&error)),
+        match answer {
+            Err(_) => Err(ReadError::Timeout(bus.timeout_ms)),
+            Ok(Err(error)) => Err(of_library(&error)),
             Ok(Ok(Err(exception))) => {
                 self.context = Some(context);
-                return Err(ReadError::Exception(code_of(exception)));
+                Err(ReadError::Exception(u8::from(exception)))
             }
-            Ok(Ok(Ok(response))) => words_of(function, response)?,
-        };
-        if words.len() != usize::from(count) {
-            return Err(ReadError::BadAnswer(format!(
-                "asked for {count} registers from {start}, got {}",
-                words.len()
-            )));
+            Ok(Ok(Ok(response))) => {
+                let words = words_of(asked, response)?;
+                self.context = Some(context);
+                Ok(words)
+            }
         }
-        self.context = Some(context);
-        Ok(words)
     }
 
     async fn connect(&mut self, bus: &BusRules) -> Result<Context, ReadError> {
@@ -172,10 +197,10 @@ impl Wire {
     }
 }
 
-fn words_of(function: Function, response: Response) -> Result<Vec<u16>, ReadError> {
-    match (function, response) {
-        (Function::Holding, Response::ReadHoldingRegisters(words))
-        | (Function::Input, Response::ReadInputRegisters(words)) => Ok(words),
+fn words_of(asked: FunctionCode, response: Response) -> Result<Vec<u16>, ReadError> {
+    match (asked, response) {
+        (FunctionCode::ReadHoldingRegisters, Response::ReadHoldingRegisters(words))
+        | (FunctionCode::ReadInputRegisters, Response::ReadInputRegisters(words)) => Ok(words),
         (_, other) => Err(ReadError::BadAnswer(format!("answer to another question: {other:?}"))),
     }
 }
@@ -189,8 +214,4 @@ fn of_library(error: &tokio_modbus::Error) -> ReadError {
         tokio_modbus::Error::Transport(error) => ReadError::Closed(error.to_string()),
         tokio_modbus::Error::Protocol(error) => ReadError::BadAnswer(error.to_string()),
     }
-}
-
-fn code_of(exception: ExceptionCode) -> u8 {
-    u8::from(exception)
 }

@@ -10,6 +10,8 @@ use crate::profile::{FieldRule, JsonType, MqttProfile, TimeFormat, TimeRule};
 
 /// How far a device's clock may be ahead before its message is refused.
 const AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
+/// 2026-01-01: a gateway whose clock shows less has not been set, and cannot say what is ahead.
+const GATEWAY_CLOCK_SET_MS: i64 = 1_767_225_600_000;
 /// 2020-01-01: a time before that is a clock that was never set.
 const OLDEST_MS: i64 = 1_577_836_800_000;
 /// Longest text that is kept.
@@ -36,6 +38,9 @@ pub enum Refusal {
     /// Before 2020.
     #[error("clock never set")]
     AncientTime,
+    /// Kept by the broker from some time ago, and it does not say from when.
+    #[error("retained without a time")]
+    RetainedWithoutTime,
     /// No field that the profile knows, or none of the right type.
     #[error("no known field")]
     NothingKnown,
@@ -52,6 +57,7 @@ impl Refusal {
             Self::BadTime => "bad_time",
             Self::FutureTime => "future_time",
             Self::AncientTime => "ancient_time",
+            Self::RetainedWithoutTime => "retained_without_time",
             Self::NothingKnown => "nothing_known",
         }
     }
@@ -104,12 +110,17 @@ pub fn parse(
     if let Ok(point) = PointName::parse("online") {
         samples.push(Sample { point, value: Value::Bool(!gone), quality: Quality::Good });
     }
+    if retained && time.is_none() && !gone {
+        return Err(Refusal::RetainedWithoutTime);
+    }
     let said = time.unwrap_or(now);
+    let message = profile.message_id.as_ref().and_then(|pointer| message_number(pointer, &json));
     let reading = Reading {
         device: device.id.clone(),
         time: said,
         received: if retained { said.min(now) } else { now },
-        message: profile.message_id.as_ref().map_or(0, |pointer| message_number(pointer, &json)),
+        // Without a number of its own a message is known by its words.
+        message: message.unwrap_or_else(|| fnv1a(payload)),
         samples,
     };
     Ok(Parsed { reading, wrong_fields, gone })
@@ -126,7 +137,9 @@ fn time_of(rule: &TimeRule, json: &Json, now: Timestamp) -> Result<Option<Timest
         TimeFormat::UnixS => seconds(found).ok_or(Refusal::BadTime)?,
         TimeFormat::UnixMs => found.as_i64().ok_or(Refusal::BadTime)?,
     };
-    if ms > now.ms().saturating_add(AHEAD_MAX_MS) {
+    // A gateway without a battery-backed clock starts in the past; it must not refuse the present.
+    let clock_set = now.ms() >= GATEWAY_CLOCK_SET_MS;
+    if clock_set && ms > now.ms().saturating_add(AHEAD_MAX_MS) {
         return Err(Refusal::FutureTime);
     }
     if ms < OLDEST_MS {
@@ -144,15 +157,20 @@ fn seconds(found: &Json) -> Option<i64> {
     ms.is_finite().then(|| ms.round() as i64)
 }
 
-/// A number that is the same for the same message: the number itself, or FNV-1a of a text.
-fn message_number(pointer: &str, json: &Json) -> u64 {
-    match json.pointer(pointer) {
-        Some(Json::Number(number)) => number.as_u64().unwrap_or(0),
-        Some(Json::String(text)) => text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        }),
-        _ => 0,
+/// The number that the device gives its message: a whole number itself, a text by its hash.
+fn message_number(pointer: &str, json: &Json) -> Option<u64> {
+    match json.pointer(pointer)? {
+        Json::Number(number) => number.as_u64(),
+        Json::String(text) => Some(fnv1a(text.as_bytes())),
+        _ => None,
     }
+}
+
+/// FNV-1a, 64 bits: stored in the journal, so it must be the same in every version.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The allowed fields that are there and right, and the number of those that are wrong.

@@ -2,22 +2,28 @@
 //!
 //! Two loops side by side. The listener drives the connection and never waits for the disk; the
 //! keeper takes messages in groups, hands them to the journal and acknowledges them. The broker
-//! sends at most [`RECEIVE_MAX`] unacknowledged messages, and the queue between the loops holds
-//! more than that, so neither loop can block the other.
+//! sends at most [`RECEIVE_MAX`] unacknowledged messages on a connection; the queue between the
+//! loops holds those of two connections and more, and messages that need no acknowledgement only
+//! get what is left. So neither loop can block the other, and nothing that is to be acknowledged
+//! is dropped.
+//!
+//! A message is acknowledged on the connection that brought it: packet numbers begin anew with
+//! each, and the broker sends again what was not acknowledged.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish};
+use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, RetainForwardRule};
 use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::journal::{Journal, JournalError};
-use crate::model::{Link, LinkFault, LinkState, Record};
+use crate::model::{DeviceId, Link, LinkFault, LinkState, Record, Timestamp};
 use crate::profile::Protocol;
 use crate::source::state::{SourceHealth, SourceState, Sources};
 use crate::tally::{Happening, Tally};
@@ -28,8 +34,11 @@ use super::tls::{TlsError, transport};
 
 /// Messages that the broker may have under way to us without acknowledgement.
 const RECEIVE_MAX: u16 = 256;
-/// Messages between listener and keeper; more than the broker may have under way.
-const QUEUE: usize = 512;
+/// Messages between listener and keeper, and the part that is kept free for acknowledged ones.
+const QUEUE: usize = 1024;
+const QUEUE_RESERVE: usize = 3 * RECEIVE_MAX as usize;
+/// Subscriptions under way at a time.
+const OUTGOING_MAX: u16 = 64;
 /// Messages kept in one go.
 const GROUP: usize = 256;
 /// Requests to the event loop: subscriptions and acknowledgements of one full window.
@@ -50,9 +59,24 @@ pub struct Session {
     clock: SharedClock,
     tally: Tally,
     sources: Sources,
+    /// Number of the present connection.
+    connection: AtomicU64,
+    /// What was last said of each device's link.
+    links: Mutex<BTreeMap<DeviceId, LinkState>>,
 }
 
+/// A message and the connection that brought it.
+type Arrived = (u64, Publish);
+
 impl Session {
+    /// Whether the configured certificates can be used, told before anything runs.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn check(config: &Config) -> Result<(), TlsError> {
+        config.tls.as_ref().map_or(Ok(()), |ca_file| transport(ca_file.as_deref()).map(drop))
+    }
+
     /// A session that is not connected yet.
     #[must_use]
     pub fn new(
@@ -63,7 +87,9 @@ impl Session {
         sources: Sources,
     ) -> Self {
         let topics = config.devices.iter().map(|d| (d.topic.clone(), d.clone())).collect();
-        Self { config, topics: Arc::new(topics), journal, clock, tally, sources }
+        let (connection, links) = (AtomicU64::new(0), Mutex::default());
+        let topics = Arc::new(topics);
+        Self { config, topics, journal, clock, tally, sources, connection, links }
     }
 
     /// Listens until told to stop.
@@ -96,7 +122,7 @@ impl Session {
             .set_max_packet_size(Some(config.packet_bytes_max))
             .set_manual_acks(true)
             // We publish nothing; the library sets aside 13 MB for it otherwise.
-            .set_outgoing_inflight_upper_limit(1);
+            .set_outgoing_inflight_upper_limit(OUTGOING_MAX);
         if let Some((user, password)) = &config.login {
             options.set_credentials(user, password);
         }
@@ -110,8 +136,7 @@ impl Session {
         format!("{}:{}", self.config.host, self.config.port)
     }
 
-    fn publish_state(&self, fault: Option<LinkFault>) {
-        let health = if fault.is_some() { SourceHealth::Down } else { SourceHealth::Ok };
+    fn publish_state(&self, health: SourceHealth, fault: Option<LinkFault>) {
         let devices = self.topics.len();
         self.sources.set(&self.name(), SourceState { kind: "mqtt", health, devices, fault });
     }
@@ -120,7 +145,7 @@ impl Session {
         &self,
         mut events: EventLoop,
         client: &AsyncClient,
-        queue: &mpsc::Sender<Publish>,
+        queue: &mpsc::Sender<Arrived>,
     ) {
         let mut failures = 0u32;
         loop {
@@ -128,7 +153,8 @@ impl Session {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     tracing::info!(broker = %self.name(), "connected to the broker");
                     failures = 0;
-                    self.publish_state(None);
+                    self.connection.fetch_add(1, Ordering::Relaxed);
+                    self.publish_state(SourceHealth::Ok, None);
                     self.subscribe(client);
                 }
                 Ok(Event::Incoming(Packet::SubAck(answer))) => {
@@ -136,11 +162,13 @@ impl Session {
                     for _ in refused {
                         tracing::error!("the broker refused a subscription: check its ACL");
                         self.tally.count(Happening::Rejected, "subscription_refused");
+                        self.publish_state(SourceHealth::Degraded, Some(LinkFault::Forbidden));
                     }
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    // Acknowledged messages are bounded by the receive maximum; QoS 0 is not.
-                    if queue.try_send(publish).is_err() {
+                    let room = publish.qos != QoS::AtMostOnce || queue.capacity() > QUEUE_RESERVE;
+                    let arrived = (self.connection.load(Ordering::Relaxed), publish);
+                    if !room || queue.try_send(arrived).is_err() {
                         self.tally.count(Happening::Rejected, "queue_full");
                     }
                 }
@@ -149,7 +177,7 @@ impl Session {
                     if failures == 0 {
                         tracing::warn!(broker = %self.name(), %error, "no connection to the broker");
                     }
-                    self.publish_state(Some(fault_of(&error)));
+                    self.publish_state(SourceHealth::Down, Some(fault_of(&error)));
                     tokio::time::sleep(back_off(failures)).await;
                     failures = failures.saturating_add(1);
                 }
@@ -160,23 +188,29 @@ impl Session {
     /// Subscribes anew at every connection: a broker may have lost the session.
     fn subscribe(&self, client: &AsyncClient) {
         for chunk in self.topics.keys().collect::<Vec<_>>().chunks(100) {
-            let filters = chunk.iter().map(|topic| Filter::new((*topic).clone(), QoS::AtLeastOnce));
+            let filters = chunk.iter().map(|topic| {
+                let mut filter = Filter::new((*topic).clone(), QoS::AtLeastOnce);
+                // What the broker keeps for newcomers is old news to a session that goes on.
+                filter.retain_forward_rule = RetainForwardRule::OnNewSubscribe;
+                filter
+            });
             if let Err(error) = client.try_subscribe_many(filters) {
                 tracing::error!(%error, "subscriptions could not be sent");
             }
         }
     }
 
-    async fn keep(&self, mut waiting: mpsc::Receiver<Publish>, client: AsyncClient) {
+    async fn keep(&self, mut waiting: mpsc::Receiver<Arrived>, client: AsyncClient) {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
-            let records: Vec<Record> = group.iter().flat_map(|m| self.records_of(m)).collect();
+            let records: Vec<Record> = group.iter().flat_map(|(_, m)| self.records_of(m)).collect();
             if !self.append(records).await {
                 return;
             }
-            for publish in group.drain(..) {
+            let present = self.connection.load(Ordering::Relaxed);
+            for (connection, publish) in group.drain(..) {
                 // Fails only when the session has ended; the broker sends it again then.
-                if client.try_ack(&publish).is_err() {
+                if connection == present && client.try_ack(&publish).is_err() {
                     self.tally.count(Happening::Rejected, "ack_not_sent");
                 }
             }
@@ -217,10 +251,7 @@ impl Session {
                 if parsed.wrong_fields > 0 {
                     self.tally.add(Happening::Rejected, "wrong_field", parsed.wrong_fields as u64);
                 }
-                let device = publisher.device.id.clone();
-                let gone = || LinkState::Down { fault: LinkFault::LastWill, detail: String::new() };
-                let link =
-                    parsed.gone.then(|| Record::Link(Link { device, time: now, state: gone() }));
+                let link = self.link_change(&publisher.device.id, parsed.gone, now);
                 std::iter::once(Record::Reading(parsed.reading)).chain(link).collect()
             }
             Err(refusal) => {
@@ -232,13 +263,28 @@ impl Session {
     }
 }
 
+impl Session {
+    /// News of a device's link: its last will, or that it speaks (again).
+    fn link_change(&self, device: &DeviceId, gone: bool, time: Timestamp) -> Option<Record> {
+        let state = match gone {
+            true => LinkState::Down { fault: LinkFault::LastWill, detail: String::new() },
+            false => LinkState::Up,
+        };
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.insert(device.clone(), state.clone()).as_ref() == Some(&state) {
+            return None;
+        }
+        Some(Record::Link(Link { device: device.clone(), time, state }))
+    }
+}
+
 fn is_refusal(code: rumqttc::v5::mqttbytes::v5::SubscribeReasonCode) -> bool {
     !matches!(code, rumqttc::v5::mqttbytes::v5::SubscribeReasonCode::Success(_))
 }
 
 const fn fault_of(error: &ConnectionError) -> LinkFault {
     match error {
-        ConnectionError::ConnectionRefused(_) => LinkFault::Refused,
+        ConnectionError::ConnectionRefused(_) => LinkFault::Forbidden,
         _ => LinkFault::BrokerDown,
     }
 }

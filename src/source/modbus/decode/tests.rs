@@ -19,7 +19,7 @@ fn points(profile: &str) -> Vec<RegisterPoint> {
 
 fn image(start: u16, words: &str) -> RegisterImage {
     let words = words.split_whitespace().map(|w| u16::from_str_radix(w, 16).expect("hex"));
-    RegisterImage::new(start, words.collect())
+    RegisterImage::new(Function::Holding, start, words.collect())
 }
 
 fn number(decoded: &Decoded, point: &str) -> Option<f64> {
@@ -34,8 +34,8 @@ fn a_huawei_frame_quoted_in_public_gives_its_values() {
     words[5] = 4999;
     words[7] = 352;
     words[26..28].copy_from_slice(&[(472_748u32 >> 16) as u16, 472_748u32 as u16]);
-    let image = RegisterImage::new(32080, words);
-    let decoded = decode([(&*points("huawei-sun2000"), &image)]);
+    let image = RegisterImage::new(Function::Holding, 32080, words);
+    let decoded = decode(&[(&*points("huawei-sun2000"), image)], false);
     assert_eq!(number(&decoded, "ac_power_w"), Some(372.0));
     assert_eq!(number(&decoded, "grid_freq_hz"), Some(49.99));
     assert_eq!(number(&decoded, "cabinet_temp_c"), Some(35.2));
@@ -45,9 +45,9 @@ fn a_huawei_frame_quoted_in_public_gives_its_values() {
 #[test]
 fn a_float_keeps_the_digits_that_people_read() {
     let points = points("eastron-sdm630");
-    let decoded = decode([(&*points, &image(0, "4364 B333"))]);
+    let decoded = decode(&[(&*points, image(0, "4364 B333"))], false);
     assert_eq!(number(&decoded, "phase_a_voltage_v"), Some(228.7));
-    let nan = decode([(&*points, &image(0, "7FC0 0000"))]);
+    let nan = decode(&[(&*points, image(0, "7FC0 0000"))], false);
     assert!(nan.samples.is_empty(), "a NaN is no value");
 }
 
@@ -74,26 +74,35 @@ const PLAIN: ScaleBy = ScaleBy::Fixed(Decimal { mantissa: 1, exponent: 0 });
 #[test]
 fn sentinels_scale_factors_and_unknown_bits() {
     let missing = one(Number::I16, PLAIN, Meaning::Measure, vec![0x8000]);
-    assert!(decode([(std::slice::from_ref(&missing), &image(100, "8000"))]).samples.is_empty());
+    assert!(
+        decode(&[(std::slice::from_ref(&missing), image(100, "8000"))], false).samples.is_empty()
+    );
     let fixed = Decimal::whole(1);
     let scaled =
         one(Number::U16, ScaleBy::Register { fixed, address: 101 }, Meaning::Measure, vec![]);
     assert_eq!(
-        number(&decode([(std::slice::from_ref(&scaled), &image(100, "1386 FFFE"))]), "ac_power_w"),
+        number(
+            &decode(&[(std::slice::from_ref(&scaled), image(100, "1386 FFFE"))], false),
+            "ac_power_w"
+        ),
         Some(49.98)
     );
-    assert!(decode([(std::slice::from_ref(&scaled), &image(100, "1386 8000"))]).samples.is_empty());
+    assert!(
+        decode(&[(std::slice::from_ref(&scaled), image(100, "1386 8000"))], false)
+            .samples
+            .is_empty()
+    );
     assert_eq!(
-        decode([(std::slice::from_ref(&scaled), &image(100, "1386"))]).rejected,
+        decode(&[(std::slice::from_ref(&scaled), image(100, "1386"))], false).rejected,
         ["no_scale_factor"]
     );
     assert_eq!(
-        decode([(std::slice::from_ref(&scaled), &image(100, "1386 0063"))]).rejected,
+        decode(&[(std::slice::from_ref(&scaled), image(100, "1386 0063"))], false).rejected,
         ["bad_scale_factor"]
     );
     let table = [(2u8, "2003".to_owned())].into_iter().collect();
     let faults = one(Number::U16, PLAIN, Meaning::FaultBits(table), vec![]);
-    let decoded = decode([(std::slice::from_ref(&faults), &image(100, "0014"))]);
+    let decoded = decode(&[(std::slice::from_ref(&faults), image(100, "0014"))], false);
     let Value::Codes(codes) = &decoded.samples[0].value else { panic!("codes") };
     assert_eq!(codes.iter().map(|c| &**c).collect::<Vec<_>>(), ["2003", "alarm-1-bit-4"]);
 }
@@ -101,14 +110,15 @@ fn sentinels_scale_factors_and_unknown_bits() {
 #[test]
 fn a_text_ends_at_its_first_nul_and_control_characters_are_refused() {
     let text = one(Number::String(4), PLAIN, Meaning::Text, vec![]);
-    let decoded = decode([(std::slice::from_ref(&text), &image(100, "5355 4E00 FFFF 1234"))]);
+    let decoded =
+        decode(&[(std::slice::from_ref(&text), image(100, "5355 4E00 FFFF 1234"))], false);
     assert_eq!(decoded.samples[0].value, Value::Text("SUN".into()));
     assert_eq!(
-        decode([(std::slice::from_ref(&text), &image(100, "0102 4E00 0000 0000"))]).rejected,
+        decode(&[(std::slice::from_ref(&text), image(100, "0102 4E00 0000 0000"))], false).rejected,
         ["bad_text"]
     );
     assert!(
-        decode([(std::slice::from_ref(&text), &image(100, "FFFF FFFF FFFF FFFF"))])
+        decode(&[(std::slice::from_ref(&text), image(100, "FFFF FFFF FFFF FFFF"))], false)
             .samples
             .is_empty()
     );
@@ -118,9 +128,9 @@ proptest! {
     /// Whatever stands in the registers: no panic, and never a value that is not finite.
     #[test]
     fn any_registers_decode_to_finite_values(words in proptest::collection::vec(any::<u16>(), 1..125), start in 30_000u16..33_000) {
-        let image = RegisterImage::new(start, words);
+        let image = RegisterImage::new(Function::Holding, start, words);
         for profile in ["huawei-sun2000", "goodwe-dt", "eastron-sdm630"] {
-            let decoded = decode([(&*points(profile), &image)]);
+            let decoded = decode(&[(&*points(profile), image.clone())], false);
             for sample in decoded.samples {
                 prop_assert!(sample.value.as_f64().is_none_or(f64::is_finite));
             }

@@ -6,7 +6,7 @@ use super::*;
 use crate::model::{DeviceId, DeviceKind, Text, ZoneId};
 use crate::profile::{Catalog, Protocol};
 
-const NOW: i64 = 1_763_900_000_000; // 2025-11-23T12:13:20Z
+const NOW: i64 = 1_795_436_000_000; // 2026-11-23T12:13:20Z
 
 static PROFILE: std::sync::LazyLock<MqttProfile> = std::sync::LazyLock::new(|| {
     let catalog = Catalog::shipped().expect("profiles");
@@ -36,7 +36,7 @@ fn read(payload: &str) -> Result<Parsed, Refusal> {
 #[test]
 fn a_status_becomes_standard_points() {
     let parsed = read(
-        r#"{"id":"tm-01","ts":"2025-11-23T20:13:00+08:00","seq":7,"device":"online","mode":"run",
+        r#"{"id":"tm-01","ts":"2026-11-23T20:13:00+08:00","seq":7,"device":"online","mode":"run",
             "parts":{"printer":{"device":"online","paper":"low","left":120}},
             "counters":{"tickets":55},"app":{"state":"inService","version":"2.1"}}"#,
     )
@@ -53,7 +53,7 @@ fn a_status_becomes_standard_points() {
 #[test]
 fn a_persons_data_is_not_kept() {
     let parsed = read(
-        r#"{"ts":"2025-11-23T12:13:00Z","seq":8,"mode":"run","name":"王小明",
+        r#"{"ts":"2026-11-23T12:13:00Z","seq":8,"mode":"run","name":"王小明",
             "id_number":"110101199003071234","photo":"/9j/4AAQSk","parts":{"printer":{"paper":"full","user":"王"}}}"#,
     )
     .expect("understood");
@@ -78,7 +78,7 @@ fn bad_messages_are_refused_by_name() {
     assert_eq!(read(&"[".repeat(100_000)), Err(Refusal::NotJson));
     assert_eq!(read(r#"{"id":"tm-02","mode":"run"}"#), Err(Refusal::ForeignId));
     assert_eq!(read(r#"{"id":7,"mode":"run"}"#), Err(Refusal::ForeignId));
-    assert_eq!(read(r#"{"ts":"2025-11-23T13:13:00Z","mode":"run"}"#), Err(Refusal::FutureTime));
+    assert_eq!(read(r#"{"ts":"2026-11-23T13:13:00Z","mode":"run"}"#), Err(Refusal::FutureTime));
     assert_eq!(read(r#"{"ts":"1970-01-01T00:10:00Z","mode":"run"}"#), Err(Refusal::AncientTime));
     assert_eq!(read(r#"{"ts":"gestern","mode":"run"}"#), Err(Refusal::BadTime));
     assert_eq!(read(r#"{"ts":12,"mode":"run"}"#), Err(Refusal::BadTime));
@@ -100,11 +100,30 @@ fn a_wrong_field_costs_only_itself() {
 }
 
 #[test]
+fn messages_without_a_number_are_known_by_their_words() {
+    let at = |paper: &str| {
+        format!(r#"{{"ts":"2026-11-23T12:13:00Z","parts":{{"printer":{{"paper":"{paper}"}}}}}}"#)
+    };
+    let number = |payload: &str| read(payload).expect("understood").reading.message;
+    assert_eq!(number(&at("low")), number(&at("low")), "the same message twice");
+    assert_ne!(number(&at("low")), number(&at("out")), "two messages of one second");
+}
+
+#[test]
+fn a_gateway_whose_clock_was_never_set_refuses_no_future() {
+    let payload = br#"{"ts":"2026-11-23T12:13:00Z","mode":"run"}"#;
+    let boot = Timestamp::from_ms(1_577_836_900_000);
+    assert!(parse(&device(), &PROFILE, payload, false, boot).is_ok());
+}
+
+#[test]
 fn a_retained_message_was_heard_when_it_was_said() {
-    let payload = br#"{"ts":"2025-11-23T12:00:00Z","mode":"run"}"#;
+    let payload = br#"{"ts":"2026-11-23T12:00:00Z","mode":"run"}"#;
     let parsed =
         parse(&device(), &PROFILE, payload, true, Timestamp::from_ms(NOW)).expect("understood");
     assert_eq!(parsed.reading.received, parsed.reading.time);
+    let timeless = parse(&device(), &PROFILE, br#"{"mode":"run"}"#, true, Timestamp::from_ms(NOW));
+    assert_eq!(timeless, Err(Refusal::RetainedWithoutTime), "nobody knows how old it is");
 }
 
 proptest! {

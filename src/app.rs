@@ -180,10 +180,10 @@ impl App {
                 listen(session, stop.clone())
             });
         }
-        let common = common.clone();
+        let (common, states) = (common.clone(), states.clone());
         self.sources.spawn("own", move || {
             let Common { journal, clock, tally } = common.clone();
-            own::run(journal, clock, tally, stop.clone())
+            own::run(journal, clock, tally, states.clone(), stop.clone())
         });
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::live::{Board, DeviceLive};
-use crate::model::{DeviceId, Severity, Timestamp};
+use crate::model::{DeviceId, Timestamp};
 
 use super::rule::{Finding, Rule, Verdict};
 use super::types::{Acknowledged, Alert, AlertState};
@@ -53,8 +53,14 @@ pub(super) enum Track {
     Open { alert: Box<Alert>, clear_since: Option<Timestamp> },
 }
 
-/// Rule id and device.
-pub(super) type Key = (String, DeviceId);
+/// One rule on one part of one device.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) rule: String,
+    pub(super) device: DeviceId,
+    /// The point, for rules on several; else empty.
+    pub(super) part: String,
+}
 
 /// All tracks.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +78,10 @@ impl Engine {
     pub(super) fn tick(&mut self, board: &Board, now: Timestamp) -> Vec<Transition> {
         let mut out: Vec<_> = board.iter().flat_map(|live| self.judge(board, live, now)).collect();
         let gone = |key: &Key| {
-            board.get(key.1.as_str()).is_none() || self.rules.iter().all(|rule| rule.id != key.0)
+            let kind = board.get(key.device.as_str()).map(|live| live.device.kind);
+            let judged =
+                |rule: &Rule| kind.is_some_and(|kind| rule.judges(&key.rule, kind, &key.part));
+            !self.rules.iter().any(judged)
         };
         let orphans: Vec<Key> = self.tracks.keys().filter(|key| gone(key)).cloned().collect();
         for key in orphans {
@@ -91,18 +100,28 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Transition> {
         let mut out = Vec::new();
-        let health = board.health(live, now).state;
+        let health = board.health(live, now);
         for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
-            let verdict = rule.judge(live, health);
-            let key = (rule.id.clone(), live.device.id.clone());
-            let track = self.tracks.remove(&key);
-            let (track, transition) = step(rule, live, track, verdict, now);
-            out.extend(transition);
-            if let Some(track) = track {
-                self.tracks.insert(key, track);
+            for (part, verdict) in rule.judge(live, &health) {
+                let (rule_id, device) = (rule.id.clone(), live.device.id.clone());
+                let key = Key { rule: rule_id, device, part };
+                let track = self.tracks.remove(&key);
+                let (track, transition) = step(rule, &key, track, verdict, now);
+                out.extend(transition);
+                if let Some(track) = track {
+                    self.tracks.insert(key, track);
+                }
             }
         }
         out
+    }
+
+    /// The open alert of this id.
+    pub(super) fn find(&self, id: &str) -> Option<&Alert> {
+        self.tracks.values().find_map(|track| match track {
+            Track::Open { alert, .. } if alert.id == id => Some(&**alert),
+            _ => None,
+        })
     }
 
     /// Somebody knows.
@@ -118,10 +137,13 @@ impl Engine {
         Some(Transition { change: Change::Acknowledged, alert: (**alert).clone(), tell: true })
     }
 
-    /// Number of alerts whose condition is gone, but not for long enough.
-    pub(super) fn recovering(&self) -> usize {
-        let tracks = self.tracks.values();
-        tracks.filter(|t| matches!(t, Track::Open { clear_since: Some(_), .. })).count()
+    /// The alerts whose condition is gone, but not for long enough.
+    pub(super) fn recovering(&self) -> Vec<String> {
+        let recovering = |track: &Track| match track {
+            Track::Open { alert, clear_since: Some(_) } => Some(alert.id.clone()),
+            _ => None,
+        };
+        self.tracks.values().filter_map(recovering).collect()
     }
 
     /// The open alerts, newest first.
@@ -142,7 +164,7 @@ impl Engine {
 /// One step of one track.
 fn step(
     rule: &Rule,
-    live: &DeviceLive,
+    key: &Key,
     track: Option<Track>,
     verdict: Verdict,
     now: Timestamp,
@@ -151,23 +173,25 @@ fn step(
         (track, Verdict::Unknown) => (track, None),
         (None | Some(Track::Suspect { .. }), Verdict::No) => (None, None),
         (None, Verdict::Yes(_)) if rule.for_ms > 0 => (Some(Track::Suspect { since: now }), None),
-        (None, Verdict::Yes(finding)) => raise(rule, live, finding, now, now),
+        (None, Verdict::Yes(finding)) => raise(rule, key, finding, now, now),
         (Some(Track::Suspect { since }), Verdict::Yes(finding)) => {
+            // A clock that was set back must not make it wait for that long.
+            let since = since.min(now);
             if now.since_ms(since) < rule.for_ms {
                 return (Some(Track::Suspect { since }), None);
             }
-            raise(rule, live, finding, since, now)
+            raise(rule, key, finding, since, now)
         }
         (Some(Track::Open { mut alert, .. }), Verdict::Yes(finding)) => {
             alert.state = match alert.acknowledged {
                 Some(_) => AlertState::Acknowledged,
                 None => AlertState::Active,
             };
-            let transition = change(&mut alert, finding);
+            let transition = change(rule, &mut alert, finding);
             (Some(Track::Open { alert, clear_since: None }), transition)
         }
         (Some(Track::Open { mut alert, clear_since }), Verdict::No) => {
-            let since = clear_since.unwrap_or(now);
+            let since = clear_since.unwrap_or(now).min(now);
             if now.since_ms(since) >= KEEP_FIRING_MS {
                 return (None, Some(resolved(*alert, now)));
             }
@@ -179,17 +203,17 @@ fn step(
 
 fn raise(
     rule: &Rule,
-    live: &DeviceLive,
+    key: &Key,
     finding: Finding,
     since: Timestamp,
     now: Timestamp,
 ) -> (Option<Track>, Option<Transition>) {
     let alert = Alert {
-        id: format!("{}-{}-{}", rule.id, live.device.id, now.ms()),
+        id: alert_id(key, now),
         rule: rule.id.clone(),
         severity: finding.severity,
         state: AlertState::Active,
-        device: Some(live.device.id.clone()),
+        device: Some(key.device.clone()),
         text: finding.text,
         advice: finding.advice.unwrap_or_else(|| rule.advice.clone()),
         since,
@@ -197,25 +221,41 @@ fn raise(
         resolved: None,
         acknowledged: None,
         evidence: finding.evidence,
+        codes: finding.codes,
     };
     let transition = Transition { change: Change::Raised, alert: alert.clone(), tell: true };
     (Some(Track::Open { alert: Box::new(alert), clear_since: None }), Some(transition))
 }
 
-/// Takes new words; people are told when it became worse, and it needs a new acknowledgement then.
-fn change(alert: &mut Alert, finding: Finding) -> Option<Transition> {
+/// Unique for ever, and made of characters that stand in addresses.
+fn alert_id(key: &Key, now: Timestamp) -> String {
+    let part = if key.part.is_empty() { String::new() } else { format!("-{}", key.part) };
+    format!("{}-{}{part}-{}", key.rule, key.device, now.ms())
+}
+
+/// Takes new words. A new code or a worse severity is a new trouble: people are told, and who knew
+/// of the old one does not know of this.
+fn change(rule: &Rule, alert: &mut Alert, finding: Finding) -> Option<Transition> {
     if alert.text == finding.text && alert.severity == finding.severity {
         return None;
     }
-    let worse = finding.severity > alert.severity;
-    if worse && finding.severity >= Severity::Major {
+    let new_code = finding.codes.iter().any(|code| !alert.codes.contains(code));
+    let tell = new_code || finding.severity > alert.severity;
+    if tell {
         alert.acknowledged = None;
         alert.state = AlertState::Active;
     }
+    // Codes that come and go are told once; the list is as long as the table of faults at most.
+    let old = std::mem::take(&mut alert.codes);
+    alert.codes = finding.codes;
+    alert.codes.extend(old);
+    alert.codes.sort();
+    alert.codes.dedup();
     alert.text = finding.text;
     alert.severity = finding.severity;
+    alert.advice = finding.advice.unwrap_or_else(|| rule.advice.clone());
     alert.evidence = finding.evidence;
-    Some(Transition { change: Change::Changed, alert: alert.clone(), tell: worse })
+    Some(Transition { change: Change::Changed, alert: alert.clone(), tell })
 }
 
 fn resolved(mut alert: Alert, now: Timestamp) -> Transition {

@@ -43,6 +43,8 @@ pub(super) struct AlertRecord {
     acknowledged: Option<AcknowledgedRecord>,
     #[serde(default)]
     evidence: Vec<EvidenceRecord>,
+    #[serde(default)]
+    codes: Vec<String>,
 }
 
 /// Body of an event of kind `alert`.
@@ -57,6 +59,8 @@ pub(super) struct TransitionRecord {
 struct TrackRecord {
     rule: String,
     device: String,
+    #[serde(default)]
+    part: String,
     since_ms: Option<i64>,
     clear_since_ms: Option<i64>,
     alert: Option<AlertRecord>,
@@ -98,6 +102,7 @@ impl From<&Alert> for AlertRecord {
             resolved_ms: alert.resolved.map(Timestamp::ms),
             acknowledged,
             evidence: evidence.collect(),
+            codes: alert.codes.clone(),
         }
     }
 }
@@ -126,6 +131,7 @@ impl AlertRecord {
                 at: Timestamp::from_ms(a.at_ms),
             }),
             evidence: self.evidence.into_iter().map(|e| (e.label.into(), e.value)).collect(),
+            codes: self.codes,
         })
     }
 }
@@ -150,15 +156,15 @@ pub(super) fn transition(event: &Event) -> Option<Transition> {
 
 /// The engine's tracks as a snapshot.
 pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>) -> Option<Vec<u8>> {
-    let record = |((rule, device), track): (&Key, &Track)| {
+    let record = |(key, track): (&Key, &Track)| {
         let (since_ms, clear_since_ms, alert) = match track {
             Track::Suspect { since } => (Some(since.ms()), None, None),
             Track::Open { alert, clear_since } => {
                 (None, clear_since.map(Timestamp::ms), Some((&**alert).into()))
             }
         };
-        let (rule, device) = (rule.clone(), device.to_string());
-        TrackRecord { rule, device, since_ms, clear_since_ms, alert }
+        let (rule, device) = (key.rule.clone(), key.device.to_string());
+        TrackRecord { rule, device, part: key.part.clone(), since_ms, clear_since_ms, alert }
     };
     serde_json::to_vec(&tracks.iter().map(record).collect::<Vec<_>>()).ok()
 }
@@ -167,7 +173,8 @@ pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>) -> Option<Vec<u8>> {
 pub(super) fn restore(state: &[u8]) -> BTreeMap<Key, Track> {
     let records: Vec<TrackRecord> = serde_json::from_slice(state).unwrap_or_default();
     let track = |record: TrackRecord| {
-        let key = (record.rule, DeviceId::parse(&record.device).ok()?);
+        let device = DeviceId::parse(&record.device).ok()?;
+        let key = Key { rule: record.rule, device, part: record.part };
         let track = match (record.alert, record.since_ms) {
             (Some(alert), _) => Track::Open {
                 alert: Box::new(alert.alert()?),

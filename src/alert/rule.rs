@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::live::{DeviceLive, HealthState};
-use crate::model::{DeviceKind, Severity, Text, standard_point};
+use crate::live::{DeviceLive, Health, HealthState};
+use crate::model::{DeviceKind, LinkFault, LinkState, Severity, Text, standard_point};
 
 const DEFAULT_RULES: &str = include_str!("rules.toml");
 
@@ -31,6 +31,8 @@ struct RuleFile {
     points: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
+    above: Option<f64>,
+    below: Option<f64>,
     for_s: u32,
     severity: String,
     zh: String,
@@ -39,15 +41,23 @@ struct RuleFile {
     advice_en: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Condition {
     Offline,
     Faults,
     Words { points: Vec<String>, words: Vec<String> },
+    Limit { points: Vec<String>, limit: Limit },
+}
+
+/// A number that must not be passed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Limit {
+    Above(f64),
+    Below(f64),
 }
 
 /// One rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rule {
     pub(super) id: String,
     kinds: Vec<DeviceKind>,
@@ -77,6 +87,8 @@ pub(super) struct Finding {
     pub(super) text: Text,
     pub(super) advice: Option<Text>,
     pub(super) evidence: Vec<(Text, String)>,
+    /// The fault codes behind it.
+    pub(super) codes: Vec<String>,
 }
 
 /// The default rules.
@@ -90,30 +102,9 @@ fn parse(source: &str) -> Result<Vec<Rule>, RuleError> {
 }
 
 fn rule_of(file: RuleFile) -> Result<Rule, RuleError> {
-    let wrong = |what: String| RuleError(format!("rule `{}`: {what}", file.id));
-    let condition = match (file.offline, file.faults, file.points.is_empty()) {
-        (true, false, true) => Condition::Offline,
-        (false, true, true) => Condition::Faults,
-        (false, false, false) => {
-            for point in &file.points {
-                let words = standard_point(point).and_then(|p| p.words);
-                if words.is_none() {
-                    return Err(wrong(format!("point `{point}` has no words")));
-                }
-            }
-            for word in &file.words {
-                let known = |point: &String| {
-                    let words = standard_point(point).and_then(|p| p.words);
-                    words.is_some_and(|words| words.by_id(word).is_some())
-                };
-                if !file.points.iter().any(known) {
-                    return Err(wrong(format!("no point says `{word}`")));
-                }
-            }
-            Condition::Words { points: file.points.clone(), words: file.words.clone() }
-        }
-        _ => return Err(wrong("give one of offline, faults, points".to_owned())),
-    };
+    let id = file.id.clone();
+    let wrong = |what: String| RuleError(format!("rule `{id}`: {what}"));
+    let condition = condition_of(&file).map_err(wrong)?;
     let mut kinds = Vec::new();
     for kind in &file.kinds {
         match (kind.as_str(), DeviceKind::parse(kind)) {
@@ -135,24 +126,92 @@ fn rule_of(file: RuleFile) -> Result<Rule, RuleError> {
     })
 }
 
+fn condition_of(file: &RuleFile) -> Result<Condition, String> {
+    let points = file.points.clone();
+    let limit = match (file.above, file.below) {
+        (Some(above), None) => Some(Limit::Above(above)),
+        (None, Some(below)) => Some(Limit::Below(below)),
+        _ => None,
+    };
+    match (file.offline, file.faults, points.is_empty(), limit) {
+        (true, false, true, None) => return Ok(Condition::Offline),
+        (false, true, true, None) => return Ok(Condition::Faults),
+        (false, false, false, Some(limit)) if file.words.is_empty() => {
+            return match points.iter().find(|point| standard_point(point).is_none()) {
+                Some(point) => Err(format!("unknown point `{point}`")),
+                None => Ok(Condition::Limit { points, limit }),
+            };
+        }
+        (false, false, false, None) => {}
+        _ => return Err("give one of offline, faults, points".to_owned()),
+    }
+    let words_of = |point: &String| standard_point(point).and_then(|p| p.words);
+    if let Some(point) = points.iter().find(|point| words_of(point).is_none()) {
+        return Err(format!("point `{point}` has no words"));
+    }
+    let said = |word: &&String| {
+        points.iter().filter_map(words_of).any(|words| words.by_id(word).is_some())
+    };
+    match file.words.iter().find(|word| !said(word)) {
+        Some(word) => Err(format!("no point says `{word}`")),
+        None => Ok(Condition::Words { points, words: file.words.clone() }),
+    }
+}
+
 impl Rule {
     /// Whether the rule is for this kind of device.
     pub(super) fn is_for(&self, kind: DeviceKind) -> bool {
         self.kinds.contains(&kind)
     }
 
-    /// What the rule sees on a device of this health.
-    pub(super) fn judge(&self, live: &DeviceLive, health: HealthState) -> Verdict {
-        match (&self.condition, health) {
-            (_, HealthState::Waiting) => Verdict::Unknown,
-            (Condition::Offline, HealthState::Offline) => Verdict::Yes(self.offline(live)),
-            (Condition::Offline, _) => Verdict::No,
-            (_, HealthState::Maintenance) => Verdict::No,
-            // What it said before it fell silent may still hold, or not.
-            (_, HealthState::Offline) => Verdict::Unknown,
-            (_, HealthState::Asleep) if live.word("state").is_none() => Verdict::Unknown,
-            (Condition::Faults, _) => self.faults(live),
-            (Condition::Words { points, words }, _) => self.words(live, points, words),
+    /// Whether tracks of this rule id, kind and part are this rule's.
+    pub(super) fn judges(&self, id: &str, kind: DeviceKind, part: &str) -> bool {
+        let has_part = match &self.condition {
+            Condition::Words { points, .. } | Condition::Limit { points, .. } => {
+                points.iter().any(|point| point == part)
+            }
+            Condition::Offline | Condition::Faults => part.is_empty(),
+        };
+        self.id == id && self.is_for(kind) && has_part
+    }
+
+    /// What the rule sees on a device of this health: for each of its points, or for the device.
+    pub(super) fn judge(&self, live: &DeviceLive, health: &Health) -> Vec<(String, Verdict)> {
+        let whole = |verdict| vec![(String::new(), verdict)];
+        let each = |points: &[String], judge: &dyn Fn(&str) -> Verdict| {
+            points.iter().map(|point| (point.clone(), judge(point))).collect()
+        };
+        // What it said before it fell silent may still hold, or not.
+        let unknown = health.silent || health.state == HealthState::Waiting;
+        let maintenance = health.state == HealthState::Maintenance;
+        let spoken = |judge: &dyn Fn() -> Verdict| match (unknown, maintenance) {
+            (true, _) => Verdict::Unknown,
+            (_, true) => Verdict::No,
+            _ => judge(),
+        };
+        match &self.condition {
+            Condition::Offline => whole(self.silence(live, health.state)),
+            Condition::Faults => whole(spoken(&|| self.faults(live))),
+            Condition::Words { points, words } => {
+                each(points, &|point| spoken(&|| self.word(live, point, words)))
+            }
+            Condition::Limit { points, limit } => {
+                each(points, &|point| spoken(&|| self.limit(live, point, *limit)))
+            }
+        }
+    }
+
+    fn silence(&self, live: &DeviceLive, state: HealthState) -> Verdict {
+        let broker_down = matches!(
+            &live.link,
+            Some(LinkState::Down { fault: LinkFault::BrokerDown | LinkFault::Forbidden, .. })
+        );
+        match state {
+            HealthState::Waiting => Verdict::Unknown,
+            // One alert about the broker says it for all its devices.
+            HealthState::Offline if broker_down => Verdict::Unknown,
+            HealthState::Offline => Verdict::Yes(self.offline(live)),
+            _ => Verdict::No,
         }
     }
 
@@ -163,7 +222,7 @@ impl Rule {
 
     fn offline(&self, live: &DeviceLive) -> Finding {
         let (reason, detail) = match &live.link {
-            Some(crate::model::LinkState::Down { fault, detail }) => (fault.text(), detail.clone()),
+            Some(LinkState::Down { fault, detail }) => (fault.text(), detail.clone()),
             _ => (Text::new("超过规定时间没有数据", "no data for too long"), String::new()),
         };
         let mut evidence = Vec::new();
@@ -171,20 +230,27 @@ impl Rule {
             evidence.push((Text::new("所见", "seen"), detail));
         }
         let text = self.filled(live, &[("reason", &reason)]);
-        Finding { severity: self.severity, text, advice: None, evidence }
+        Finding { severity: self.severity, text, advice: None, evidence, codes: Vec::new() }
     }
 
     fn faults(&self, live: &DeviceLive) -> Verdict {
         let mut faults = live.faults();
         faults.sort_by(|a, b| b.1.severity.cmp(&a.1.severity).then_with(|| a.0.cmp(&b.0)));
-        let in_fault_state = live.word("state").is_some_and(|word| word.id == "fault");
+        let state = live.word("state").map(|word| word.id);
+        let in_fault_state = state == Some("fault");
+        if live.value("fault").is_none()
+            && matches!(state, None | Some("off" | "sleeping" | "standby"))
+        {
+            return Verdict::Unknown; // it does not say, and it is not at work either
+        }
         let Some((_, worst)) = faults.first() else {
             if in_fault_state {
                 let reason = Text::new("设备自报故障停机", "stopped with a fault by its own word");
                 let text = self.filled(live, &[("reason", &reason)]);
                 let evidence = Vec::new();
                 let severity = self.severity;
-                return Verdict::Yes(Finding { severity, text, advice: None, evidence });
+                let codes = vec!["state".to_owned()];
+                return Verdict::Yes(Finding { severity, text, advice: None, evidence, codes });
             }
             return Verdict::No;
         };
@@ -204,35 +270,41 @@ impl Rule {
             evidence.push((Text::new("交流功率", "AC power"), format!("{power_w:.0} W")));
         }
         let text = self.filled(live, &[("reason", &reason)]);
-        Verdict::Yes(Finding { severity, text, advice: worst.advice.clone(), evidence })
+        let codes = codes.into_iter().map(str::to_owned).collect();
+        Verdict::Yes(Finding { severity, text, advice: worst.advice.clone(), evidence, codes })
     }
 
-    fn words(&self, live: &DeviceLive, points: &[String], words: &[String]) -> Verdict {
-        let mut known = false;
-        let mut found: Option<Finding> = None;
-        for point in points {
-            let Some(word) = live.word(point) else { continue };
-            known = true;
-            let Some(standard) = standard_point(point) else { continue };
-            if !words.iter().any(|wanted| wanted == word.id) {
-                continue;
-            }
-            let said = Text::new(word.zh, word.en);
-            let severity = self.severity.max(word.severity.unwrap_or(Severity::Info));
-            let text = self.filled(live, &[("part", &standard.label), ("word", &said)]);
-            let left = live.number(&format!("{point}_left_sheets"));
-            let evidence = left.map(|n| (Text::new("余量", "left"), format!("{n}")));
-            let worse = found.as_ref().is_none_or(|other| severity > other.severity);
-            if worse {
-                let evidence = evidence.into_iter().collect();
-                found = Some(Finding { severity, text, advice: None, evidence });
-            }
+    fn word(&self, live: &DeviceLive, point: &str, words: &[String]) -> Verdict {
+        let (Some(word), Some(standard)) = (live.word(point), standard_point(point)) else {
+            return Verdict::Unknown;
+        };
+        if !words.iter().any(|wanted| wanted == word.id) {
+            return Verdict::No;
         }
-        match (found, known) {
-            (Some(finding), _) => Verdict::Yes(finding),
-            (None, true) => Verdict::No,
-            (None, false) => Verdict::Unknown,
+        let said = Text::new(word.zh, word.en);
+        let severity = self.severity.max(word.severity.unwrap_or(Severity::Info));
+        let text = self.filled(live, &[("part", &standard.label), ("word", &said)]);
+        let left = live.number(&format!("{point}_left_sheets"));
+        let evidence = left.map(|n| (Text::new("余量", "left"), format!("{n}")));
+        let evidence = evidence.into_iter().collect();
+        Verdict::Yes(Finding { severity, text, advice: None, evidence, codes: Vec::new() })
+    }
+
+    fn limit(&self, live: &DeviceLive, point: &str, limit: Limit) -> Verdict {
+        let (Some(value), Some(standard)) = (live.number(point), standard_point(point)) else {
+            return Verdict::Unknown;
+        };
+        let beyond = match limit {
+            Limit::Above(limit) => value > limit,
+            Limit::Below(limit) => value < limit,
+        };
+        if !beyond {
+            return Verdict::No;
         }
+        let severity = self.severity;
+        let text = self.filled(live, &[("part", &standard.label)]);
+        let evidence = vec![(standard.label, format!("{value:.0} {}", standard.unit))];
+        Verdict::Yes(Finding { severity, text, advice: None, evidence, codes: Vec::new() })
     }
 }
 
@@ -247,6 +319,25 @@ mod tests {
             assert_eq!(rules.iter().filter(|r| r.id == rule.id).count(), 1, "{} twice", rule.id);
             for text in [&rule.text, &rule.advice] {
                 assert!(!text.zh.is_empty() && !text.en.is_empty(), "{}", rule.id);
+            }
+        }
+    }
+
+    /// Nothing that a machine can say of a major trouble goes by unheard.
+    #[test]
+    fn every_major_word_of_a_machine_has_a_rule() {
+        let rules = default_rules().expect("rules");
+        for point in crate::model::standard_point_names() {
+            let Some(words) = standard_point(point).and_then(|p| p.words) else { continue };
+            for word in words.words.iter().filter(|w| w.severity >= Some(Severity::Major)) {
+                let named = rules.iter().any(|rule| match &rule.condition {
+                    Condition::Words { points, words } => {
+                        points.iter().any(|p| p == point) && words.iter().any(|w| w == word.id)
+                    }
+                    _ => false,
+                });
+                // The states of inverters are judged together with their fault codes.
+                assert!(named || point == "state", "no rule for {point} = {}", word.id);
             }
         }
     }

@@ -54,7 +54,7 @@ pub struct Alerts {
     dirty: bool,
     kept_at: Instant,
     /// Alerts that were shown as recovering.
-    recovering: usize,
+    recovering: Vec<String>,
 }
 
 impl Alerts {
@@ -92,7 +92,7 @@ impl Alerts {
             pending,
             dirty: false,
             kept_at,
-            recovering: 0,
+            recovering: Vec::new(),
         };
         Ok((handle, alerts))
     }
@@ -155,6 +155,7 @@ impl Alerts {
             }
         }
         self.dirty = true;
+        self.recovering = self.engine.recovering();
         let over = |t: Transition| (t.alert.state == AlertState::Resolved).then_some(t.alert);
         self.board.publish(self.engine.open(), transitions.into_iter().filter_map(over).collect());
     }
@@ -200,6 +201,11 @@ impl Alerts {
 
     async fn acknowledge(&mut self, command: Command) {
         let Command { id, by, note, reply } = command;
+        if let Some(known) = self.engine.find(&id).filter(|alert| alert.acknowledged.is_some()) {
+            // Pressed twice, or by two people: the first one is on it.
+            drop(reply.send(Ok(known.clone())));
+            return;
+        }
         let before = self.engine.tracks.clone();
         let now = self.clock.now();
         let who = Acknowledged { by, note, at: now };

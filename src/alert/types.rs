@@ -100,4 +100,6 @@ pub struct Alert {
     pub acknowledged: Option<Acknowledged>,
     /// What was seen: label and value.
     pub evidence: Vec<(Text, String)>,
+    /// The fault codes that it is about; a new one among them is a new trouble.
+    pub codes: Vec<String>,
 }

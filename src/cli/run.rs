@@ -14,6 +14,7 @@ use super::check::show;
 use super::{Done, runtime, start_log, told_to_stop};
 
 pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
+    start_log();
     let mut hall = match config::read(path) {
         Ok(hall) => hall,
         Err(mistakes) => {
@@ -24,7 +25,6 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
     if let Some(data) = data {
         hall.journal.folder = data;
     }
-    start_log();
     runtime()?.block_on(async {
         let listener = TcpListener::bind(hall.web.listen).await.map_err(|error| {
             format!("cannot listen on `{}`: {error}; choose another [web] listen", hall.web.listen)

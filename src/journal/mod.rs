@@ -76,6 +76,8 @@ pub struct Status {
     pub size_bytes: u64,
     /// Free bytes of its disk.
     pub disk_free_bytes: u64,
+    /// Size of its disk.
+    pub disk_bytes: u64,
     /// Why the last batch was refused; `None` when all is well.
     pub trouble: Option<JournalError>,
     /// Cursors by name.

@@ -96,6 +96,7 @@ impl Writer {
             head: *head.borrow(),
             size_bytes: 0,
             disk_free_bytes: 0,
+            disk_bytes: 0,
             trouble: None,
             cursors: schema::cursors(&opened.connection)?,
         });
@@ -385,10 +386,12 @@ impl Writer {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut cursors = schema::cursors(&self.opened.connection).unwrap_or_default();
         cursors.retain(|(name, _)| active.contains(name));
+        let (disk_free_bytes, disk_bytes) = disk_of(&self.config.folder);
         self.status.send_replace(Status {
             head: *self.head.borrow(),
             size_bytes: size_of(&self.config.folder),
-            disk_free_bytes: free_of(&self.config.folder),
+            disk_free_bytes,
+            disk_bytes,
             trouble: self.trouble.clone(),
             cursors,
         });
@@ -424,6 +427,10 @@ fn size_of(folder: &Path) -> u64 {
     files.iter().filter_map(|file| folder.join(file).metadata().ok()).map(|m| m.len()).sum()
 }
 
-fn free_of(folder: &Path) -> u64 {
-    rustix::fs::statvfs(folder).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+/// Free bytes and size of the disk of a folder; zeros where that cannot be asked.
+fn disk_of(folder: &Path) -> (u64, u64) {
+    rustix::fs::statvfs(folder).map_or((0, 0), |disk| {
+        let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+        (bytes(disk.f_bavail), bytes(disk.f_blocks))
+    })
 }

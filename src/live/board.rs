@@ -17,6 +17,8 @@ pub struct Latest {
     pub quality: Quality,
     /// When it was true.
     pub time: Timestamp,
+    /// When it reached us.
+    pub received: Timestamp,
 }
 
 /// One device and what it said last.
@@ -66,16 +68,29 @@ impl DeviceLive {
 
     fn take(&mut self, reading: &Reading) {
         for sample in &reading.samples {
-            let newer = |latest: &Latest| latest.time > reading.time;
+            // An old message that came late must not paint over the present. Arrivals that seem to
+            // go back say that our own clock was set back: then what comes last is the present.
+            let newer =
+                |latest: &Latest| latest.time > reading.time && latest.received <= reading.received;
             if self.points.get(&sample.point).is_some_and(newer) {
-                continue; // an old message that came late must not paint over the present
+                continue;
             }
-            let latest =
-                Latest { value: sample.value.clone(), quality: sample.quality, time: reading.time };
+            let latest = Latest {
+                value: sample.value.clone(),
+                quality: sample.quality,
+                time: reading.time,
+                received: reading.received,
+            };
             self.points.insert(sample.point.clone(), latest);
         }
-        self.last_seen = self.last_seen.max(Some(reading.time));
-        self.last_received = self.last_received.max(Some(reading.received));
+        // Only a message that a broker had kept arrives "earlier" than the one before it, unless
+        // our clock was set back; polled devices have no such messages.
+        let polled = reading.received == reading.time && reading.message == 0;
+        let keep = |last: Option<Timestamp>, new: Timestamp| {
+            if polled { Some(new) } else { last.max(Some(new)) }
+        };
+        self.last_seen = keep(self.last_seen, reading.time);
+        self.last_received = keep(self.last_received, reading.received);
     }
 }
 

@@ -9,17 +9,18 @@ use crate::sky;
 
 use super::board::{Board, DeviceLive};
 
-/// Below this elevation inverters may be silent.
+/// Below this elevation of a rising sun inverters may still be silent.
 const COMMUNICATION_ELEVATION_DEG: f64 = 5.0;
-/// A device last heard below this elevation of a setting sun fell silent with the evening.
+/// Below this elevation of a setting sun they may be silent already.
 const EVENING_ELEVATION_DEG: f64 = 10.0;
-/// So did one last heard below this elevation that had ramped down or said that it rests.
+/// A device last heard below this elevation fell silent with the evening if it had ramped down or
+/// said that it rests.
 const LATE_AFTERNOON_ELEVATION_DEG: f64 = 20.0;
-/// Longest silence of a night: from the late afternoon to the morning's first answer. Who was
-/// silent for longer missed a day.
-const NIGHT_MS_MAX: i64 = 17 * 3600 * 1000;
+/// Who has been silent for more hours than a night has missed a day.
+const NIGHT_HOURS_MAX: i64 = 18;
 /// The sun is compared over this time to see whether it sets.
 const SETTING_MS: i64 = 10 * 60 * 1000;
+const HOUR_MS: i64 = 3600 * 1000;
 /// Share of the rated power below which an inverter has ramped down.
 const RAMPED_DOWN: f64 = 0.02;
 
@@ -65,14 +66,16 @@ pub struct Health {
     pub state: HealthState,
     /// One sentence, unless all is well.
     pub reason: Option<Text>,
+    /// The device has not spoken for too long: what it said last may no longer hold.
+    pub silent: bool,
 }
 
 impl Health {
     const fn because(state: HealthState, reason: Text) -> Self {
-        Self { state, reason: Some(reason) }
+        Self { state, reason: Some(reason), silent: false }
     }
 
-    const OK: Self = Self { state: HealthState::Ok, reason: None };
+    const OK: Self = Self { state: HealthState::Ok, reason: None, silent: false };
 }
 
 impl Board {
@@ -84,12 +87,18 @@ impl Board {
         }
         let heard = live.last_received.map(|heard| heard.max(self.listening_since));
         let silent_ms = now.since_ms(heard.unwrap_or(self.listening_since));
-        let lost = live.value("online").and_then(crate::model::Value::as_f64) == Some(0.0);
+        // What the broker said since the start counts; before that, what the device said last.
+        let lost = match &live.link {
+            Some(LinkState::Down { fault, .. }) => *fault == LinkFault::LastWill,
+            Some(LinkState::Up) => false,
+            None => live.number("online") == Some(0.0),
+        };
         if lost {
-            return Health::because(HealthState::Offline, LinkFault::LastWill.text());
+            let gone = Health::because(HealthState::Offline, LinkFault::LastWill.text());
+            return Health { silent: true, ..gone };
         }
         if silent_ms > live.device.stale_after_ms {
-            return self.silent(live, now, silent_ms);
+            return Health { silent: true, ..self.silent(live, now, silent_ms) };
         }
         if live.last_received.is_none_or(|heard| heard < self.listening_since) {
             let reason =
@@ -106,26 +115,30 @@ impl Board {
         sky::sun(self.site.latitude_deg, self.site.longitude_deg, at).elevation_deg
     }
 
+    /// No sun to speak of: it has set, or is about to.
+    fn dark(&self, at: Timestamp) -> bool {
+        let sun_deg = self.sun_deg(at);
+        let setting = self.sun_deg(at.plus_ms(SETTING_MS)) < sun_deg;
+        sun_deg < COMMUNICATION_ELEVATION_DEG || setting && sun_deg < EVENING_ELEVATION_DEG
+    }
+
     fn silent(&self, live: &DeviceLive, now: Timestamp, silent_ms: i64) -> Health {
-        if live.device.kind == DeviceKind::Inverter
-            && self.sun_deg(now) < COMMUNICATION_ELEVATION_DEG
-        {
-            match live.last_seen {
-                Some(seen) if self.went_to_sleep(live, seen, now) => {
-                    let reason = Text::new(
-                        "日落后停机休眠，日出后应自动恢复",
-                        "asleep after sunset, should be back after sunrise",
-                    );
-                    return Health::because(HealthState::Asleep, reason);
-                }
-                None => {
-                    let reason = Text::new(
-                        "夜间，尚未收到过该逆变器的数据",
-                        "night, and this inverter has not been heard yet",
-                    );
-                    return Health::because(HealthState::Waiting, reason);
-                }
-                Some(_) => {}
+        if live.device.kind == DeviceKind::Inverter && self.dark(now) {
+            if live.last_seen.is_some_and(|seen| self.went_to_sleep(live, seen, now)) {
+                let reason = Text::new(
+                    "日落后停机休眠，日出后应自动恢复",
+                    "asleep after sunset, should be back after sunrise",
+                );
+                return Health::because(HealthState::Asleep, reason);
+            }
+            // It may have gone to sleep while we were not listening.
+            let unheard = live.last_received.is_none_or(|heard| heard < self.listening_since);
+            if unheard && self.dark(self.listening_since) {
+                let reason = Text::new(
+                    "夜间，启动以来尚未收到过该逆变器的数据",
+                    "night, and this inverter has not been heard since the start",
+                );
+                return Health::because(HealthState::Waiting, reason);
             }
         }
         let age = duration(silent_ms);
@@ -141,12 +154,13 @@ impl Board {
     }
 
     /// It was last heard this evening, by the sun and its own ramp-down; not at noon, not in the
-    /// morning, not yesterday.
+    /// morning, not yesterday: the sun has not been higher since.
     fn went_to_sleep(&self, live: &DeviceLive, seen: Timestamp, now: Timestamp) -> bool {
         let sun_deg = self.sun_deg(seen);
-        let setting = self.sun_deg(seen.plus_ms(SETTING_MS)) < sun_deg;
-        if now.since_ms(seen) > NIGHT_MS_MAX || !(setting || sun_deg < COMMUNICATION_ELEVATION_DEG)
-        {
+        let hours = now.since_ms(seen) / HOUR_MS;
+        let daylight_deg = sun_deg.max(EVENING_ELEVATION_DEG);
+        let daylight = |hour: i64| self.sun_deg(seen.plus_ms(hour * HOUR_MS)) > daylight_deg;
+        if hours > NIGHT_HOURS_MAX || (1..=hours).any(daylight) {
             return false;
         }
         let power_w = live.number("ac_power_w").unwrap_or(0.0);

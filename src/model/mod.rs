@@ -17,7 +17,9 @@ pub use device::{Device, DeviceKind, Site, Zone};
 pub use id::{DeviceId, IdError, PointName, ZoneId};
 pub use link::{LinkFault, LinkState};
 pub use mistake::Mistake;
-pub use point::{StandardPoint, Vocabulary, Word, standard_point, vocabulary};
+pub use point::{
+    StandardPoint, Vocabulary, Word, standard_point, standard_point_names, vocabulary,
+};
 pub use reading::{Event, EventKind, Link, Position, Reading, Record, Sample};
 pub use severity::Severity;
 pub use text::Text;

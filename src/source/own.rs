@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::SharedClock;
 use crate::journal::{Journal, JournalError};
 use crate::model::{Decimal, DeviceId, PointName, Quality, Reading, Record, Sample, Value};
+use crate::source::state::{SourceHealth, Sources};
 use crate::tally::{Happening, Tally};
 
 /// Id of the gateway itself; the configuration cannot give it to another device.
@@ -16,7 +17,13 @@ pub const GATEWAY: &str = "gateway";
 pub const INTERVAL: Duration = Duration::from_secs(30);
 
 /// Writes the gateway's own readings until told to stop.
-pub async fn run(journal: Journal, clock: SharedClock, tally: Tally, stop: CancellationToken) {
+pub async fn run(
+    journal: Journal,
+    clock: SharedClock,
+    tally: Tally,
+    sources: Sources,
+    stop: CancellationToken,
+) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -24,7 +31,7 @@ pub async fn run(journal: Journal, clock: SharedClock, tally: Tally, stop: Cance
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let Some(reading) = measure(&journal, &clock, &tally) else { return };
+        let Some(reading) = measure(&journal, &clock, &tally, &sources) else { return };
         match journal.append(vec![Record::Reading(reading)]).await {
             Ok(_) => {}
             Err(JournalError::Closed) => return,
@@ -33,10 +40,19 @@ pub async fn run(journal: Journal, clock: SharedClock, tally: Tally, stop: Cance
     }
 }
 
-fn measure(journal: &Journal, clock: &SharedClock, tally: &Tally) -> Option<Reading> {
+fn measure(
+    journal: &Journal,
+    clock: &SharedClock,
+    tally: &Tally,
+    sources: &Sources,
+) -> Option<Reading> {
     let status = journal.status();
     let slowest = status.cursors.iter().map(|(_, at)| at.0).min().unwrap_or(status.head.0);
+    let down = sources.all().iter().filter(|(_, s)| s.health == SourceHealth::Down).count();
+    let free_percent = status.disk_free_bytes.saturating_mul(100) / status.disk_bytes.max(1);
     let numbers = [
+        ("sources_down", down as u64),
+        ("disk_free_percent", free_percent),
         ("journal_lag_records", status.head.0.saturating_sub(slowest)),
         ("journal_bytes", status.size_bytes),
         ("disk_free_bytes", status.disk_free_bytes),

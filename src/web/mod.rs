@@ -200,7 +200,7 @@ impl Web {
         Ok(Self { shared: Arc::new(Shared::new(config, context, limits)) })
     }
 
-    /// Answers on `listener` until the supervisor stops, then gives open requests two seconds.
+    /// Answers on `listener` until the supervisor stops, then gives open requests one second.
     ///
     /// # Errors
     /// [`WebError::PasswordNeeded`] when the listener is on another address than configured.

@@ -22,8 +22,8 @@ use super::state::Shared;
 
 /// Pause after a failed accept: without free file descriptors it fails at once, again and again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Time for open requests when the program stops.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// Time for open requests when the program stops; less than the readers as a whole are given.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Bytes kept per connection for a head, and for an answer that is not read yet.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Longest head of a request; browsers send 1 to 2 kB.

@@ -24,7 +24,9 @@ pub(super) struct Shared {
     pub(super) feed: Feed,
     /// One permit per connection.
     pub(super) connections: Arc<Semaphore>,
-    /// Only this machine can ask, so only its names may be asked for.
+    /// Only this machine can ask and no password is needed, so only its names may be asked for: a
+    /// foreign page could otherwise ask through the browser. Behind a proxy with a password any
+    /// name is right.
     pub(super) loopback_only: bool,
 }
 
@@ -41,7 +43,7 @@ impl Shared {
             roof,
             feed: Feed::new(limits.streams),
             connections: Arc::new(Semaphore::new(limits.connections)),
-            loopback_only: is_loopback(config.listen.ip()),
+            loopback_only: is_loopback(config.listen.ip()) && config.password_hash.is_none(),
             config,
             context,
             limits,

@@ -259,6 +259,7 @@ fn alert(id_: &str, state: AlertState) -> Alert {
         resolved: over.then(|| raised.plus_ms(60_000)),
         acknowledged: None,
         evidence: vec![(Text::new("故障字", "fault word"), "0x0004".to_owned())],
+        codes: Vec::new(),
     }
 }
 

@@ -102,7 +102,11 @@ fn producing() -> Vec<(&'static str, Value)> {
 }
 
 fn tripped() -> Vec<(&'static str, Value)> {
-    let codes: Arc<[Arc<str>]> = vec![Arc::from("2032")].into();
+    tripped_by(&["2032"])
+}
+
+fn tripped_by(codes: &[&str]) -> Vec<(&'static str, Value)> {
+    let codes: Arc<[Arc<str>]> = codes.iter().map(|code| Arc::from(*code)).collect();
     vec![
         ("ac_power_w", Value::Decimal(Decimal::whole(0))),
         ("state", Value::Decimal(Decimal::whole(7))),
@@ -179,6 +183,73 @@ fn only_the_evenings_silence_is_sleep() {
         let state = world.board.health(live, world.now).state;
         assert_eq!(state == crate::live::HealthState::Asleep, asleep, "{last_heard}: {state:?}");
     }
+}
+
+#[test]
+fn another_fault_is_news_even_to_who_knew_of_the_first() {
+    let mut world = World::new(NOON);
+    let kiosk = paper(0);
+    world.pass(70, &[("inv", &tripped_by(&["2032"])), ("tm", &kiosk)]);
+    let first = world.engine.open()[0].clone();
+    let who =
+        || Acknowledged { by: "王".into(), note: String::new(), at: Timestamp::from_ms(NOON) };
+    assert!(world.engine.acknowledge(&first.id, who()).is_some());
+    world.says("inv", &tripped_by(&["2032", "2062"]));
+    world.now = world.now.plus_ms(1000);
+    let told = world.engine.tick(&world.board, world.now);
+    assert_eq!((told.len(), told[0].change, told[0].tell), (1, Change::Changed, true));
+    let now = world.engine.open()[0].clone();
+    assert_eq!((now.id.as_str(), now.state), (first.id.as_str(), AlertState::Active));
+    assert!(now.text.zh.contains("2062") && now.codes == ["2032", "2062"], "{now:?}");
+    // A code that comes and goes is no news each time.
+    assert!(world.engine.acknowledge(&first.id, who()).is_some());
+    for codes in [&["2032"][..], &["2032", "2062"], &["2062"]] {
+        world.says("inv", &tripped_by(codes));
+        world.now = world.now.plus_ms(1000);
+        let told = world.engine.tick(&world.board, world.now);
+        assert!(told.iter().all(|t| !t.tell), "{told:?}");
+    }
+    assert_eq!(world.engine.open()[0].state, AlertState::Acknowledged);
+}
+
+#[test]
+fn a_gateway_that_was_off_until_night_accuses_nobody() {
+    let mut world = World::new(NOON);
+    world.pass(5, &[("inv", &producing()), ("tm", &paper(0))]);
+    // It starts again at night, with what it knew at noon.
+    world.now = Timestamp::from_ms(NIGHT);
+    world.board.listening_since = world.now;
+    assert!(world.pass(900, &[("tm", &paper(0))]).is_empty());
+    let live = world.board.get("inv").expect("device");
+    let state = world.board.health(live, world.now).state;
+    assert_eq!(state, crate::live::HealthState::Waiting);
+}
+
+#[test]
+fn a_broker_that_is_down_is_not_the_kiosks_fault() {
+    let mut world = World::new(NOON);
+    let inverter = producing();
+    world.pass(5, &[("inv", &inverter), ("tm", &paper(0))]);
+    let mut link = |world: &mut World, state: LinkState| {
+        let device = DeviceId::parse("tm").expect("id");
+        world.board.apply(&Record::Link(Link { device, time: world.now, state }));
+    };
+    let fault = LinkFault::BrokerDown;
+    link(&mut world, LinkState::Down { fault, detail: String::new() });
+    assert!(world.pass(900, &[("inv", &inverter)]).is_empty());
+    link(&mut world, LinkState::Up);
+    assert_eq!(world.pass(400, &[("inv", &inverter)]), [(Change::Raised, "KS001".to_owned())]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_freeze_the_hall() {
+    let mut world = World::new(NOON + 8 * 3_600_000);
+    let kiosk = paper(0);
+    world.pass(5, &[("inv", &producing()), ("tm", &kiosk)]);
+    world.now = Timestamp::from_ms(NOON);
+    world.board.listening_since = world.now;
+    let seen = world.pass(70, &[("inv", &tripped()), ("tm", &kiosk)]);
+    assert_eq!(seen, [(Change::Raised, "PV002".to_owned())]);
 }
 
 #[test]

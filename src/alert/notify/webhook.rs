@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::record::AlertRecord;
@@ -16,11 +17,15 @@ use crate::tally::{Happening, Tally};
 use crate::alert::engine::Transition;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause before the journal is read again after an error.
+const READ_PAUSE: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(300);
-/// Times that an address may say "this is wrong" (4xx) before the message is given up. Servers
-/// that are down are waited for without end.
+/// Times that an address may say "this message is wrong" before it is given up. A server that is
+/// down, moved, or does not let us in is waited for without end, but no message for longer than
+/// [`PATIENCE`]: the next ones matter more.
 const REFUSALS_MAX: u32 = 5;
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// What is posted.
 #[derive(Serialize)]
@@ -75,12 +80,19 @@ impl Webhook {
 
     /// Delivers until told to stop. A channel that is new begins now, not with the past.
     pub async fn run(self, stop: CancellationToken) {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            result = self.deliver() => {
-                if let Err(error) = result && error != JournalError::Closed {
-                    tracing::error!(channel = %self.config.name, %error, "channel stopped");
-                }
+        loop {
+            let result = tokio::select! {
+                () = stop.cancelled() => return,
+                result = self.deliver() => result,
+            };
+            match result {
+                Ok(()) | Err(JournalError::Closed) => return,
+                // Its place is kept: it goes on from there.
+                Err(error) => tracing::error!(channel = %self.config.name, %error, "channel waits"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(READ_PAUSE) => {}
             }
         }
     }
@@ -107,6 +119,7 @@ impl Webhook {
         position: Position,
         transition: &Transition,
     ) -> Result<(), JournalError> {
+        let begin = Instant::now();
         let mut refusals = 0;
         let mut pause = PAUSE_MIN;
         loop {
@@ -123,7 +136,7 @@ impl Webhook {
             };
             self.tally.count(Happening::SinkError, &format!("{}:{class}", self.config.name));
             tracing::warn!(channel = %self.config.name, %words, "message not taken");
-            if refusals >= REFUSALS_MAX {
+            if refusals >= REFUSALS_MAX || begin.elapsed() > PATIENCE {
                 return self.give_up(position, transition, &words).await;
             }
             tokio::time::sleep(pause.mul_f64(rand::random_range(0.8..1.2))).await;
@@ -165,7 +178,7 @@ impl Webhook {
 
     async fn post(&self, position: Position, transition: &Transition) -> Outcome {
         let message = Message {
-            id: format!("{}-{}", self.site, position.0),
+            id: format!("{}-{}-{}", transition.alert.id, transition.change.as_str(), position.0),
             change: transition.change.as_str(),
             site: &self.site,
             alert: (&transition.alert).into(),
@@ -183,8 +196,9 @@ impl Webhook {
             Ok(answer) => {
                 let status = answer.status();
                 let words = format!("HTTP {status}");
-                let later = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
-                if later { Outcome::Later(words) } else { Outcome::Refused(words) }
+                // Only these speak of the message; the others of the address, the key, the server.
+                let refused = matches!(status.as_u16(), 400 | 406 | 413 | 415 | 422);
+                if refused { Outcome::Refused(words) } else { Outcome::Later(words) }
             }
             // The address may hold a key: it must not reach the log.
             Err(error) => Outcome::Later(error.without_url().to_string()),

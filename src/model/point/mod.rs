@@ -132,8 +132,13 @@ const POINTS: &[Row] = &[
     ("rejected_total", "", "已拒数据", "data rejected", "", true),
     ("disk_free_bytes", "B", "磁盘剩余", "disk free", "", true),
     ("journal_bytes", "B", "日志大小", "journal size", "", false),
-    ("devices_silent", "", "无应答设备", "silent devices", "", false),
+    ("sources_down", "", "中断的采集通道", "sources down", "", false),
 ];
+
+/// All names of the vocabulary, patterns included.
+pub fn standard_point_names() -> impl Iterator<Item = &'static str> {
+    POINTS.iter().map(|row| row.0)
+}
 
 /// The entry of a point name; `None` for `vendor_…` and for unknown names.
 #[must_use]

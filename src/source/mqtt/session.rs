@@ -48,6 +48,9 @@ const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const RECONNECT_MIN: Duration = Duration::from_secs(1);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
+/// Failed attempts after which the devices are said to be out of reach: a restart of the broker
+/// is over by then.
+const FAILURES_TOLD: u32 = 3;
 /// Pause before a full disk is tried again; meanwhile the broker holds what is not acknowledged.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -65,8 +68,15 @@ pub struct Session {
     links: Mutex<BTreeMap<DeviceId, LinkState>>,
 }
 
-/// A message and the connection that brought it.
-type Arrived = (u64, Publish);
+/// What goes from the listener to the keeper. Nearly all are messages: boxing them would cost an
+/// allocation each.
+#[allow(clippy::large_enum_variant)]
+enum Arrived {
+    /// A message, and the number of the connection that brought it.
+    Message(u64, Publish),
+    /// The broker is there again, or has not been for a while and why.
+    Broker(Option<LinkFault>),
+}
 
 impl Session {
     /// Whether the configured certificates can be used, told before anything runs.
@@ -155,6 +165,7 @@ impl Session {
                     failures = 0;
                     self.connection.fetch_add(1, Ordering::Relaxed);
                     self.publish_state(SourceHealth::Ok, None);
+                    drop(queue.try_send(Arrived::Broker(None)));
                     self.subscribe(client);
                 }
                 Ok(Event::Incoming(Packet::SubAck(answer))) => {
@@ -167,7 +178,8 @@ impl Session {
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
                     let room = publish.qos != QoS::AtMostOnce || queue.capacity() > QUEUE_RESERVE;
-                    let arrived = (self.connection.load(Ordering::Relaxed), publish);
+                    let connection = self.connection.load(Ordering::Relaxed);
+                    let arrived = Arrived::Message(connection, publish);
                     if !room || queue.try_send(arrived).is_err() {
                         self.tally.count(Happening::Rejected, "queue_full");
                     }
@@ -178,6 +190,9 @@ impl Session {
                         tracing::warn!(broker = %self.name(), %error, "no connection to the broker");
                     }
                     self.publish_state(SourceHealth::Down, Some(fault_of(&error)));
+                    if failures == FAILURES_TOLD {
+                        drop(queue.try_send(Arrived::Broker(Some(fault_of(&error)))));
+                    }
                     tokio::time::sleep(back_off(failures)).await;
                     failures = failures.saturating_add(1);
                 }
@@ -203,12 +218,14 @@ impl Session {
     async fn keep(&self, mut waiting: mpsc::Receiver<Arrived>, client: AsyncClient) {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
-            let records: Vec<Record> = group.iter().flat_map(|(_, m)| self.records_of(m)).collect();
+            let records: Vec<Record> =
+                group.iter().flat_map(|arrived| self.records(arrived)).collect();
             if !self.append(records).await {
                 return;
             }
             let present = self.connection.load(Ordering::Relaxed);
-            for (connection, publish) in group.drain(..) {
+            for arrived in group.drain(..) {
+                let Arrived::Message(connection, publish) = arrived else { continue };
                 // Fails only when the session has ended; the broker sends it again then.
                 if connection == present && client.try_ack(&publish).is_err() {
                     self.tally.count(Happening::Rejected, "ack_not_sent");
@@ -231,6 +248,13 @@ impl Session {
                     tokio::time::sleep(DISK_PAUSE).await;
                 }
             }
+        }
+    }
+
+    fn records(&self, arrived: &Arrived) -> Vec<Record> {
+        match arrived {
+            Arrived::Message(_, publish) => self.records_of(publish),
+            Arrived::Broker(fault) => self.broker_change(*fault),
         }
     }
 
@@ -270,6 +294,27 @@ impl Session {
             true => LinkState::Down { fault: LinkFault::LastWill, detail: String::new() },
             false => LinkState::Up,
         };
+        self.news(device, state, time)
+    }
+
+    /// Without the broker no device can be heard, which is no fault of theirs; with it again, those
+    /// that had not said good-bye are expected to speak.
+    fn broker_change(&self, fault: Option<LinkFault>) -> Vec<Record> {
+        let time = self.clock.now();
+        let known = self.links.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let change = |device: &DeviceId| {
+            let state = match (fault, known.get(device)) {
+                (_, Some(LinkState::Down { fault: LinkFault::LastWill, .. })) => return None,
+                (Some(fault), _) => LinkState::Down { fault, detail: String::new() },
+                (None, Some(LinkState::Down { .. })) => LinkState::Up,
+                (None, _) => return None,
+            };
+            self.news(device, state, time)
+        };
+        self.config.devices.iter().filter_map(|publisher| change(&publisher.device.id)).collect()
+    }
+
+    fn news(&self, device: &DeviceId, state: LinkState, time: Timestamp) -> Option<Record> {
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         if links.insert(device.clone(), state.clone()).as_ref() == Some(&state) {
             return None;

@@ -230,7 +230,7 @@ fn a_broker_that_is_down_is_not_the_kiosks_fault() {
     let mut world = World::new(NOON);
     let inverter = producing();
     world.pass(5, &[("inv", &inverter), ("tm", &paper(0))]);
-    let mut link = |world: &mut World, state: LinkState| {
+    let link = |world: &mut World, state: LinkState| {
         let device = DeviceId::parse("tm").expect("id");
         world.board.apply(&Record::Link(Link { device, time: world.now, state }));
     };

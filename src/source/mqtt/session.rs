@@ -43,8 +43,9 @@ const OUTGOING_MAX: u16 = 64;
 const GROUP: usize = 256;
 /// Requests to the event loop: subscriptions and acknowledgements of one full window.
 const REQUESTS: usize = 1024;
-/// How long the broker keeps our session while we are away, seconds.
-const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
+/// How long the broker keeps our session while we are away, seconds: half a year, as the shipped
+/// settings of Mosquitto allow.
+const SESSION_EXPIRY_S: u32 = 180 * 24 * 3600;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const RECONNECT_MIN: Duration = Duration::from_secs(1);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);

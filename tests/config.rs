@@ -82,8 +82,37 @@ fn every_mistake_of_every_case_is_complete_and_in_order() {
 
 fn check_mistake(mistake: &Mistake) {
     assert!(mistake.line >= 1 && mistake.column >= 1, "{mistake}");
-    assert!(mistake.problem.contains('`') && !mistake.hint.is_empty(), "{mistake}");
-    assert!(!mistake.problem.ends_with('.') && !mistake.hint.ends_with('.'), "{mistake}");
+    for text in [&mistake.problem, &mistake.hint] {
+        assert!(!text.en.is_empty() && !text.en.ends_with('.'), "{mistake}");
+        assert!(text.zh.contains(is_chinese) && !text.zh.ends_with('。'), "{mistake}");
+    }
+    assert!(mistake.problem.en.contains('`') && mistake.problem.zh.contains('`'), "{mistake}");
+}
+
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{303f}' | '\u{4e00}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')
+}
+
+/// What is left without the words of the file and of examples, which stand in backticks or quotes.
+fn own_words(text: &str) -> String {
+    let unquoted: String = text.split('`').step_by(2).collect();
+    unquoted.split('"').step_by(2).collect()
+}
+
+#[test]
+fn every_mistake_of_every_case_is_told_in_both_languages() {
+    for folder in cases() {
+        let Err(mistakes) = config::read(&folder.join("hall.toml")) else { continue };
+        for mistake in &mistakes {
+            let Mistake { problem, hint, .. } = mistake;
+            let told = [own_words(&problem.en), own_words(&hint.en)];
+            assert!(!told.concat().contains(is_chinese), "{mistake}");
+            let told = [own_words(&problem.zh), own_words(&hint.zh)];
+            assert!(told.iter().all(|words| words.contains(is_chinese)), "{mistake}");
+            let quoted = |text: &str| text.matches('`').count();
+            assert_eq!(quoted(&problem.zh), quoted(&problem.en), "{mistake}");
+        }
+    }
 }
 
 fn sample() -> String {

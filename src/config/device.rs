@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{Device, DeviceId, DeviceKind, ZoneId};
+use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId, text};
 use crate::profile::{Catalog, Profile};
 
 use super::link::{self, Link, Taken};
 use super::near;
-use super::section::{Placed, Section};
+use super::section::{Placed, Section, write};
 use super::site::{Zones, unique};
 
 const DEVICE: &[&str] = &[
@@ -66,16 +66,21 @@ pub(super) fn devices(root: &Section<'_>, known: &Known<'_>) -> Vec<Found> {
 }
 
 fn id(section: &Section<'_>, ids: &mut BTreeMap<String, usize>) -> Option<DeviceId> {
-    let id = section.need_words("id", "write id = \"inv-01\"")?;
+    let id = section.need_words("id", write("id = \"inv-01\""))?;
     if id.value == OWN_ID {
-        let problem = format!("`{OWN_ID}` is hallwatch itself");
-        section.note(id.offset, problem, "give the device another id");
+        let problem = text!("`{OWN_ID}` 是 hallwatch 自己的 id", "`{OWN_ID}` is hallwatch itself");
+        let hint = Text::new("给设备换一个 id", "give the device another id");
+        section.note(id.offset, problem, hint);
         return None;
     }
     match DeviceId::parse(&id.value) {
-        Ok(parsed) => unique(section, ids, "device", &id.value, id.offset).then_some(parsed),
+        Ok(parsed) => {
+            let what = Text::new("设备", "device");
+            unique(section, ids, &what, &id.value, id.offset).then_some(parsed)
+        }
         Err(error) => {
-            section.note(id.offset, error.to_string(), "name devices like `ticket-01`");
+            let hint = Text::new("取名如 `ticket-01`", "name devices like `ticket-01`");
+            section.note(id.offset, error.text(), hint);
             None
         }
     }
@@ -112,26 +117,36 @@ fn device(
 }
 
 fn zone(section: &Section<'_>, zones: &Zones) -> Option<ZoneId> {
-    let zone = section.need_words("zone", "write zone = \"…\", the id of a [[zone]]")?;
+    let hint = Text::new(
+        "写 zone = \"…\"，填某个 [[zone]] 的 id",
+        "write zone = \"…\", the id of a [[zone]]",
+    );
+    let zone = section.need_words("zone", hint)?;
     if let Some(known) = zones.zones.iter().find(|known| known.id.as_str() == zone.value) {
         return Some(known.id.clone());
     }
     if !zones.incomplete && !zones.written.contains(&zone.value) {
         let all = zones.zones.iter().map(|zone| zone.id.as_str());
-        let hint = near::hint(&zone.value, "zones", all);
-        section.note(zone.offset, format!("unknown zone `{}`", zone.value), hint);
+        let hint = near::hint(&zone.value, &Text::new("区域", "zones"), all);
+        let problem = text!("没有区域 `{}`", "unknown zone `{}`", zone.value);
+        section.note(zone.offset, problem, hint);
     }
     None
 }
 
 fn profile(section: &Section<'_>, known: &Known<'_>) -> Option<Arc<Profile>> {
-    let hint = "write profile = \"…\", the id of a file in devices/";
+    let hint = Text::new(
+        "写 profile = \"…\"，填 devices/ 中某个设备模板的 id",
+        "write profile = \"…\", the id of a file in devices/",
+    );
     let name = section.need_words("profile", hint)?;
     let found = known.catalog.get(&name.value);
     if found.is_none() && !known.incomplete {
         let all = known.catalog.iter().map(|profile| profile.id.as_str());
-        let hint = near::hint(&name.value, "profiles", all.collect::<Vec<_>>());
-        section.note(name.offset, format!("unknown profile `{}`", name.value), hint);
+        let what = Text::new("设备模板", "profiles");
+        let hint = near::hint(&name.value, &what, all.collect::<Vec<_>>());
+        let problem = text!("没有设备模板 `{}`", "unknown profile `{}`", name.value);
+        section.note(name.offset, problem, hint);
     }
     found.cloned()
 }
@@ -143,21 +158,30 @@ fn kind(section: &Section<'_>, profile: Option<&Profile>) -> Option<DeviceKind> 
             && profile.kind.is_none()
             && !section.has("kind")
         {
-            let hint = format!("profile `{}` is for several kinds; {}", profile.id, all_kinds());
-            section.missing("kind", &hint);
+            let (id, Text { zh, en }) = (&profile.id, near::hint("", &kinds(), all_kinds()));
+            let hint = text!(
+                "设备模板 `{id}` 适用于多种设备；{zh}",
+                "profile `{id}` is for several kinds; {en}",
+            );
+            section.missing("kind", hint);
         }
         return of_profile;
     };
     let found = DeviceKind::parse(&word.value).filter(|kind| *kind != DeviceKind::Gateway);
     match (found, of_profile) {
         (None, _) => {
-            let known = DeviceKind::ALL.iter().filter(|kind| **kind != DeviceKind::Gateway);
-            let hint = near::hint(&word.value, "kinds", known.map(|kind| kind.as_str()));
-            section.note(word.offset, format!("unknown kind `{}`", word.value), hint);
+            let hint = near::hint(&word.value, &kinds(), all_kinds());
+            let problem = text!("未知的设备类型 `{}`", "unknown kind `{}`", word.value);
+            section.note(word.offset, problem, hint);
         }
         (Some(found), Some(wanted)) if found != wanted => {
-            let problem = format!("`{}` is not what the profile reads", word.value);
-            let hint = format!("the profile is for `{}`: remove `kind`", wanted.as_str());
+            let (kind, wanted) = (&word.value, wanted.as_str());
+            let problem =
+                text!("`{kind}` 与设备模板不符", "`{kind}` is not what the profile reads");
+            let hint = text!(
+                "该模板用于 `{wanted}`：请删除 `kind`",
+                "the profile is for `{wanted}`: remove `kind`",
+            );
             section.note(word.offset, problem, hint);
         }
         _ => {}
@@ -165,24 +189,35 @@ fn kind(section: &Section<'_>, profile: Option<&Profile>) -> Option<DeviceKind> 
     of_profile.or(found)
 }
 
-fn all_kinds() -> String {
+fn kinds() -> Text {
+    Text::new("设备类型", "kinds")
+}
+
+fn all_kinds() -> impl Iterator<Item = &'static str> + Clone {
     let kinds = DeviceKind::ALL.iter().filter(|kind| **kind != DeviceKind::Gateway);
-    let words: Vec<_> = kinds.map(|kind| kind.as_str()).collect();
-    format!("kinds: {}", words.join(", "))
+    kinds.map(|kind| kind.as_str())
 }
 
 fn rated_power_w(section: &Section<'_>, kind: Option<DeviceKind>) -> Option<f64> {
     let rated = section.real("rated_power_w", 1.0..=10_000_000.0);
     match kind {
         Some(DeviceKind::Inverter) if !section.has("rated_power_w") => {
-            let hint = "write the nameplate's AC power in watts, as in rated_power_w = 50000: \
-                        sleep and yield are judged by it";
+            let hint = Text::new(
+                "按铭牌填写交流额定功率（瓦），例如 rated_power_w = 50000；\
+                 用于判断休眠和发电量",
+                "write the nameplate's AC power in watts, as in rated_power_w = 50000: \
+                 sleep and yield are judged by it",
+            );
             section.missing("rated_power_w", hint);
         }
         Some(kind) if kind != DeviceKind::Inverter && section.has("rated_power_w") => {
-            let problem = format!("`rated_power_w` on a device of kind `{}`", kind.as_str());
-            let offset = section.key_offset("rated_power_w");
-            section.note(offset, problem, "it belongs to inverters: remove it");
+            let problem = text!(
+                "`{}` 类设备不能写 `rated_power_w`",
+                "`rated_power_w` on a device of kind `{}`",
+                kind.as_str(),
+            );
+            let hint = Text::new("只有逆变器才需要，请删除", "it belongs to inverters: remove it");
+            section.note(section.key_offset("rated_power_w"), problem, hint);
         }
         _ => {}
     }

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use crate::model::Mistake;
+use crate::model::{Mistake, Text, text};
 
 /// Longest text quoted in a message, characters.
 const QUOTE_CHARS_MAX: usize = 48;
@@ -26,7 +26,7 @@ impl<'a> Findings<'a> {
     }
 
     /// A mistake at a byte offset, unless its line cannot be read anyway.
-    pub(super) fn add(&self, offset: usize, problem: impl Into<String>, hint: impl Into<String>) {
+    pub(super) fn add(&self, offset: usize, problem: Text, hint: Text) {
         if !self.broken.contains(&line_start(self.source, offset)) {
             let mistake = Mistake::at(self.file, self.source, offset, problem, hint);
             self.mistakes.borrow_mut().push(mistake);
@@ -34,7 +34,7 @@ impl<'a> Findings<'a> {
     }
 
     /// A key that is not there, unless a broken line of the same section begins with it.
-    pub(super) fn missing(&self, section: usize, title: &str, key: &str, hint: &str) {
+    pub(super) fn missing(&self, section: usize, title: &Text, key: &str, hint: Text) {
         let end = self.section_end(section);
         let begins = |start: usize| {
             let line = self.source.get(start..).unwrap_or_default();
@@ -43,7 +43,8 @@ impl<'a> Findings<'a> {
         };
         let inside = |start: &&usize| (section..end).contains(*start);
         if !self.broken.iter().filter(inside).any(|start| begins(*start)) {
-            self.add(section, format!("{title} has no `{key}`"), hint);
+            let Text { zh, en } = title;
+            self.add(section, text!("{zh}缺少 `{key}`", "{en} has no `{key}`"), hint);
         }
     }
 

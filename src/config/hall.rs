@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::{Device, DeviceId, Mistake, Site, Zone};
+use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::source::{modbus, mqtt};
 use crate::{alert, journal};
@@ -77,35 +77,44 @@ impl fmt::Debug for Hall {
 /// # Errors
 /// All mistakes, in the order of the file; then those of its own profiles.
 pub fn read(path: &Path) -> Result<Hall, Vec<Mistake>> {
-    let file = path.display().to_string();
-    let alone = |mistake| vec![mistake];
-    let source = text(path).map_err(|(source, offset, problem, hint)| {
-        alone(Mistake::at(&file, &source, offset, problem, hint))
-    })?;
-    parse(path, &source, None)
+    parse(path, &text(path)?, None)
 }
 
-/// The file as text; or what could be read of it, where it ends, and why.
-fn text(path: &Path) -> Result<String, (String, usize, String, &'static str)> {
-    let shown = path.display();
+/// The file as text; or why it is none, at the place up to which it is.
+fn text(path: &Path) -> Result<String, Vec<Mistake>> {
+    let shown = path.display().to_string();
+    let alone = |source: &str, problem, hint| {
+        Err(vec![Mistake::at(&shown, source, source.len(), problem, hint)])
+    };
     let mut bytes = Vec::new();
     let read =
         File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
-        let problem = format!("cannot read `{shown}`: {}", secret::reason(&error));
-        return Err((String::new(), 0, problem, "name the configuration file, such as hall.toml"));
+        let hint = Text::new(
+            "给出配置文件名，例如 hall.toml",
+            "name the configuration file, such as hall.toml",
+        );
+        return alone("", secret::unreadable(&shown, &error), hint);
     }
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        let problem = format!("`{shown}` is longer than {FILE_BYTES_MAX} bytes");
-        return Err((String::new(), 0, problem, "is it the right file?"));
+        let problem = text!(
+            "`{shown}` 超过 {FILE_BYTES_MAX} 字节",
+            "`{shown}` is longer than {FILE_BYTES_MAX} bytes"
+        );
+        return alone("", problem, Text::new("检查是否选错了文件", "is it the right file?"));
     }
-    String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).or_else(|error| {
         let end = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
         let broken = bytes.get(end).copied().unwrap_or_default();
-        let good = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned();
-        let problem = format!("byte `0x{broken:02x}` is not UTF-8");
-        (good, end, problem, "save the file as UTF-8 (editors on Chinese Windows may write GBK)")
+        let good = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+        let problem =
+            text!("字节 `0x{broken:02x}` 不是 UTF-8 编码", "byte `0x{broken:02x}` is not UTF-8");
+        let hint = Text::new(
+            "把文件另存为 UTF-8 编码（中文 Windows 的编辑器可能存成 GBK）",
+            "save the file as UTF-8 (editors on Chinese Windows may write GBK)",
+        );
+        alone(&good, problem, hint)
     })
 }
 
@@ -124,7 +133,7 @@ pub fn parse(path: &Path, source: &str, catalog: Option<&Catalog>) -> Result<Hal
         return Err(findings.into_mistakes());
     }
     let desk = Desk { findings: &findings, repaired: &repaired };
-    let root = Section::new(desk, table.get_ref(), 0, "the file", ROOT);
+    let root = Section::new(desk, table.get_ref(), 0, Text::new("文件", "the file"), ROOT);
     let mut of_profiles = Vec::new();
     let catalog = catalog_of(&root, folder, catalog, &mut of_profiles);
     let hall = hall(&root, folder, catalog, !of_profiles.is_empty());
@@ -147,8 +156,12 @@ fn catalog_of(
     let path = own.as_ref().map(|own| folder.join(&own.value));
     let loaded = match (&own, &path) {
         (Some(own), Some(path)) if !path.is_dir() => {
-            let hint = "make the folder, or remove `profiles`";
-            root.note(own.offset, format!("`{}` is not a folder", own.value), hint);
+            let hint = Text::new(
+                "新建这个目录，或删除 `profiles`",
+                "make the folder, or remove `profiles`",
+            );
+            let problem = text!("`{}` 不是目录", "`{}` is not a folder", own.value);
+            root.note(own.offset, problem, hint);
             fallback()
         }
         (Some(_), Some(path)) => Catalog::with_folder(path),
@@ -160,10 +173,10 @@ fn catalog_of(
             match (error, own) {
                 (CatalogError::Mistakes(found), _) => mistakes.extend(found),
                 (CatalogError::Read { path, source }, own) => {
-                    let problem =
-                        format!("cannot read `{}`: {}", path.display(), secret::reason(&source));
-                    let offset = own.map_or(0, |own| own.offset);
-                    root.note(offset, problem, "profiles are UTF-8 text files");
+                    let problem = secret::unreadable(path.display(), &source);
+                    let hint =
+                        Text::new("设备模板是 UTF-8 文本文件", "profiles are UTF-8 text files");
+                    root.note(own.map_or(0, |own| own.offset), problem, hint);
                 }
             }
             fallback().ok()
@@ -189,7 +202,10 @@ fn hall(
     let found = devices(root, &known);
     let publishes = |found: &Found| matches!(found.link, Link::Mqtt { .. });
     if !root.has("mqtt") && found.iter().any(publishes) {
-        let hint = "some devices publish: add [mqtt] with address = \"127.0.0.1:1883\"";
+        let hint = Text::new(
+            "有设备经 MQTT 上报：添加 [mqtt]，写 address = \"127.0.0.1:1883\"",
+            "some devices publish: add [mqtt] with address = \"127.0.0.1:1883\"",
+        );
         root.missing("mqtt", hint);
     }
     let mut modbus: Vec<modbus::Config> = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{DeviceId, DeviceKind, ZoneId};
+use crate::model::{DeviceId, DeviceKind, Text, ZoneId, text};
 use crate::profile::{BusRules, Profile, Protocol};
 
 use super::address;
@@ -90,7 +90,7 @@ pub(super) fn of(
             None
         }
         Some((Protocol::Mqtt(mqtt), id)) => {
-            let fits = !misfit(section, &MODBUS_KEYS, id, "listens to MQTT");
+            let fits = !misfit(section, &MODBUS_KEYS, id, ["接收 MQTT 消息", "listens to MQTT"]);
             own_topic(section, taken)
                 .or_else(|| {
                     if !fits || section.has("topic") || !wants_mqtt(section) {
@@ -103,9 +103,13 @@ pub(super) fn of(
                 .map(|topic| Link::Mqtt { topic, heartbeat_s: mqtt.heartbeat_s })
         }
         Some((Protocol::Registers { bus, .. } | Protocol::Sunspec { bus, .. }, id)) => {
-            let fits = !misfit(section, &MQTT_KEYS, id, "asks over Modbus");
+            let fits = !misfit(section, &MQTT_KEYS, id, ["通过 Modbus 读取", "asks over Modbus"]);
             if fits && !section.has("modbus") {
-                section.missing("modbus", "write modbus = \"192.168.10.11:502\" and unit");
+                let hint = Text::new(
+                    "写 modbus = \"192.168.10.11:502\" 和站号 unit",
+                    "write modbus = \"192.168.10.11:502\" and unit",
+                );
+                section.missing("modbus", hint);
             }
             modbus(section, Some(bus), taken)
         }
@@ -113,26 +117,38 @@ pub(super) fn of(
 }
 
 /// Notes keys of the other protocol; only the telling one when it is there.
-fn misfit(section: &Section<'_>, keys: &[&str], profile: &str, does: &str) -> bool {
+fn misfit(section: &Section<'_>, keys: &[&str], profile: &str, does: [&str; 2]) -> bool {
     let mut present = keys.iter().filter(|key| section.has(key));
     let Some(first) = present.next() else { return false };
     let rest: Vec<_> = if keys.first() == Some(first) { Vec::new() } else { present.collect() };
     for key in std::iter::once(first).chain(rest) {
-        let problem = format!("`{key}` does not fit: profile `{profile}` {does}");
-        section.note(section.key_offset(key), problem, "remove it, or choose another profile");
+        let [zh, en] = does;
+        let problem = text!(
+            "`{key}` 不适用：设备模板 `{profile}` {zh}",
+            "`{key}` does not fit: profile `{profile}` {en}",
+        );
+        let hint = Text::new("请删除，或换一个设备模板", "remove it, or choose another profile");
+        section.note(section.key_offset(key), problem, hint);
     }
     true
 }
 
 fn wants_mqtt(section: &Section<'_>) -> bool {
+    let hint = Text::new(
+        "写 mqtt = true 用模板的主题，或写 topic = \"…\"",
+        "write mqtt = true for the profile's topic, or topic = \"…\"",
+    );
     if !section.has("mqtt") {
-        section.missing("mqtt", "write mqtt = true for the profile's topic, or topic = \"…\"");
+        section.missing("mqtt", hint);
         return false;
     }
     let Some(wants) = section.get::<bool>("mqtt") else { return false };
     if !wants.value {
-        let hint = "write mqtt = true for the profile's topic, or topic = \"…\"";
-        section.note(wants.offset, "`mqtt = false` leaves no way to the device", hint);
+        let problem = Text::new(
+            "写了 `mqtt = false`，就没有办法读取该设备",
+            "`mqtt = false` leaves no way to the device",
+        );
+        section.note(wants.offset, problem, hint);
     }
     wants.value
 }
@@ -140,7 +156,11 @@ fn wants_mqtt(section: &Section<'_>) -> bool {
 fn own_topic(section: &Section<'_>, taken: &mut Taken) -> Option<String> {
     let topic = section.words("topic")?;
     if let Some(why) = address::topic_trouble(&topic.value) {
-        let problem = format!("`{}` is not the topic of one device", topic.value);
+        let problem = text!(
+            "`{}` 不能作为一台设备的主题",
+            "`{}` is not the topic of one device",
+            topic.value,
+        );
         section.note(topic.offset, problem, why);
         return None;
     }
@@ -149,8 +169,12 @@ fn own_topic(section: &Section<'_>, taken: &mut Taken) -> Option<String> {
 
 fn claim(section: &Section<'_>, taken: &mut Taken, topic: String, offset: usize) -> Option<String> {
     if let Some(line) = taken.topics.get(&topic) {
-        let problem = format!("topic `{topic}` belongs to the device in line {line}");
-        section.note(offset, problem, "a topic belongs to one device");
+        let problem = text!(
+            "主题 `{topic}` 已被第 {line} 行的设备占用",
+            "topic `{topic}` belongs to the device in line {line}",
+        );
+        let hint = Text::new("一个主题只能给一台设备", "a topic belongs to one device");
+        section.note(offset, problem, hint);
         return None;
     }
     taken.topics.insert(topic.clone(), section.line(section.offset));
@@ -167,9 +191,14 @@ fn modbus(section: &Section<'_>, rules: Option<&BusRules>, taken: &mut Taken) ->
     let key = (address, unit);
     if let Some(line) = taken.units.get(&key) {
         let (address, unit) = key;
-        let problem = format!("unit `{unit}` at `{address}` belongs to the device in line {line}");
+        let problem = text!(
+            "`{address}` 的站号 `{unit}` 已被第 {line} 行的设备占用",
+            "unit `{unit}` at `{address}` belongs to the device in line {line}",
+        );
         let offset = text.map_or(section.offset, |text: Placed<String>| text.offset);
-        section.note(offset, problem, "correct the address or the unit of one of them");
+        let hint =
+            Text::new("改正其中一台的地址或站号", "correct the address or the unit of one of them");
+        section.note(offset, problem, hint);
         return None;
     }
     taken.units.insert(key.clone(), section.line(section.offset));
@@ -183,8 +212,16 @@ fn unit(section: &Section<'_>, rules: Option<&BusRules>) -> Option<u8> {
     let unit = section.get::<i64>("unit")?;
     let fits = u8::try_from(unit.value).ok().filter(|unit| *unit <= 247 || *unit == 255);
     if fits.is_none() {
-        let problem = format!("`unit = {}` is not a Modbus unit", unit.value);
-        section.note(unit.offset, problem, "0 to 247, or 255 for the Modbus TCP device itself");
+        let problem = text!(
+            "`unit = {}` 不是有效的 Modbus 站号",
+            "`unit = {}` is not a Modbus unit",
+            unit.value,
+        );
+        let hint = Text::new(
+            "0 到 247，或 255（Modbus TCP 设备本身）",
+            "0 to 247, or 255 for the Modbus TCP device itself",
+        );
+        section.note(unit.offset, problem, hint);
     }
     fits
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use crate::model::Text;
 use crate::source::mqtt;
 
 use super::people::login;
-use super::section::Section;
+use super::section::{Section, write};
 use super::{address, secret};
 
 const MQTT: &[&str] =
@@ -21,14 +22,16 @@ const PACKET_BYTES: u32 = 262_144;
 /// Reads `[mqtt]`; its devices are added later. `None` also when a part of it is wrong.
 pub(super) fn broker(root: &Section<'_>, folder: &Path) -> Option<mqtt::Config> {
     let section = root.table("mqtt", MQTT)?;
-    let address = section.need_words("address", "write address = \"127.0.0.1:1883\"");
+    let address = section.need_words("address", write("address = \"127.0.0.1:1883\""));
     let address = address.and_then(|text| address::host_port(&section, "address", &text));
     let (username, password) = login(&section, folder);
     let ca_file = secret::existing(&section, "ca_file", folder);
     let tls = section.get::<bool>("tls").map(|tls| tls.value);
     if section.has("ca_file") && tls == Some(false) {
-        let problem = "`ca_file` with `tls = false`";
-        section.note(section.key_offset("ca_file"), problem, "write tls = true, or remove ca_file");
+        let problem = Text::new("`ca_file` 与 `tls = false` 矛盾", "`ca_file` with `tls = false`");
+        let hint =
+            Text::new("写 tls = true，或删除 ca_file", "write tls = true, or remove ca_file");
+        section.note(section.key_offset("ca_file"), problem, hint);
     }
     let tls = tls.unwrap_or(section.has("ca_file"));
     let client_id = match section.has("client_id") {

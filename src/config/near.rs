@@ -1,6 +1,8 @@
 //! The known word that a person probably meant, for hints. Small edit distances and words that
 //! hold each other count as near; case does not.
 
+use crate::model::{Text, text};
+
 /// Longer words than this are not compared: nobody mistypes a novel.
 const WORD_CHARS_MAX: usize = 80;
 
@@ -22,18 +24,24 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 /// "did you mean …" for a near word, or the whole list.
 pub(super) fn hint<'a>(
     word: &str,
-    what: &str,
+    what: &Text,
     known: impl IntoIterator<Item = &'a str> + Clone,
-) -> String {
+) -> Text {
     if let Some(near) = nearest(word, known.clone()) {
-        return format!("did you mean `{near}`?");
+        return meant(near);
     }
+    let Text { zh, en } = what;
     let all: Vec<_> = known.into_iter().collect();
     if all.is_empty() {
-        format!("there are no {what} yet")
+        text!("还没有{zh}", "there are no {en} yet")
     } else {
-        format!("{what}: {}", all.join(", "))
+        Text::new(format!("{zh}：{}", all.join("、")), format!("{en}: {}", all.join(", ")))
     }
+}
+
+/// "did you mean …".
+pub(super) fn meant(near: &str) -> Text {
+    text!("是不是想写 `{near}`？", "did you mean `{near}`?")
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other.
@@ -82,7 +90,8 @@ mod tests {
         assert_eq!(nearest("power_w", known), Some("rated_power_w"));
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest("", known), None);
-        assert_eq!(hint("colour", "known keys", ["a", "b"]), "known keys: a, b");
-        assert_eq!(hint("roof", "zones", []), "there are no zones yet");
+        let zones = Text::new("区域", "zones");
+        assert_eq!(hint("colour", &zones, ["a", "b"]), Text::new("区域：a、b", "zones: a, b"));
+        assert_eq!(hint("roof", &zones, []), Text::new("还没有区域", "there are no zones yet"));
     }
 }

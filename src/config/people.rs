@@ -6,9 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use crate::alert;
-use crate::model::DeviceId;
+use crate::model::{DeviceId, Text, text};
 
-use super::section::Section;
+use super::section::{Section, write};
 use super::site::unique;
 use super::{address, secret};
 
@@ -104,15 +104,26 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
     if let Some(hash) = &password_hash
         && (!hash.starts_with("$argon2") || argon2::PasswordHash::new(hash).is_err())
     {
-        let problem = "`password_hash_file` holds no Argon2 hash";
-        let hint = "make it with `hallwatch password`; a plain password does not belong there";
+        let problem = Text::new(
+            "`password_hash_file` 里不是 Argon2 密码散列",
+            "`password_hash_file` holds no Argon2 hash",
+        );
+        let hint = Text::new(
+            "用 `hallwatch password` 生成；不要直接写密码",
+            "make it with `hallwatch password`; a plain password does not belong there",
+        );
         section.note(section.key_offset("password_hash_file"), problem, hint);
     }
     let listen = section.words("listen").and_then(|listen| match listen.value.parse() {
         Ok(address) => Some((address, listen.offset)),
         Err(_) => {
-            let problem = format!("`{}` is not an address with a port", listen.value);
-            let hint = "write listen = \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all networks";
+            let value = &listen.value;
+            let problem =
+                text!("`{value}` 不是带端口的 IP 地址", "`{value}` is not an address with a port");
+            let hint = Text::new(
+                "例如 listen = \"127.0.0.1:8080\"；对所有网络开放则写 \"0.0.0.0:8080\"",
+                "write listen = \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all networks",
+            );
             section.note(listen.offset, problem, hint);
             None
         }
@@ -121,8 +132,14 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
         && !SocketAddr::ip(&address).is_loopback()
         && !section.has("password_hash_file")
     {
-        let problem = format!("`{address}` can be reached from other machines, without a password");
-        let hint = "add password_hash_file = \"…\", or listen on 127.0.0.1 behind a proxy";
+        let problem = text!(
+            "`{address}` 可从其他机器访问，却没有设密码",
+            "`{address}` can be reached from other machines, without a password",
+        );
+        let hint = Text::new(
+            "添加 password_hash_file = \"…\"，或只监听 127.0.0.1 并放在反向代理之后",
+            "add password_hash_file = \"…\", or listen on 127.0.0.1 behind a proxy",
+        );
         section.note(offset, problem, hint);
     }
     WebSettings { listen: listen.map_or(default, |(address, _)| address), password_hash }
@@ -135,13 +152,16 @@ fn name(
     what: &str,
     example: &str,
 ) -> Option<String> {
-    let name = section.need_words("name", &format!("write name = \"{example}\""))?;
+    let name = section.need_words("name", write(&format!("name = \"{example}\"")))?;
     if let Err(error) = DeviceId::parse(&name.value) {
-        let hint = format!("name it like `{example}`; its place in the journal is kept by name");
-        section.note(name.offset, error.to_string(), hint);
+        let hint = text!(
+            "取名如 `{example}`；发送进度按这个名称保存",
+            "name it like `{example}`; its place in the journal is kept by name",
+        );
+        section.note(name.offset, error.text(), hint);
         return None;
     }
-    unique(section, lines, what, &name.value, name.offset).then_some(name.value)
+    unique(section, lines, &Text::same(what), &name.value, name.offset).then_some(name.value)
 }
 
 /// Reads the `[[influxdb]]`s.
@@ -151,12 +171,19 @@ pub(super) fn influx(root: &Section<'_>, folder: &Path) -> Vec<InfluxTarget> {
     let targets = sections.iter().filter_map(|section| {
         let name = name(section, &mut lines, "influxdb", "main");
         let url = address::url(section, "url");
-        let hint = "write version = 1 with database, or version = 2 with org, bucket, token_file";
-        let version = match section.need::<i64>("version", hint).map(|v| (v.value, v.offset)) {
+        let hint = || {
+            Text::new(
+                "写 version = 1 和 database，或 version = 2 和 org、bucket、token_file",
+                "write version = 1 with database, or version = 2 with org, bucket, token_file",
+            )
+        };
+        let version = match section.need::<i64>("version", hint()).map(|v| (v.value, v.offset)) {
             Some((1, _)) => version_1(section, folder),
             Some((2, _)) => version_2(section, folder),
             Some((other, offset)) => {
-                section.note(offset, format!("`version = {other}` is not known"), hint);
+                let problem =
+                    text!("不支持 `version = {other}`", "`version = {other}` is not known");
+                section.note(offset, problem, hint());
                 None
             }
             None => None,
@@ -168,17 +195,21 @@ pub(super) fn influx(root: &Section<'_>, folder: &Path) -> Vec<InfluxTarget> {
 
 fn version_1(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
     foreign(section, &["org", "bucket", "token_file"], 2);
-    let database = section.need_words("database", "write database = \"hall\"");
+    let database = section.need_words("database", write("database = \"hall\""));
     let (username, password) = login(section, folder);
     Some(InfluxVersion::V1 { database: database?.value, username, password })
 }
 
 fn version_2(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
     foreign(section, &["database", "username", "password_file"], 1);
-    let org = section.need_words("org", "write org = \"hall\"");
-    let bucket = section.need_words("bucket", "write bucket = \"hall\"");
+    let org = section.need_words("org", write("org = \"hall\""));
+    let bucket = section.need_words("bucket", write("bucket = \"hall\""));
     if !section.has("token_file") {
-        section.missing("token_file", "write token_file = \"influx.token\", a file with the token");
+        let hint = Text::new(
+            "例如 token_file = \"influx.token\"，文件里存令牌",
+            "write token_file = \"influx.token\", a file with the token",
+        );
+        section.missing("token_file", hint);
     }
     let token = secret::read(section, "token_file", folder);
     Some(InfluxVersion::V2 { org: org?.value, bucket: bucket?.value, token: token? })
@@ -186,8 +217,10 @@ fn version_2(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
 
 fn foreign(section: &Section<'_>, keys: &[&str], version: u8) {
     for key in keys.iter().filter(|key| section.has(key)) {
-        let problem = format!("`{key}` belongs to version {version}");
-        let hint = format!("remove it, or write version = {version}");
+        let problem =
+            text!("`{key}` 只用于 version = {version}", "`{key}` belongs to version {version}");
+        let hint =
+            text!("请删除，或写 version = {version}", "remove it, or write version = {version}");
         section.note(section.key_offset(key), problem, hint);
     }
 }
@@ -198,13 +231,23 @@ pub(super) fn login(section: &Section<'_>, folder: &Path) -> (Option<String>, Op
     let password = secret::read(section, "password_file", folder);
     match (section.has("username"), section.has("password_file")) {
         (true, false) => {
-            let hint = "add password_file, a file with the password on its first line";
-            let problem = "`username` without `password_file`";
+            let hint = Text::new(
+                "添加 password_file，文件第一行写密码",
+                "add password_file, a file with the password on its first line",
+            );
+            let problem = Text::new(
+                "有 `username`，没有 `password_file`",
+                "`username` without `password_file`",
+            );
             section.note(section.key_offset("username"), problem, hint);
         }
         (false, true) => {
-            let problem = "`password_file` without `username`";
-            section.note(section.key_offset("password_file"), problem, "add username");
+            let problem = Text::new(
+                "有 `password_file`，没有 `username`",
+                "`password_file` without `username`",
+            );
+            let hint = Text::new("添加 username", "add username");
+            section.note(section.key_offset("password_file"), problem, hint);
         }
         _ => {}
     }

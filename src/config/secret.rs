@@ -6,6 +6,8 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::model::{Text, text};
+
 use super::section::Section;
 
 /// Longest secret that is read, bytes: a token is 100, a mistaken path may be a database.
@@ -17,25 +19,33 @@ const TOO_OPEN: u32 = 0o027;
 /// Reads the secret that `key` points at; paths are relative to the configuration's folder.
 pub(super) fn read(section: &Section<'_>, key: &str, folder: &Path) -> Option<String> {
     let name = section.words(key)?;
-    let path = folder.join(&name.value);
-    let refuse = |problem: String, hint: &str| {
+    let file = &name.value;
+    let path = folder.join(file);
+    let refuse = |problem: Text, hint: Text| {
         section.note(name.offset, problem, hint);
         None
     };
     match first_line(&path) {
         Ok(secret) if secret.is_empty() => {
-            let hint = "put the secret on its first line";
-            refuse(format!("the first line of `{}` is empty", name.value), hint)
+            let hint = Text::new("密码或令牌写在第一行", "put the secret on its first line");
+            refuse(text!("`{file}` 的第一行为空", "the first line of `{file}` is empty"), hint)
         }
         Ok(secret) if secret.chars().any(char::is_control) => {
-            let hint = "the secret is plain text on the first line";
-            refuse(format!("`{}` holds control characters", name.value), hint)
+            let hint = Text::new(
+                "第一行应为纯文本的密码或令牌",
+                "the secret is plain text on the first line",
+            );
+            refuse(text!("`{file}` 含有控制字符", "`{file}` holds control characters"), hint)
         }
         Ok(secret) => Some(secret),
         Err(error) => {
-            let hint = "write the secret into this file, readable by hallwatch only (chmod 600); \
-                        relative paths start at the configuration's folder";
-            refuse(format!("cannot read `{}`: {}", name.value, reason(&error)), hint)
+            let hint = Text::new(
+                "把密码或令牌写入这个文件，只让 hallwatch 可读（chmod 600）；\
+                 相对路径从配置文件所在目录算起",
+                "write the secret into this file, readable by hallwatch only (chmod 600); \
+                 relative paths start at the configuration's folder",
+            );
+            refuse(unreadable(file, &error), hint)
         }
     }
 }
@@ -47,13 +57,16 @@ pub(super) fn existing(section: &Section<'_>, key: &str, folder: &Path) -> Optio
     match File::open(&path).and_then(|file| file.metadata()) {
         Ok(metadata) if metadata.is_file() => Some(path),
         Ok(_) => {
-            section.note(name.offset, format!("`{}` is not a file", name.value), "name a file");
+            let problem = text!("`{}` 不是文件", "`{}` is not a file", name.value);
+            section.note(name.offset, problem, Text::new("写文件名", "name a file"));
             None
         }
         Err(error) => {
-            let problem = format!("cannot read `{}`: {}", name.value, reason(&error));
-            let hint = "relative paths start at the configuration's folder";
-            section.note(name.offset, problem, hint);
+            let hint = Text::new(
+                "相对路径从配置文件所在目录算起",
+                "relative paths start at the configuration's folder",
+            );
+            section.note(name.offset, unreadable(&name.value, &error), hint);
             None
         }
     }
@@ -80,14 +93,21 @@ fn first_line(path: &Path) -> std::io::Result<String> {
     Ok(text.trim_start_matches('\u{feff}').trim().to_owned())
 }
 
-/// Why a file cannot be read, the same on every system.
-pub(super) fn reason(error: &std::io::Error) -> String {
+/// That a file cannot be read and why, the same on every system.
+pub(super) fn unreadable(file: impl std::fmt::Display, error: &std::io::Error) -> Text {
+    let Text { zh, en } = reason(error);
+    text!("无法读取 `{file}`：{zh}", "cannot read `{file}`: {en}")
+}
+
+fn reason(error: &std::io::Error) -> Text {
     match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
-        _ => error.to_string(),
+        std::io::ErrorKind::NotFound => Text::new("文件不存在", "there is no such file"),
+        std::io::ErrorKind::PermissionDenied => {
+            Text::new("没有读取权限", "no permission to read it")
+        }
+        std::io::ErrorKind::IsADirectory => Text::new("这是一个目录", "it is a folder"),
+        std::io::ErrorKind::InvalidData => Text::new("不是 UTF-8 文本", "it is not UTF-8 text"),
+        _ => text!("系统报错 {error}", "{error}"),
     }
 }
 
@@ -102,7 +122,7 @@ mod tests {
         std::fs::write(&path, "\u{feff}  s3cret \r\nnotes\n").unwrap();
         assert_eq!(first_line(&path).unwrap(), "s3cret");
         std::fs::write(&path, [0xff, 0xfe, b'\n']).unwrap();
-        assert_eq!(reason(&first_line(&path).unwrap_err()), "it is not UTF-8 text");
-        assert_eq!(reason(&first_line(folder.path()).unwrap_err()), "it is a folder");
+        assert_eq!(reason(&first_line(&path).unwrap_err()).en, "it is not UTF-8 text");
+        assert_eq!(reason(&first_line(folder.path()).unwrap_err()).zh, "这是一个目录");
     }
 }

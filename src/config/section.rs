@@ -1,12 +1,13 @@
 //! One table of the file, asked for its keys one after the other: what is unknown, missing, of
 //! the wrong type or out of range is noted where it stands, and reading goes on.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use crate::model::Text;
+use crate::model::{Text, text};
 
 use super::findings::Findings;
 use super::near;
@@ -32,41 +33,63 @@ pub(super) struct Placed<T> {
 
 /// A type that a TOML value can have.
 pub(super) trait FromToml: Sized {
-    /// Its name in messages.
-    const NAME: &'static str;
+    /// Its name, as in "is not text"; in Chinese with the space that it needs before it.
+    fn name() -> Text;
     /// How it is written.
-    const EXAMPLE: &'static str;
+    fn hint() -> Text;
     /// The value, if it is one.
     fn from_toml(value: &DeValue<'_>) -> Option<Self>;
 }
 
 impl FromToml for String {
-    const NAME: &'static str = "text";
-    const EXAMPLE: &'static str = "put it into double quotes";
+    fn name() -> Text {
+        Text::new("文本", "text")
+    }
+    fn hint() -> Text {
+        Text::new("用双引号括起来", "put it into double quotes")
+    }
     fn from_toml(value: &DeValue<'_>) -> Option<Self> {
         value.as_str().map(str::to_owned)
     }
 }
 
 impl FromToml for bool {
-    const NAME: &'static str = "true or false";
-    const EXAMPLE: &'static str = "write true or false, without quotes";
+    fn name() -> Text {
+        Text::new(" true 或 false", "true or false")
+    }
+    fn hint() -> Text {
+        Text::new("写 true 或 false，不加引号", "write true or false, without quotes")
+    }
     fn from_toml(value: &DeValue<'_>) -> Option<Self> {
         value.as_bool()
     }
 }
 
 impl FromToml for i64 {
-    const NAME: &'static str = "a whole number";
-    const EXAMPLE: &'static str = "write digits only, without quotes and without a point";
+    fn name() -> Text {
+        Text::new("有效的整数", "a whole number")
+    }
+    fn hint() -> Text {
+        Text::new(
+            "只写数字，不加引号和小数点",
+            "write digits only, without quotes and without a point",
+        )
+    }
     fn from_toml(value: &DeValue<'_>) -> Option<Self> {
         value.as_integer().and_then(whole)
     }
 }
 
 impl FromToml for f64 {
-    const NAME: &'static str = "a number";
-    const EXAMPLE: &'static str = "write the number without quotes and without its unit";
+    fn name() -> Text {
+        Text::new("数字", "a number")
+    }
+    fn hint() -> Text {
+        Text::new(
+            "只写数字，不加引号和单位",
+            "write the number without quotes and without its unit",
+        )
+    }
     fn from_toml(value: &DeValue<'_>) -> Option<Self> {
         match value {
             DeValue::Float(float) => float.as_str().parse().ok(),
@@ -80,13 +103,19 @@ fn whole(integer: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
+/// The hint to write it like this.
+pub(super) fn write(example: &str) -> Text {
+    text!("例如 {example}", "write {example}")
+}
+
 /// One table.
 pub(super) struct Section<'a> {
     desk: Desk<'a>,
     table: &'a DeTable<'a>,
     /// Where it begins.
     pub(super) offset: usize,
-    title: String,
+    /// In Chinese with a space where one is needed before the next word.
+    title: Text,
     /// Known keys that an unknown one was probably meant to be.
     mistyped: Vec<&'static str>,
 }
@@ -97,10 +126,9 @@ impl<'a> Section<'a> {
         desk: Desk<'a>,
         table: &'a DeTable<'a>,
         offset: usize,
-        title: impl Into<String>,
+        title: Text,
         known: &[&'static str],
     ) -> Self {
-        let title = title.into();
         let mut mistyped = Vec::new();
         for key in table.keys() {
             let name = key.get_ref().as_ref();
@@ -108,10 +136,13 @@ impl<'a> Section<'a> {
                 continue;
             }
             mistyped.extend(near::nearest(name, known.iter().copied()));
-            let hint = near::hint(name, &format!("known keys of {title}"), known.iter().copied());
+            let Text { zh, en } = &title;
+            let what = text!("{zh}可用的配置项", "known keys of {en}");
+            let hint = near::hint(name, &what, known.iter().copied());
             let offset = desk.repaired.original(key.span().start);
             let shown = super::findings::quote(name);
-            desk.findings.add(offset, format!("unknown key `{shown}` in {title}"), hint);
+            let problem = text!("{zh}中有未知的配置项 `{shown}`", "unknown key `{shown}` in {en}");
+            desk.findings.add(offset, problem, hint);
         }
         Self { desk, table, offset, title, mistyped }
     }
@@ -134,14 +165,14 @@ impl<'a> Section<'a> {
         match T::from_toml(value.get_ref()) {
             Some(value) => Some(Placed { value, offset }),
             None => {
-                self.wrong_type(key, value, T::NAME, T::EXAMPLE);
+                self.wrong_type(key, value, &T::name(), T::hint());
                 None
             }
         }
     }
 
     /// The value of a key that has to be there.
-    pub(super) fn need<T: FromToml>(&self, key: &str, hint: &str) -> Option<Placed<T>> {
+    pub(super) fn need<T: FromToml>(&self, key: &str, hint: Text) -> Option<Placed<T>> {
         if !self.has(key) {
             self.missing(key, hint);
         }
@@ -152,15 +183,17 @@ impl<'a> Section<'a> {
     pub(super) fn words(&self, key: &str) -> Option<Placed<String>> {
         let text = self.get::<String>(key)?;
         if text.value.trim().is_empty() {
-            let problem = format!("`{key} = \"{}\"` is empty", text.value);
-            self.note(text.offset, problem, format!("write something, or remove `{key}`"));
+            let value = &text.value;
+            let problem = text!("`{key} = \"{value}\"` 内容为空", "`{key} = \"{value}\"` is empty");
+            let hint = text!("填写内容，或删除 `{key}`", "write something, or remove `{key}`");
+            self.note(text.offset, problem, hint);
             return None;
         }
         Some(text)
     }
 
     /// A text that has to be there and is not empty.
-    pub(super) fn need_words(&self, key: &str, hint: &str) -> Option<Placed<String>> {
+    pub(super) fn need_words(&self, key: &str, hint: Text) -> Option<Placed<String>> {
         if !self.has(key) {
             self.missing(key, hint);
         }
@@ -176,8 +209,7 @@ impl<'a> Section<'a> {
         let Placed { value, offset } = self.get::<i64>(key)?;
         let fits = bounds.contains(&value).then(|| N::try_from(value).ok()).flatten();
         if fits.is_none() {
-            let hint = format!("from {} to {}", bounds.start(), bounds.end());
-            self.note(offset, format!("`{key} = {value}` is out of range"), hint);
+            self.out_of_range(offset, key, value, &bounds);
         }
         fits.map(|value| Placed { value, offset })
     }
@@ -186,32 +218,42 @@ impl<'a> Section<'a> {
     pub(super) fn real(&self, key: &str, bounds: RangeInclusive<f64>) -> Option<Placed<f64>> {
         let number = self.get::<f64>(key)?;
         if !bounds.contains(&number.value) {
-            let problem = format!("`{key} = {}` is out of range", number.value);
-            self.note(
-                number.offset,
-                problem,
-                format!("from {} to {}", bounds.start(), bounds.end()),
-            );
+            self.out_of_range(number.offset, key, number.value, &bounds);
             return None;
         }
         Some(number)
     }
 
+    fn out_of_range<N: Display>(
+        &self,
+        offset: usize,
+        key: &str,
+        value: N,
+        bounds: &RangeInclusive<N>,
+    ) {
+        let problem = text!("`{key} = {value}` 超出范围", "`{key} = {value}` is out of range");
+        let (least, most) = (bounds.start(), bounds.end());
+        let hint = text!("应在 {least} 到 {most} 之间", "from {least} to {most}");
+        self.note(offset, problem, hint);
+    }
+
     /// A name in both languages.
     pub(super) fn name(&self) -> Option<Text> {
-        let example = "write name = { zh = \"屋顶\", en = \"roof\" }";
+        let example = || write("name = { zh = \"屋顶\", en = \"roof\" }");
         let Some(value) = self.table.get("name") else {
-            self.missing("name", example);
+            self.missing("name", example());
             return None;
         };
         let Some(table) = value.get_ref().as_table() else {
-            self.wrong_type("name", value, "a name in two languages", example);
+            let wanted = Text::new("中英文双语名称", "a name in two languages");
+            self.wrong_type("name", value, &wanted, example());
             return None;
         };
-        let title = format!("the name of {}", self.title);
+        let Text { zh, en } = &self.title;
+        let title = text!("{zh}的名称", "the name of {en}");
         let inner = Section::new(self.desk, table, self.start(value), title, &["zh", "en"]);
-        let zh = inner.need_words("zh", example);
-        let en = inner.need_words("en", example);
+        let zh = inner.need_words("zh", example());
+        let en = inner.need_words("en", example());
         Some(Text::new(zh?.value, en?.value))
     }
 
@@ -220,12 +262,15 @@ impl<'a> Section<'a> {
         let value = self.table.get(key)?;
         match value.get_ref().as_table() {
             Some(table) => {
-                let title = format!("[{key}]");
+                let title = text!("[{key}] ", "[{key}]");
                 Some(Section::new(self.desk, table, self.start(value), title, known))
             }
             None => {
-                let hint = format!("write [{key}] on a line of its own and its keys below");
-                self.wrong_type(key, value, "a section", &hint);
+                let hint = text!(
+                    "[{key}] 单独一行，各项写在它下面",
+                    "write [{key}] on a line of its own and its keys below",
+                );
+                self.wrong_type(key, value, &Text::new("配置段", "a section"), hint);
                 None
             }
         }
@@ -234,33 +279,38 @@ impl<'a> Section<'a> {
     /// The tables of a list.
     pub(super) fn list(&self, key: &str, known: &[&'static str]) -> Vec<Section<'a>> {
         let Some(value) = self.table.get(key) else { return Vec::new() };
-        let title = format!("[[{key}]]");
-        let hint = format!("write [[{key}]] above the keys of each");
+        let title = text!("[[{key}]] ", "[[{key}]]");
+        let wanted = Text::new("配置段的列表", "a list of sections");
+        let hint =
+            || text!("每组配置上方各写一行 [[{key}]]", "write [[{key}]] above the keys of each");
         let one = |value: &'a Spanned<DeValue<'a>>| match value.get_ref().as_table() {
             Some(table) => {
                 Some(Section::new(self.desk, table, self.start(value), title.clone(), known))
             }
             None => {
-                self.wrong_type(key, value, "a list of sections", &hint);
+                self.wrong_type(key, value, &wanted, hint());
                 None
             }
         };
         match value.get_ref() {
             DeValue::Array(list) => list.iter().filter_map(one).collect(),
             DeValue::Table(_) => {
-                let problem = format!("`[{key}]` is a list and needs double brackets");
-                self.note(self.start(value), problem, hint.clone());
+                let problem = text!(
+                    "`[{key}]` 是列表，要用双层方括号",
+                    "`[{key}]` is a list and needs double brackets",
+                );
+                self.note(self.start(value), problem, hint());
                 one(value).into_iter().collect()
             }
             _ => {
-                self.wrong_type(key, value, "a list of sections", &hint);
+                self.wrong_type(key, value, &wanted, hint());
                 Vec::new()
             }
         }
     }
 
     /// Notes a key that has to be there, unless it is there under a mistyped name.
-    pub(super) fn missing(&self, key: &str, hint: &str) {
+    pub(super) fn missing(&self, key: &str, hint: Text) {
         if !self.mistyped.contains(&key) {
             self.desk.findings.missing(self.offset, &self.title, key, hint);
         }
@@ -273,7 +323,7 @@ impl<'a> Section<'a> {
     }
 
     /// Notes a mistake.
-    pub(super) fn note(&self, offset: usize, problem: impl Into<String>, hint: impl Into<String>) {
+    pub(super) fn note(&self, offset: usize, problem: Text, hint: Text) {
         self.desk.findings.add(offset, problem, hint);
     }
 
@@ -286,12 +336,14 @@ impl<'a> Section<'a> {
         self.desk.repaired.original(value.span().start)
     }
 
-    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str, hint: &str) {
+    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &Text, hint: Text) {
         let (start, end) = (self.start(value), self.desk.repaired.original(value.span().end));
         let found = match value.get_ref() {
             DeValue::Table(_) | DeValue::Array(_) => String::new(),
             _ => format!(" = {}", self.desk.findings.quote(start..end)),
         };
-        self.note(start, format!("`{key}{found}` is not {wanted}"), hint);
+        let Text { zh, en } = wanted;
+        let problem = text!("`{key}{found}` 不是{zh}", "`{key}{found}` is not {en}");
+        self.note(start, problem, hint);
     }
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use crate::journal;
-use crate::model::{DeviceId, Site, Zone, ZoneId};
+use crate::model::{DeviceId, Site, Text, Zone, ZoneId, text};
 
 use super::near;
-use super::section::Section;
+use super::section::{Section, write};
 
 const SITE: &[&str] = &["id", "name", "latitude_deg", "longitude_deg", "altitude_m", "time_zone"];
 const DATA: &[&str] = &["folder", "commit_wait_ms", "retention_days"];
@@ -18,15 +18,23 @@ const ZONE: &[&str] = &["id", "name"];
 /// Reads `[site]`.
 pub(super) fn site(root: &Section<'_>) -> Option<Site> {
     if !root.has("site") {
-        let hint = "add [site] with id, name, latitude_deg, longitude_deg and time_zone";
+        let hint = Text::new(
+            "添加 [site]，写 id、name、latitude_deg、longitude_deg 和 time_zone",
+            "add [site] with id, name, latitude_deg, longitude_deg and time_zone",
+        );
         root.missing("site", hint);
     }
     let section = root.table("site", SITE)?;
-    let id = section.need_words("id", "write id = \"dongcheng\": it marks every line of data");
+    let hint = Text::new(
+        "例如 id = \"dongcheng\"，每行数据都带有它",
+        "write id = \"dongcheng\": it marks every line of data",
+    );
+    let id = section.need_words("id", hint);
     let id = id.and_then(|id| match DeviceId::parse(&id.value) {
         Ok(_) => Some(id.value),
         Err(error) => {
-            section.note(id.offset, error.to_string(), "name the site like `dongcheng-1`");
+            let hint = Text::new("取名如 `dongcheng-1`", "name the site like `dongcheng-1`");
+            section.note(id.offset, error.text(), hint);
             None
         }
     });
@@ -47,14 +55,17 @@ pub(super) fn site(root: &Section<'_>) -> Option<Site> {
 
 fn degrees(section: &Section<'_>, key: &str, limit: f64, example: &str) -> Option<f64> {
     if !section.has(key) {
-        section.missing(key, &format!("write {key} = {example}: the sun is computed from it"));
+        let hint = text!(
+            "例如 {key} = {example}，用于计算太阳位置",
+            "write {key} = {example}: the sun is computed from it",
+        );
+        section.missing(key, hint);
     }
     section.real(key, -limit..=limit).map(|degrees| degrees.value)
 }
 
 fn time_zone(section: &Section<'_>) -> Option<TimeZone> {
-    let hint = "write time_zone = \"Asia/Shanghai\"";
-    let name = section.need_words("time_zone", hint)?;
+    let name = section.need_words("time_zone", write("time_zone = \"Asia/Shanghai\""))?;
     if let Ok(zone) = TimeZone::get(&name.value) {
         return Some(zone);
     }
@@ -62,10 +73,14 @@ fn time_zone(section: &Section<'_>) -> Option<TimeZone> {
         jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
     let near = near::nearest(&name.value, known.iter().map(String::as_str));
     let hint = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "write a name of the tz database, such as Asia/Shanghai".to_owned(),
+        Some(near) => near::meant(near),
+        None => Text::new(
+            "写时区数据库中的名称，例如 Asia/Shanghai",
+            "write a name of the tz database, such as Asia/Shanghai",
+        ),
     };
-    section.note(name.offset, format!("unknown time zone `{}`", name.value), hint);
+    let problem = text!("未知的时区 `{}`", "unknown time zone `{}`", name.value);
+    section.note(name.offset, problem, hint);
     None
 }
 
@@ -98,8 +113,9 @@ pub(super) fn zones(root: &Section<'_>) -> Zones {
     let mut found =
         Zones { zones: Vec::new(), written: Vec::new(), incomplete: root.may_lack("zone") };
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    let zone_word = Text::new("区域", "zone");
     for section in root.list("zone", ZONE) {
-        let id = section.need_words("id", "write id = \"roof\"");
+        let id = section.need_words("id", write("id = \"roof\""));
         let name = section.name();
         let Some(id) = id else {
             found.incomplete = true;
@@ -108,10 +124,11 @@ pub(super) fn zones(root: &Section<'_>) -> Zones {
         found.written.push(id.value.clone());
         match ZoneId::parse(&id.value) {
             Err(error) => {
-                section.note(id.offset, error.to_string(), "name zones like `hall-1`");
+                let hint = Text::new("取名如 `hall-1`", "name zones like `hall-1`");
+                section.note(id.offset, error.text(), hint);
             }
             Ok(zone) => {
-                if unique(&section, &mut lines, "zone", &id.value, id.offset)
+                if unique(&section, &mut lines, &zone_word, &id.value, id.offset)
                     && let Some(name) = name
                 {
                     found.zones.push(Zone { id: zone, name });
@@ -126,13 +143,17 @@ pub(super) fn zones(root: &Section<'_>) -> Zones {
 pub(super) fn unique(
     section: &Section<'_>,
     lines: &mut BTreeMap<String, usize>,
-    what: &str,
+    what: &Text,
     name: &str,
     offset: usize,
 ) -> bool {
     if let Some(line) = lines.get(name) {
-        let problem = format!("{what} `{name}` is there already, in line {line}");
-        section.note(offset, problem, "give each its own");
+        let Text { zh, en } = what;
+        let problem = text!(
+            "{zh} `{name}` 与第 {line} 行重复",
+            "{en} `{name}` is there already, in line {line}",
+        );
+        section.note(offset, problem, Text::new("每个名称只能用一次", "give each its own"));
         return false;
     }
     lines.insert(name.to_owned(), section.line(offset));

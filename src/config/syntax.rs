@@ -7,7 +7,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, Error};
 
-use crate::model::Mistake;
+use crate::model::{Mistake, Text, text};
 
 use super::findings::{line_start, quote};
 
@@ -75,8 +75,11 @@ impl Repaired {
             }
             let offset = self.original(offset);
             let line = source.get(line_start(source, offset)..).unwrap_or_default();
-            let problem = format!("`{}` is not closed", quote(line));
-            let hint = format!("add the missing `{bracket}` at the end of the line");
+            let problem = text!("`{}` 没有闭合", "`{}` is not closed", quote(line));
+            let hint = text!(
+                "在行尾补上 `{bracket}`",
+                "add the missing `{bracket}` at the end of the line",
+            );
             self.mistakes.push((offset, Mistake::at(file, source, offset, problem, hint)));
             self.text = tried;
             for added in &mut self.added {
@@ -189,37 +192,109 @@ fn full_width(line: &str) -> Option<char> {
 }
 
 /// The parser's message in the words of a person who does not know TOML, and what to do.
-fn words(message: &str, found: &str, source: &str, line: usize) -> (String, String) {
+fn words(message: &str, found: &str, source: &str, line: usize) -> (Text, Text) {
     let text = content(source, line).trim();
     let whole_line = found.trim().is_empty() || message.contains("leading zero");
     let shown = quote(if whole_line { text } else { found });
     let message = message.split(", expected").next().unwrap_or(message).trim().replace('\n', ", ");
+    let problem = |lead: &str| text!("{lead}：`{shown}`", "{message}: `{shown}`");
     if let Some(sign) = full_width(text) {
-        let hint = format!("`{sign}` is full-width: type digits, quotes and signs in half-width");
-        return (format!("{message}: `{shown}`"), hint);
+        let hint = text!(
+            "`{sign}` 是全角字符：数字、引号和符号都要用半角",
+            "`{sign}` is full-width: type digits, quotes and signs in half-width",
+        );
+        return (problem("无法识别"), hint);
     }
-    if message.contains("must be quoted") && found.is_empty() {
-        return (format!("no value in `{shown}`"), "write a value after the `=`".to_owned());
+    let line_each = Text::new("每行一个 `key = value`", "one `key = value` per line");
+    let quoted = message.contains("must be quoted");
+    if quoted && found.is_empty() {
+        let hint = Text::new("在 `=` 后面写上值", "write a value after the `=`");
+        return (text!("`{shown}` 缺少值", "no value in `{shown}`"), hint);
     }
-    if message.contains("must be quoted") && text.matches(" = ").count() > 1 && !text.contains('{')
-    {
-        return (format!("two values in `{text}`"), "one `key = value` per line".to_owned());
+    if quoted && text.matches(" = ").count() > 1 && !text.contains('{') {
+        return (text!("`{text}` 一行写了两项", "two values in `{text}`"), line_each);
     }
-    let hint = match message.as_str() {
-        m if m.contains("must be quoted") => "put text into double quotes, as in id = \"inv-01\"",
-        m if m.contains("duplicate key") => {
-            "keep one of them; a list has double brackets, as in [[device]]"
-        }
-        m if m.contains("string") => "end the text with a double quote on the same line",
-        m if m.contains("no value") => "write it as key = value",
-        m if m.contains("comma") => "put a comma between the entries",
-        m if m.contains("boolean") => "put text into double quotes; true and false go without",
-        m if m.contains("leading zero") => "write the number without the leading 0",
-        m if m.contains("table") => "write [site] for a section, [[device]] for one of a list",
-        _ => "one `key = value` per line; text stands in double quotes",
+    let class = CLASSES.iter().find(|class| message.contains(class.sign));
+    let [zh, en] = class.map_or(LINE_HINT, |class| class.hint);
+    let problem = match class {
+        Some(class) => problem(class.lead),
+        None => text!("语法错误（{message}）：`{shown}`", "{message}: `{shown}`"),
     };
-    (format!("{message}: `{shown}`"), hint.to_owned())
+    (problem, Text::new(zh, en))
 }
+
+/// A kind of the parser's messages.
+struct Class {
+    /// What its messages hold; the first class that fits counts.
+    sign: &'static str,
+    /// What is wrong, in Chinese; in English it is the parser's message.
+    lead: &'static str,
+    /// What to do, in Chinese and English.
+    hint: [&'static str; 2],
+}
+
+/// What to do about a message that says nothing more.
+const LINE_HINT: [&str; 2] = [
+    "每行一个 `key = value`；文本加双引号",
+    "one `key = value` per line; text stands in double quotes",
+];
+
+/// The parser's messages, as far as they mean something to a person.
+const CLASSES: [Class; 9] = [
+    Class {
+        sign: "must be quoted",
+        lead: "文本没有加双引号",
+        hint: [
+            "给文本加上双引号，例如 id = \"inv-01\"",
+            "put text into double quotes, as in id = \"inv-01\"",
+        ],
+    },
+    Class {
+        sign: "duplicate key",
+        lead: "配置项重复",
+        hint: [
+            "只留一个；列表用双层方括号，例如 [[device]]",
+            "keep one of them; a list has double brackets, as in [[device]]",
+        ],
+    },
+    Class {
+        sign: "string",
+        lead: "文本写法有误",
+        hint: ["文本要在同一行内用双引号结束", "end the text with a double quote on the same line"],
+    },
+    Class {
+        sign: "no value",
+        lead: "配置项没有值",
+        hint: ["写成 key = value", "write it as key = value"],
+    },
+    Class {
+        sign: "comma",
+        lead: "逗号有误",
+        hint: ["各项之间用一个逗号隔开", "put a comma between the entries"],
+    },
+    Class {
+        sign: "boolean",
+        lead: "无法识别的值",
+        hint: [
+            "给文本加上双引号；true 和 false 不加",
+            "put text into double quotes; true and false go without",
+        ],
+    },
+    Class {
+        sign: "leading zero",
+        lead: "数字开头多了 0",
+        hint: ["去掉开头的 0", "write the number without the leading 0"],
+    },
+    Class {
+        sign: "table",
+        lead: "配置段写法有误",
+        hint: [
+            "配置段写成 [site]，列表中的一项写成 [[device]]",
+            "write [site] for a section, [[device]] for one of a list",
+        ],
+    },
+    Class { sign: "keys cannot be empty", lead: "等号前面没有配置项名", hint: LINE_HINT },
+];
 
 #[cfg(test)]
 mod tests {
@@ -228,7 +303,7 @@ mod tests {
     fn told(source: &str) -> Vec<String> {
         let repaired = Repaired::new("hall.toml", source);
         let mistakes = repaired.mistakes.iter();
-        mistakes.map(|(_, m)| format!("{}:{} {}", m.line, m.column, m.problem)).collect()
+        mistakes.map(|(_, m)| format!("{}:{} {}", m.line, m.column, m.problem.en)).collect()
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Text;
+
 /// Longest id, in bytes: ids become topic levels, tag values and file names.
 const ID_BYTES_MAX: usize = 64;
 
@@ -23,6 +25,21 @@ pub enum IdError {
         /// The first character that does not belong.
         found: char,
     },
+}
+
+impl IdError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::Empty => "id 不能为空".to_owned(),
+            Self::TooLong(id) => format!("`{id}` 超过 {ID_BYTES_MAX} 个字符"),
+            Self::Character { id, found } => {
+                format!("`{id}` 含有字符 `{found}`；id 只能由 a-z、0-9、`-`、`_` 和 `.` 组成")
+            }
+        };
+        Text::new(zh, self.to_string())
+    }
 }
 
 fn check(id: &str) -> Result<(), IdError> {

@@ -23,5 +23,6 @@ pub use point::{
 pub use reading::{Event, EventKind, Link, Position, Reading, Record, Sample};
 pub use severity::Severity;
 pub use text::Text;
+pub(crate) use text::text;
 pub use time::Timestamp;
 pub use value::{Decimal, Quality, Value};

@@ -9,6 +9,14 @@ pub struct Text {
     pub en: String,
 }
 
+/// A [`Text`] of two format strings, Chinese and English, for the same values.
+macro_rules! text {
+    ($zh:literal, $en:literal $(, $value:expr)* $(,)?) => {
+        $crate::model::Text::new(format!($zh $(, $value)*), format!($en $(, $value)*))
+    };
+}
+pub(crate) use text;
+
 impl Text {
     /// Makes a text from its two languages.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use crate::model::{
-    Decimal, DeviceKind, Mistake, PointName, Severity, Text, standard_point, vocabulary,
+    Decimal, DeviceKind, Mistake, PointName, Severity, Text, Vocabulary, standard_point, text,
+    vocabulary,
 };
 
 use super::file::{BusFile, FaultFile, PointFile, ProfileFile, TableFile, TextFile};
@@ -17,6 +18,9 @@ use super::register::{
 };
 use super::sunspec::{ModelPlan, SunspecPlan};
 use super::types::{Fault, Profile, Protocol};
+
+/// Longest text quoted in a message, characters.
+const QUOTE_CHARS_MAX: usize = 48;
 
 type SpannedMap = Spanned<BTreeMap<String, String>>;
 
@@ -36,13 +40,13 @@ impl Checker {
     pub(super) fn parse<T: serde::de::DeserializeOwned>(&self) -> Result<T, Vec<Mistake>> {
         toml::from_str(&self.source).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            let problem = error.message().trim().replace('\n', ", ");
-            let hint = "compare with devices/FORMAT.md";
+            let hint = Text::new("请对照 devices/FORMAT.md", "compare with devices/FORMAT.md");
+            let problem = refusal(error.message(), self.source.get(offset..).unwrap_or_default());
             vec![Mistake::at(&self.file, &self.source, offset, problem, hint)]
         })
     }
 
-    pub(super) fn at(&mut self, offset: usize, problem: String, hint: &str) {
+    pub(super) fn at(&mut self, offset: usize, problem: Text, hint: Text) {
         self.mistakes.push(Mistake::at(&self.file, &self.source, offset, problem, hint));
     }
 
@@ -56,12 +60,16 @@ impl Checker {
         match PointName::parse(name) {
             Ok(point) if known => Some(point),
             Ok(_) => {
-                let problem = format!("unknown point `{name}`");
-                self.at(offset, problem, "use a standard point, or begin it with `vendor_`");
+                let hint = Text::new(
+                    "用标准测点，或以 `vendor_` 开头",
+                    "use a standard point, or begin it with `vendor_`",
+                );
+                self.at(offset, text!("未知的测点 `{name}`", "unknown point `{name}`"), hint);
                 None
             }
             Err(error) => {
-                self.at(offset, error.to_string(), "name points like `ac_power_w`");
+                let hint = Text::new("取名如 `ac_power_w`", "name points like `ac_power_w`");
+                self.at(offset, error.text(), hint);
                 None
             }
         }
@@ -70,8 +78,12 @@ impl Checker {
     pub(super) fn scale(&mut self, scale: Option<&Spanned<f64>>) -> Decimal {
         let Some(scale) = scale else { return Decimal::whole(1) };
         decimal_of(*scale.get_ref()).filter(|d| d.mantissa != 0).unwrap_or_else(|| {
-            let problem = format!("`{}` is no scale", scale.get_ref());
-            self.at(scale.span().start, problem, "a scale is a short decimal such as 0.1 or 10");
+            let problem = text!("`{}` 不能作为倍率", "`{}` is no scale", scale.get_ref());
+            let hint = Text::new(
+                "倍率是简短的小数或整数，例如 0.1 或 10",
+                "a scale is a short decimal such as 0.1 or 10",
+            );
+            self.at(scale.span().start, problem, hint);
             Decimal::whole(1)
         })
     }
@@ -84,8 +96,12 @@ impl Checker {
     ) -> Option<BTreeMap<i64, i64>> {
         let offset = values.span().start;
         let Some(words) = standard_point(point).and_then(|p| p.words) else {
-            let problem = format!("point `{point}` has no words");
-            self.at(offset, problem, "`values` belongs to enumerated points such as `state`");
+            let problem = text!("测点 `{point}` 不是枚举量", "point `{point}` has no words");
+            let hint = Text::new(
+                "`values` 只用于枚举测点，例如 `state`",
+                "`values` belongs to enumerated points such as `state`",
+            );
+            self.at(offset, problem, hint);
             return None;
         };
         let mut codes = BTreeMap::new();
@@ -94,15 +110,42 @@ impl Checker {
                 (Some(number), Some(word)) => {
                     codes.insert(number, word.code);
                 }
-                (None, _) => self.at(offset, format!("`{vendor}` is not a number"), "write \"3\""),
-                (_, None) => {
-                    let known: Vec<_> = words.words.iter().map(|w| w.id).collect();
-                    let hint = format!("words of `{}`: {}", words.id, known.join(", "));
-                    self.at(offset, format!("unknown word `{word}` for `{point}`"), &hint);
-                }
+                (None, _) => self.not_a_number(vendor, offset),
+                (_, None) => self.unknown_word(word, point, words, offset),
             }
         }
         Some(codes)
+    }
+
+    /// A vendor's number that is none.
+    fn not_a_number(&mut self, vendor: &str, offset: usize) {
+        let problem = text!("`{vendor}` 不是数字", "`{vendor}` is not a number");
+        self.at(offset, problem, Text::new("要写数字，例如 \"3\"", "write \"3\""));
+    }
+
+    /// A word that the point's vocabulary does not have.
+    pub(super) fn unknown_word(
+        &mut self,
+        word: &str,
+        point: &str,
+        words: &Vocabulary,
+        offset: usize,
+    ) {
+        let problem =
+            text!("`{point}` 没有 `{word}` 这个词", "unknown word `{word}` for `{point}`");
+        let known: Vec<_> = words.words.iter().map(|w| w.id).collect();
+        let zh = format!("`{}` 可用的词：{}", words.id, known.join("、"));
+        let en = format!("words of `{}`: {}", words.id, known.join(", "));
+        self.at(offset, problem, Text::new(zh, en));
+    }
+
+    /// A word where only a few are allowed.
+    pub(super) fn unknown(&mut self, what: [&str; 2], found: &Spanned<String>, allowed: &[&str]) {
+        let (value, [zh, en]) = (found.get_ref(), what);
+        let problem = text!("未知的{zh} `{value}`", "unknown {en} `{value}`");
+        let zh = format!("可选 {}", allowed.join("、"));
+        let en = format!("one of {}", allowed.join(", "));
+        self.at(found.span().start, problem, Text::new(zh, en));
     }
 
     /// Bit numbers -> fault codes that the file explains.
@@ -121,8 +164,10 @@ impl Checker {
                     table.insert(bit, code.clone());
                 }
                 _ => {
-                    let hint = format!("this point has bits 0 to {}", width.saturating_sub(1));
-                    self.at(offset, format!("no bit `{bit}`"), &hint);
+                    let last = width.saturating_sub(1);
+                    let hint =
+                        text!("该测点有第 0 到 {last} 位", "this point has bits 0 to {last}");
+                    self.at(offset, text!("没有第 `{bit}` 位", "no bit `{bit}`"), hint);
                 }
             }
             self.known_fault(code, faults, offset);
@@ -137,10 +182,34 @@ impl Checker {
         offset: usize,
     ) {
         if !faults.contains_key(code) {
-            let problem = format!("fault `{code}` is not explained");
-            self.at(offset, problem, "add a [[fault]] with this code, zh, en and severity");
+            let problem = text!("故障码 `{code}` 没有说明", "fault `{code}` is not explained");
+            let hint = Text::new(
+                "添加 [[fault]]，写明 code、zh、en 和 severity",
+                "add a [[fault]] with this code, zh, en and severity",
+            );
+            self.at(offset, problem, hint);
         }
     }
+}
+
+/// What the TOML reader says of the text that begins with `found`: a lead in Chinese, then its own
+/// words, which name what was found or are followed by it.
+fn refusal(message: &str, found: &str) -> Text {
+    let mut message = message.trim().replace('\n', ", ");
+    if !message.contains('`') {
+        let line = found.lines().next().unwrap_or_default();
+        let line: String = line.trim().chars().take(QUOTE_CHARS_MAX).collect();
+        message = format!("{message}: `{line}`");
+    }
+    let lead = match message.as_str() {
+        m if m.starts_with("missing field") => "缺少必填项",
+        m if m.starts_with("unknown field") => "未知的配置项",
+        m if m.starts_with("invalid type") => "类型不对",
+        m if m.starts_with("invalid") => "写法有误",
+        m if m.starts_with("duplicate") => "重复",
+        _ => "无法读取",
+    };
+    text!("{lead}：{message}", "{message}")
 }
 
 pub(super) fn text_of(file: &TextFile) -> Text {
@@ -168,15 +237,16 @@ pub(super) fn faults_of(check: &mut Checker, files: &[FaultFile]) -> BTreeMap<St
     let mut faults = BTreeMap::new();
     for file in files {
         let severity = Severity::parse(file.severity.get_ref()).unwrap_or_else(|| {
-            let problem = format!("unknown severity `{}`", file.severity.get_ref());
-            check.at(file.severity.span().start, problem, "one of critical, major, minor, info");
+            let allowed = ["critical", "major", "minor", "info"];
+            check.unknown(["严重程度", "severity"], &file.severity, &allowed);
             Severity::Major
         });
         let text = Text::new(file.zh.clone(), file.en.clone());
         let advice = file.advice.as_ref().map(text_of);
         let code = file.code.get_ref().clone();
         if faults.insert(code.clone(), Fault { text, severity, advice }).is_some() {
-            check.at(file.code.span().start, format!("fault `{code}` twice"), "keep one of them");
+            let problem = text!("故障码 `{code}` 重复", "fault `{code}` twice");
+            check.at(file.code.span().start, problem, Text::new("只留一个", "keep one of them"));
         }
     }
     faults
@@ -198,13 +268,13 @@ pub fn compile(
         let found = DeviceKind::parse(kind.get_ref());
         if found.is_none() {
             let known: Vec<_> = DeviceKind::ALL.iter().map(|k| k.as_str()).collect();
-            let hint = format!("one of {}", known.join(", "));
-            check.at(kind.span().start, format!("unknown kind `{}`", kind.get_ref()), &hint);
+            check.unknown(["设备类型", "kind"], kind, &known);
         }
         found
     });
     if let Err(error) = crate::model::DeviceId::parse(file.id.get_ref()) {
-        check.at(file.id.span().start, error.to_string(), "name profiles like `goodwe-dt`");
+        let hint = Text::new("取名如 `goodwe-dt`", "name profiles like `goodwe-dt`");
+        check.at(file.id.span().start, error.text(), hint);
     }
     let protocol = protocol_of(&mut check, &file, &faults, models);
     if let Some(Protocol::Sunspec { plan, .. }) = &protocol {
@@ -249,9 +319,16 @@ fn protocol_of(
         + usize::from(file.sunspec.is_some())
         + usize::from(file.mqtt.is_some());
     if ways != 1 {
-        let problem =
-            format!("profile `{}` says {ways} ways to read the device", file.id.get_ref());
-        check.at(file.id.span().start, problem, "give exactly one of [[table]], [sunspec], [mqtt]");
+        let problem = text!(
+            "设备模板 `{}` 写了 {ways} 种读取方式",
+            "profile `{}` says {ways} ways to read the device",
+            file.id.get_ref(),
+        );
+        let hint = Text::new(
+            "[[table]]、[sunspec]、[mqtt] 三者只能写一种",
+            "give exactly one of [[table]], [sunspec], [mqtt]",
+        );
+        check.at(file.id.span().start, problem, hint);
         return None;
     }
     if let Some(mqtt) = &file.mqtt {
@@ -270,8 +347,11 @@ fn protocol_of(
                 }
                 None => check.at(
                     sunspec.span().start,
-                    format!("no SunSpec model `{id}`"),
-                    "add devices/sunspec/model_<id>.toml",
+                    text!("没有 SunSpec 模型 `{id}`", "no SunSpec model `{id}`"),
+                    Text::new(
+                        "添加 devices/sunspec/model_<id>.toml",
+                        "add devices/sunspec/model_<id>.toml",
+                    ),
                 ),
             }
         }
@@ -282,13 +362,12 @@ fn protocol_of(
 }
 
 fn order_of(check: &mut Checker, order: Option<&Spanned<String>>, default: WordOrder) -> WordOrder {
-    match order.map(|o| (o.get_ref().as_str(), o.span().start)) {
-        None => default,
-        Some(("high_first", _)) => WordOrder::HighFirst,
-        Some(("low_first", _)) => WordOrder::LowFirst,
-        Some((other, offset)) => {
-            let problem = format!("unknown word order `{other}`");
-            check.at(offset, problem, "one of high_first, low_first");
+    let Some(order) = order else { return default };
+    match order.get_ref().as_str() {
+        "high_first" => WordOrder::HighFirst,
+        "low_first" => WordOrder::LowFirst,
+        _ => {
+            check.unknown(["字序", "word order"], order, &["high_first", "low_first"]);
             default
         }
     }
@@ -299,8 +378,10 @@ fn bus_of(check: &mut Checker, file: &BusFile) -> (BusRules, WordOrder) {
     let longest = file.registers_per_read_max.as_ref().map_or(REGISTERS_PER_READ_LIMIT, |max| {
         let given = *max.get_ref();
         if given == 0 || given > REGISTERS_PER_READ_LIMIT {
-            let problem = format!("`{given}` registers per read");
-            check.at(max.span().start, problem, "Modbus allows 1 to 125");
+            let problem =
+                text!("每次读 `{given}` 个寄存器，超出范围", "`{given}` registers per read");
+            let hint = Text::new("Modbus 允许 1 到 125 个", "Modbus allows 1 to 125");
+            check.at(max.span().start, problem, hint);
         }
         given.clamp(1, REGISTERS_PER_READ_LIMIT)
     });
@@ -328,9 +409,8 @@ fn table_of(
     let function = match file.function.get_ref().as_str() {
         "holding" => Function::Holding,
         "input" => Function::Input,
-        other => {
-            let problem = format!("unknown function `{other}`");
-            check.at(file.function.span().start, problem, "one of holding, input");
+        _ => {
+            check.unknown(["寄存器类型", "function"], &file.function, &["holding", "input"]);
             return None;
         }
     };
@@ -342,18 +422,34 @@ fn table_of(
             u32::from(p.address) < point.end() && u32::from(point.address) < p.end()
         };
         if let Some(other) = points.iter().find(meets) {
-            let problem =
-                format!("`{}` overlaps `{}` at {}", point.name, other.name, point.address);
-            check.at(offset, problem, "two points of a table cannot share a register");
+            let (one, other, at) = (&point.name, &other.name, point.address);
+            let problem = text!(
+                "`{one}` 与 `{other}` 在寄存器 {at} 处重叠",
+                "`{one}` overlaps `{other}` at {at}"
+            );
+            let hint = Text::new(
+                "同一张表的两个测点不能共用寄存器",
+                "two points of a table cannot share a register",
+            );
+            check.at(offset, problem, hint);
         }
         if point.number.words() > bus.registers_per_read_max {
-            let problem = format!("`{}` is longer than one read", point.name);
-            check.at(offset, problem, "raise registers_per_read_max or shorten `words`");
+            let problem = text!("`{}` 一次读不完", "`{}` is longer than one read", point.name);
+            let hint = Text::new(
+                "加大 registers_per_read_max，或减小 `words`",
+                "raise registers_per_read_max or shorten `words`",
+            );
+            check.at(offset, problem, hint);
         }
         let twice = points.iter().any(|p| p.name == point.name);
         if twice && point.name.as_str() != "fault" {
-            let problem = format!("point `{}` twice in table `{}`", point.name, file.id);
-            check.at(point_file.name.span().start, problem, "only `fault` may be repeated");
+            let (name, table) = (&point.name, &file.id);
+            let problem = text!(
+                "测点 `{name}` 在表 `{table}` 中重复",
+                "point `{name}` twice in table `{table}`",
+            );
+            let hint = Text::new("只有 `fault` 可以重复", "only `fault` may be repeated");
+            check.at(point_file.name.span().start, problem, hint);
         }
         points.push(point);
     }
@@ -377,8 +473,9 @@ fn point_of(
     let number = number_of(check, file)?;
     let address = register(check, &file.address)?;
     if u32::from(address) + u32::from(number.words()) > 0x1_0000 {
-        let problem = format!("`{name}` ends after register 65535");
-        check.at(file.address.span().start, problem, "check the address");
+        let problem = text!("`{name}` 超出了寄存器 65535", "`{name}` ends after register 65535");
+        let hint = Text::new("检查地址", "check the address");
+        check.at(file.address.span().start, problem, hint);
     }
     let fixed = check.scale(file.scale.as_ref());
     let scale = match &file.scale_factor_address {
@@ -403,8 +500,9 @@ fn point_of(
 fn register(check: &mut Checker, address: &Spanned<u32>) -> Option<u16> {
     let found = u16::try_from(*address.get_ref()).ok();
     if found.is_none() {
-        let problem = format!("no register `{}`", address.get_ref());
-        check.at(address.span().start, problem, "wire addresses run from 0 to 65535");
+        let problem = text!("没有寄存器 `{}`", "no register `{}`", address.get_ref());
+        let hint = Text::new("报文中的地址从 0 到 65535", "wire addresses run from 0 to 65535");
+        check.at(address.span().start, problem, hint);
     }
     found
 }
@@ -424,15 +522,20 @@ fn number_of(check: &mut Checker, file: &PointFile) -> Option<Number> {
                 Number::String(*words.get_ref())
             }
             _ => {
-                let problem = format!("string `{}` without a length", file.name.get_ref());
-                check.at(file.number.span().start, problem, "add `words`, 1 to 125 registers");
+                let problem = text!(
+                    "文本测点 `{}` 没有写长度",
+                    "string `{}` without a length",
+                    file.name.get_ref(),
+                );
+                let hint =
+                    Text::new("添加 `words`：1 到 125 个寄存器", "add `words`, 1 to 125 registers");
+                check.at(file.number.span().start, problem, hint);
                 return None;
             }
         },
-        other => {
-            let problem = format!("unknown type `{other}`");
-            let hint = "one of u16, i16, u32, i32, u64, i64, f32, f64, string";
-            check.at(file.number.span().start, problem, hint);
+        _ => {
+            let allowed = ["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"];
+            check.unknown(["类型", "type"], &file.number, &allowed);
             return None;
         }
     };
@@ -461,15 +564,17 @@ fn meaning_of(
                 Some(number) => {
                     table.insert(number, code.clone());
                 }
-                None => check.at(offset, format!("`{vendor}` is not a number"), "write \"3\""),
+                None => check.not_a_number(vendor, offset),
             }
         }
         return Some(Meaning::FaultNumber { codes: table });
     }
     let words = standard_point(name).and_then(|p| p.words).or_else(|| vocabulary(name));
     if words.is_some() {
-        let problem = format!("`{name}` needs `values`");
-        check.at(file.name.span().start, problem, "say which vendor number is which word");
+        let problem = text!("`{name}` 缺少 `values`", "`{name}` needs `values`");
+        let hint =
+            Text::new("写明厂家的每个数值对应哪个词", "say which vendor number is which word");
+        check.at(file.name.span().start, problem, hint);
         return None;
     }
     Some(if matches!(number, Number::String(_)) { Meaning::Text } else { Meaning::Measure })

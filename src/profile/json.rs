@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use crate::model::{Decimal, PointName, standard_point};
+use crate::model::{Decimal, PointName, Text, standard_point, text};
 
 use super::compile::Checker;
 use super::file::{MqttFieldFile, MqttFile, MqttTimeFile};
@@ -89,8 +89,10 @@ impl MqttProfile {
 fn words_of(check: &mut Checker, field: &MqttFieldFile) -> Option<BTreeMap<String, i64>> {
     let name = field.point.get_ref();
     let Some(words) = standard_point(name).and_then(|point| point.words) else {
-        let problem = format!("point `{name}` has no words");
-        check.at(field.point.span().start, problem, "type `word` belongs to enumerated points");
+        let problem = text!("测点 `{name}` 不是枚举量", "point `{name}` has no words");
+        let hint =
+            Text::new("类型 `word` 只用于枚举测点", "type `word` belongs to enumerated points");
+        check.at(field.point.span().start, problem, hint);
         return None;
     };
     let mut table: BTreeMap<String, i64> =
@@ -101,10 +103,8 @@ fn words_of(check: &mut Checker, field: &MqttFieldFile) -> Option<BTreeMap<Strin
                 table.insert(vendor.clone(), word.code);
             }
             None => {
-                let known: Vec<_> = words.words.iter().map(|w| w.id).collect();
                 let offset = field.values.as_ref().map_or(0, |values| values.span().start);
-                let hint = format!("words of `{}`: {}", words.id, known.join(", "));
-                check.at(offset, format!("unknown word `{word}` for `{name}`"), &hint);
+                check.unknown_word(word, name, words, offset);
             }
         }
     }
@@ -130,9 +130,9 @@ fn field_of(
             table.values().for_each(|code| check.known_fault(code, faults, offset));
             JsonType::Faults(table)
         }
-        other => {
-            let hint = "one of number, word, bool, text, faults";
-            check.at(field.kind.span().start, format!("unknown type `{other}`"), hint);
+        _ => {
+            let allowed = ["number", "word", "bool", "text", "faults"];
+            check.unknown(["类型", "type"], &field.kind, &allowed);
             return None;
         }
     };
@@ -141,8 +141,10 @@ fn field_of(
 
 fn pointer_of(check: &mut Checker, pointer: &Spanned<String>) {
     if !pointer.get_ref().starts_with('/') {
-        let problem = format!("`{}` is no JSON pointer", pointer.get_ref());
-        check.at(pointer.span().start, problem, "write it as `/parts/printer/paper`");
+        let problem = text!("`{}` 不是 JSON 指针", "`{}` is no JSON pointer", pointer.get_ref());
+        let hint =
+            Text::new("写成 `/parts/printer/paper` 这样", "write it as `/parts/printer/paper`");
+        check.at(pointer.span().start, problem, hint);
     }
 }
 
@@ -152,9 +154,9 @@ fn time_of(check: &mut Checker, time: &MqttTimeFile) -> Option<TimeRule> {
         "rfc3339" => TimeFormat::Rfc3339,
         "unix_s" => TimeFormat::UnixS,
         "unix_ms" => TimeFormat::UnixMs,
-        other => {
-            let problem = format!("unknown time format `{other}`");
-            check.at(time.format.span().start, problem, "one of rfc3339, unix_s, unix_ms");
+        _ => {
+            let allowed = ["rfc3339", "unix_s", "unix_ms"];
+            check.unknown(["时间格式", "time format"], &time.format, &allowed);
             return None;
         }
     };
@@ -168,8 +170,12 @@ pub(super) fn compile(
 ) -> Option<MqttProfile> {
     let topic = file.topic.get_ref();
     if !topic.contains("{id}") || topic.contains(['+', '#']) {
-        let problem = format!("topic `{topic}` does not tell one device from another");
-        check.at(file.topic.span().start, problem, "use `{id}`, and no wildcards");
+        let problem = text!(
+            "主题 `{topic}` 无法区分各台设备",
+            "topic `{topic}` does not tell one device from another",
+        );
+        let hint = Text::new("要含 `{id}`，不能用通配符", "use `{id}`, and no wildcards");
+        check.at(file.topic.span().start, problem, hint);
     }
     let fields = file.field.iter().filter_map(|field| field_of(check, field, faults)).collect();
     let time = file.time.as_ref().and_then(|time| time_of(check, time));

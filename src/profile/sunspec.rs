@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Decimal, Mistake};
+use crate::model::{Decimal, Mistake, Text, text};
 
 use super::compile::{Checker, faults_of};
 use super::file::{ModelFile, ModelPointFile};
@@ -118,11 +118,13 @@ impl ModelChecker<'_> {
     ) -> Option<PendingPoint> {
         let name = file.point.as_ref()?;
         let Some((number, not_available)) = number_of(file.kind.get_ref(), file.words) else {
-            self.check.at(
-                file.kind.span().start,
-                format!("unknown SunSpec type `{}`", file.kind.get_ref()),
+            let kind = file.kind.get_ref();
+            let hint = Text::new(
+                "用 SunSpec 的类型名：uint16、int16、acc32、enum16、bitfield32、string……",
                 "use SunSpec's own names: uint16, int16, acc32, enum16, bitfield32, string, …",
             );
+            let problem = text!("未知的 SunSpec 类型 `{kind}`", "unknown SunSpec type `{kind}`");
+            self.check.at(file.kind.span().start, problem, hint);
             return None;
         };
         let checked =
@@ -156,11 +158,14 @@ impl ModelChecker<'_> {
         match own.or(outer) {
             Some(address) => Some((ScaleBy::Register { fixed, address: *address }, own.is_none())),
             None => {
-                self.check.at(
-                    sf.span().start,
-                    format!("no scale-factor point `{}` in this model", sf.get_ref()),
-                    "list it as a point of type sunssf",
+                let problem = text!(
+                    "该模型没有比例因子测点 `{}`",
+                    "no scale-factor point `{}` in this model",
+                    sf.get_ref(),
                 );
+                let hint =
+                    Text::new("把它列为 sunssf 类型的测点", "list it as a point of type sunssf");
+                self.check.at(sf.span().start, problem, hint);
                 None
             }
         }

@@ -3,40 +3,70 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::ValueEnum;
+
 use crate::config;
-use crate::model::Mistake;
+use crate::model::{Mistake, Text, text};
 
 use super::Done;
 
-pub(super) fn check(path: &Path) -> Done {
+/// A language that a person may choose; without a choice both are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Language {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+impl Language {
+    fn of(self, text: Text) -> String {
+        match self {
+            Self::Zh => text.zh,
+            Self::En => text.en,
+        }
+    }
+}
+
+pub(super) fn check(path: &Path, language: Option<Language>) -> Done {
     match config::read(path) {
         Ok(hall) => {
-            println!(
-                "{}: ok, {} devices, {} Modbus connections, {} over MQTT, {} sinks",
-                path.display(),
+            let found = text!(
+                "正确：设备 {} 台，Modbus 连接 {} 个，MQTT 设备 {} 台，InfluxDB {} 个",
+                "ok, {} devices, {} Modbus connections, {} over MQTT, {} sinks",
                 hall.devices.len(),
                 hall.modbus.len(),
                 hall.mqtt.as_ref().map_or(0, |mqtt| mqtt.devices.len()),
                 hall.influx.len(),
             );
+            println!("{}: {}", path.display(), one_line(found, language));
             Ok(ExitCode::SUCCESS)
         }
         Err(mistakes) => {
-            show(&mistakes);
+            show(&mistakes, language);
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
 /// Prints mistakes, and how many there are.
-pub(super) fn show(mistakes: &[Mistake]) {
+pub(super) fn show(mistakes: &[Mistake], language: Option<Language>) {
     for mistake in mistakes {
-        eprintln!("{mistake}");
+        match language {
+            Some(language) => eprintln!("{}", language.of(mistake.told())),
+            None => eprintln!("{mistake}"),
+        }
     }
-    let s = if mistakes.len() == 1 { "" } else { "s" };
-    eprintln!(
-        "\n{} mistake{s}; nothing was started / 共 {} 处错误，未启动",
-        mistakes.len(),
-        mistakes.len()
-    );
+    let (count, s) = (mistakes.len(), if mistakes.len() == 1 { "" } else { "s" });
+    let (zh, en) =
+        (format!("共 {count} 处错误，未启动"), format!("{count} mistake{s}; nothing was started"));
+    let sum = Text::new(zh, en);
+    eprintln!("\n{}", one_line(sum, language));
+}
+
+fn one_line(text: Text, language: Option<Language>) -> String {
+    match language {
+        Some(language) => language.of(text),
+        None => format!("{} / {}", text.zh, text.en),
+    }
 }

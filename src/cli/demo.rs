@@ -15,7 +15,7 @@ use crate::profile::Catalog;
 use crate::simulate::{Hall, HallOptions};
 
 use super::check::show;
-use super::{Done, runtime, start_log, told_to_stop};
+use super::{Done, Failure, runtime, start_log, told_to_stop};
 
 pub(super) fn demo(listen: SocketAddr, data: &Path) -> Done {
     start_log();
@@ -32,7 +32,7 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     let mut settings = match config::parse(&file, &source, Some(&catalog)) {
         Ok(settings) => settings,
         Err(mistakes) => {
-            show(&mistakes);
+            show(&mistakes, None);
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -48,7 +48,7 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     eprintln!("opening the journal in {} … / 正在打开数据……", data.display());
     std::fs::create_dir_all(data)?;
     std::fs::write(&file, &source)?;
-    let listener = listen_near(listen).await?;
+    let listener = listen_near(listen).await.map_err(Failure::listening(listen, "--listen"))?;
     let address = listener.local_addr()?;
     settings.web.listen = address;
     let banner = Text::new(

@@ -6,6 +6,7 @@
 
 mod check;
 mod demo;
+mod failure;
 mod password;
 mod profiles;
 mod run;
@@ -15,6 +16,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use check::Language;
+use failure::Failure;
 
 /// Reads a hall's inverters, meters and machines, keeps every reading, alerts, and shows it all.
 /// 政务大厅光伏与自助设备采集网关。
@@ -30,35 +34,40 @@ enum Command {
     /// Run on a virtual hall: nothing else is needed. 演示：虚拟大厅，无需任何设备。
     Demo {
         /// Address of the page; another free port is taken if this one is in use.
+        /// 页面地址；端口被占用时改用空闲端口。
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
-        /// Folder for the data.
+        /// Folder for the data. 数据目录。
         #[arg(long, default_value = ".demo")]
         data: PathBuf,
     },
     /// Run on real devices. 正式运行。
     Run {
-        /// The configuration.
+        /// The configuration. 配置文件。
         #[arg(long, default_value = "hall.toml")]
         config: PathBuf,
         /// Folder for the data, instead of the one in the configuration.
+        /// 数据目录，取代配置中的目录。
         #[arg(long)]
         data: Option<PathBuf>,
     },
     /// Show all mistakes of a configuration. 检查配置。
     Check {
-        /// The configuration.
+        /// The configuration. 配置文件。
         #[arg(default_value = "hall.toml")]
         config: PathBuf,
+        /// Show one language only. 只显示一种语言。
+        #[arg(long)]
+        lang: Option<Language>,
     },
     /// List the device profiles. 列出设备模板。
     Profiles {
-        /// A folder with own profiles.
+        /// A folder with own profiles. 自备设备模板的目录。
         #[arg(long)]
         folder: Option<PathBuf>,
     },
     /// Read a password from standard input and print its hash for `password_hash_file`.
-    /// 生成口令散列。
+    /// 生成密码散列。
     Password,
 }
 
@@ -67,40 +76,25 @@ enum Command {
 pub fn main() -> ExitCode {
     // One TLS provider for the whole process; a second call would be an error, there is none.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
-        eprintln!("warning: a TLS provider was installed before");
+        eprintln!("警告：此前已安装过 TLS 组件 / warning: a TLS provider was installed before");
     }
     let done = match Arguments::parse().command {
         Command::Demo { listen, data } => demo::demo(listen, &data),
         Command::Run { config, data } => run::run(&config, data),
-        Command::Check { config } => check::check(&config),
+        Command::Check { config, lang } => check::check(&config, lang),
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
         Command::Password => password::password(),
     };
     match done {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {}", chain(&*error));
+        Err(failure) => {
+            eprintln!("{failure}");
             ExitCode::FAILURE
         }
     }
 }
 
-type Done = Result<ExitCode, Box<dyn std::error::Error>>;
-
-/// An error with its causes, each once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = inner.source();
-    }
-    text
-}
+type Done = Result<ExitCode, Failure>;
 
 /// Logs to standard error: our own news, of others only trouble. `RUST_LOG` overrides it.
 fn start_log() {

@@ -16,7 +16,7 @@ pub(super) fn profiles(folder: Option<&Path>) -> Done {
     let catalog = match catalog {
         Ok(catalog) => catalog,
         Err(CatalogError::Mistakes(mistakes)) => {
-            show(&mistakes);
+            show(&mistakes, None);
             return Ok(ExitCode::FAILURE);
         }
         Err(error) => return Err(error.into()),

@@ -11,14 +11,14 @@ use crate::clock::SystemClock;
 use crate::config;
 
 use super::check::show;
-use super::{Done, runtime, start_log, told_to_stop};
+use super::{Done, Failure, runtime, start_log, told_to_stop};
 
 pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
     start_log();
     let mut hall = match config::read(path) {
         Ok(hall) => hall,
         Err(mistakes) => {
-            show(&mistakes);
+            show(&mistakes, None);
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -26,9 +26,9 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
         hall.journal.folder = data;
     }
     runtime()?.block_on(async {
-        let listener = TcpListener::bind(hall.web.listen).await.map_err(|error| {
-            format!("cannot listen on `{}`: {error}; choose another [web] listen", hall.web.listen)
-        })?;
+        let listen = hall.web.listen;
+        let bound = TcpListener::bind(listen).await;
+        let listener = bound.map_err(Failure::listening(listen, "[web] listen"))?;
         let address = listener.local_addr()?;
         let app = App::start(hall, listener, Arc::new(SystemClock), None).await?;
         println!("http://{address}/");

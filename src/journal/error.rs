@@ -1,5 +1,7 @@
 //! What can go wrong with the journal.
 
+use crate::model::Text;
+
 /// Why the journal did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
@@ -18,6 +20,18 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::DiskFull => "数据日志所在的磁盘已满".to_owned(),
+            Self::Busy(folder) => format!("`{folder}` 正被另一个 hallwatch 使用"),
+            Self::Storage(error) => format!("数据日志无法读写：{error}"),
+            Self::Closed => "数据日志已关闭".to_owned(),
+        };
+        Text::new(zh, self.to_string())
+    }
+
     /// The word used as a label of counters and in the API.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rust_embed::RustEmbed;
 
-use crate::model::Mistake;
+use crate::model::{Mistake, Text};
 
 use super::compile::compile;
 use super::sunspec::{ModelPlan, compile_model};
@@ -30,6 +30,18 @@ pub enum CatalogError {
     /// Some files have mistakes.
     #[error("{} in device profiles", count(.0.len()))]
     Mistakes(Vec<Mistake>),
+}
+
+impl CatalogError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::Read { path, .. } => format!("无法读取 `{}`", path.display()),
+            Self::Mistakes(mistakes) => format!("设备模板有 {} 处错误", mistakes.len()),
+        };
+        Text::new(zh, self.to_string())
+    }
 }
 
 fn count(mistakes: usize) -> String {

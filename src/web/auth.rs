@@ -18,6 +18,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::model::Text;
+
 /// How long a session lasts.
 pub(super) const SESSION: Duration = Duration::from_secs(12 * 3600);
 /// Name of the cookie.
@@ -49,6 +51,20 @@ pub enum PasswordError {
     /// The machine gave no random numbers or no memory.
     #[error("the password could not be hashed")]
     Failed,
+}
+
+impl PasswordError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::TooShort => format!("密码至少要 {PASSWORD_CHARS_MIN} 个字符"),
+            Self::TooLong => format!("密码最多 {PASSWORD_BYTES_MAX} 字节"),
+            Self::TooPlain => "密码至少要有四种不同的字符".to_owned(),
+            Self::Failed => "无法生成密码散列".to_owned(),
+        };
+        Text::new(zh, self.to_string())
+    }
 }
 
 /// Makes the argon2id PHC string of a password for the configuration.

@@ -115,6 +115,28 @@ fn every_mistake_of_every_case_is_told_in_both_languages() {
     }
 }
 
+/// What `hallwatch check` with these options says to standard error.
+fn checked(options: &[&str]) -> String {
+    let file = root().join("tests/cases/config/single_brackets/hall.toml");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hallwatch"));
+    let output = command.arg("check").args(options).arg(file).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn check_shows_both_languages_or_the_one_that_was_chosen() {
+    let (zh, en) = ("提示：每组配置上方", "hint: write [[zone]] above");
+    let says = |options| {
+        let told = checked(options);
+        (told.contains(zh), told.contains(en))
+    };
+    assert_eq!(says(&[]), (true, true));
+    assert_eq!(says(&["--lang", "zh"]), (true, false));
+    assert_eq!(says(&["--lang", "en"]), (false, true));
+    assert!(!checked(&["--lang", "en"]).contains(is_chinese));
+}
+
 fn sample() -> String {
     std::fs::read_to_string(root().join("deploy/hall.sample.toml")).unwrap()
 }

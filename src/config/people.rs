@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use crate::alert;
 use crate::model::{DeviceId, Text, text};
+use crate::{alert, web};
 
 use super::section::{Section, write};
 use super::site::unique;
@@ -102,7 +102,7 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
     };
     let password_hash = secret::read(&section, "password_hash_file", folder);
     if let Some(hash) = &password_hash
-        && (!hash.starts_with("$argon2") || argon2::PasswordHash::new(hash).is_err())
+        && !web::is_password_hash(hash)
     {
         let problem = Text::new(
             "`password_hash_file` 里不是 Argon2 密码散列",

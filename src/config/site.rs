@@ -89,7 +89,7 @@ pub(super) fn data(root: &Section<'_>, folder: &Path) -> journal::Config {
     let section = root.table("data", DATA);
     let section = section.as_ref();
     let path = section.and_then(|s| s.words("folder")).map(|path| path.value);
-    let commit_wait_ms = section.and_then(|s| s.whole("commit_wait_ms", 0..=10_000));
+    let commit_wait_ms = section.and_then(|s| s.whole("commit_wait_ms", 0..=1_000));
     let retention_days = section.and_then(|s| s.whole("retention_days", 1..=36_500));
     journal::Config {
         folder: folder.join(path.as_deref().unwrap_or("/var/lib/hallwatch")),

@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use crate::model::{Decimal, PointName, Text, standard_point, text};
 
-use super::compile::Checker;
+use super::checker::Checker;
 use super::file::{MqttFieldFile, MqttFile, MqttTimeFile};
 use super::types::Fault;
 

@@ -5,6 +5,7 @@
 //! Architecture invariant: knows no sockets. Data in, checked plans out.
 
 mod catalog;
+mod checker;
 mod compile;
 mod file;
 mod json;

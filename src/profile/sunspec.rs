@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Decimal, Mistake, Text, text};
 
-use super::compile::{Checker, faults_of};
+use super::checker::{Checker, faults_of};
 use super::file::{ModelFile, ModelPointFile};
 use super::register::{Meaning, Number, RegisterPoint, ScaleBy, WordOrder};
 use super::types::Fault;

@@ -87,7 +87,7 @@ pub fn hash_password(password: &str) -> Result<String, PasswordError> {
 }
 
 /// Whether this is a hash that [`hash_password`] could have made.
-pub(super) fn is_argon2id(hash: &str) -> bool {
+pub fn is_password_hash(hash: &str) -> bool {
     hash.starts_with("$argon2id$")
         && PasswordHash::new(hash).is_ok_and(|hash| hash.salt.is_some() && hash.hash.is_some())
 }
@@ -240,10 +240,10 @@ mod tests {
         assert_eq!(hash_password("aaaaaaaaaaaa"), Err(PasswordError::TooPlain));
         assert_eq!(hash_password(&"abcd".repeat(300)), Err(PasswordError::TooLong));
         let hash = hash_password("办事大厅的密码要长一点").expect("hash");
-        assert!(is_argon2id(&hash));
-        assert!(!is_argon2id("$argon2id$"));
-        assert!(!is_argon2id("hunter2hunter2"));
-        assert!(!is_argon2id(&hash.replace("argon2id", "argon2i")));
+        assert!(is_password_hash(&hash));
+        assert!(!is_password_hash("$argon2id$"));
+        assert!(!is_password_hash("hunter2hunter2"));
+        assert!(!is_password_hash(&hash.replace("argon2id", "argon2i")));
     }
 
     #[test]

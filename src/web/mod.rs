@@ -40,7 +40,7 @@ use crate::source::Sources;
 use crate::supervise::Supervisor;
 use crate::tally::Tally;
 
-pub use auth::{PasswordError, hash_password};
+pub use auth::{PasswordError, hash_password, is_password_hash};
 pub use desk::{AlertDesk, Answer};
 
 use state::Shared;
@@ -223,7 +223,7 @@ impl Web {
 
 fn check(listen: SocketAddr, password_hash: Option<&str>) -> Result<(), WebError> {
     match password_hash {
-        Some(hash) if !auth::is_argon2id(hash) => Err(WebError::BadPasswordHash),
+        Some(hash) if !auth::is_password_hash(hash) => Err(WebError::BadPasswordHash),
         None if !is_loopback(listen.ip()) => Err(WebError::PasswordNeeded(listen)),
         _ => Ok(()),
     }

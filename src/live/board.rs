@@ -17,8 +17,6 @@ pub struct Latest {
     pub quality: Quality,
     /// When it was true.
     pub time: Timestamp,
-    /// When it reached us.
-    pub received: Timestamp,
 }
 
 /// One device and what it said last.
@@ -67,25 +65,18 @@ impl DeviceLive {
     }
 
     fn take(&mut self, reading: &Reading) {
+        // Polled devices are read in order: what comes last is the present, also when our clock was
+        // set back. Messages may have been kept by a broker: an old one that comes late must not
+        // paint over the present.
+        let polled = reading.received == reading.time && reading.message == 0;
         for sample in &reading.samples {
-            // An old message that came late must not paint over the present. Arrivals that seem to
-            // go back say that our own clock was set back: then what comes last is the present.
-            let newer =
-                |latest: &Latest| latest.time > reading.time && latest.received <= reading.received;
+            let newer = |latest: &Latest| latest.time > reading.time && !polled;
             if self.points.get(&sample.point).is_some_and(newer) {
                 continue;
             }
-            let latest = Latest {
-                value: sample.value.clone(),
-                quality: sample.quality,
-                time: reading.time,
-                received: reading.received,
-            };
-            self.points.insert(sample.point.clone(), latest);
+            let (value, quality, time) = (sample.value.clone(), sample.quality, reading.time);
+            self.points.insert(sample.point.clone(), Latest { value, quality, time });
         }
-        // Only a message that a broker had kept arrives "earlier" than the one before it, unless
-        // our clock was set back; polled devices have no such messages.
-        let polled = reading.received == reading.time && reading.message == 0;
         let keep = |last: Option<Timestamp>, new: Timestamp| {
             if polled { Some(new) } else { last.max(Some(new)) }
         };

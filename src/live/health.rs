@@ -182,7 +182,7 @@ impl Board {
         let resting = live
             .word("state")
             .is_some_and(|word| matches!(word.id, "off" | "sleeping" | "standby"));
-        let dark = self.sun_deg(now) < COMMUNICATION_ELEVATION_DEG;
+        let dark = self.sun_deg(now) < EVENING_ELEVATION_DEG;
         match (resting, dark) {
             (true, true) => {
                 let reason = Text::new("没有阳光，待机休眠", "no sun, at rest");

@@ -3,9 +3,9 @@
 //! Two loops side by side. The listener drives the connection and never waits for the disk; the
 //! keeper takes messages in groups, hands them to the journal and acknowledges them. The broker
 //! sends at most [`RECEIVE_MAX`] unacknowledged messages on a connection; the queue between the
-//! loops holds those of two connections and more, and messages that need no acknowledgement only
-//! get what is left. So neither loop can block the other, and nothing that is to be acknowledged
-//! is dropped.
+//! loops holds those of three connections, and messages that need no acknowledgement only get what
+//! is left. When it is full all the same, after hours of a full disk, the listener waits and the
+//! broker keeps the rest; the keeper never waits for the listener, so they cannot block each other.
 //!
 //! A message is acknowledged on the connection that brought it: packet numbers begin anew with
 //! each, and the broker sends again what was not acknowledged.
@@ -178,11 +178,13 @@ impl Session {
                     }
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    let room = publish.qos != QoS::AtMostOnce || queue.capacity() > QUEUE_RESERVE;
+                    let droppable = publish.qos == QoS::AtMostOnce;
                     let connection = self.connection.load(Ordering::Relaxed);
                     let arrived = Arrived::Message(connection, publish);
-                    if !room || queue.try_send(arrived).is_err() {
+                    if droppable && queue.capacity() <= QUEUE_RESERVE {
                         self.tally.count(Happening::Rejected, "queue_full");
+                    } else if queue.send(arrived).await.is_err() {
+                        return;
                     }
                 }
                 Ok(_) => {}

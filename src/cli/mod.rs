@@ -11,6 +11,7 @@ mod password;
 mod profiles;
 mod run;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -100,8 +101,9 @@ type Done = Result<ExitCode, Failure>;
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,hallwatch=info,rumqttd=off"));
+    let colours = std::io::stderr().is_terminal(); // the system's journal wants plain text
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    log.with_writer(std::io::stderr).init();
+    log.with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 /// Two threads are enough for a hall, and all the box has.

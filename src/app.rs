@@ -273,13 +273,16 @@ impl App {
         if !self.sources.stop(SOURCES_PATIENCE).await {
             tracing::warn!("some sources did not stop in time");
         }
+        tracing::debug!("sources stopped");
         if !self.readers.stop(READERS_PATIENCE).await {
             tracing::warn!("some readers did not stop in time; their cursors are kept");
         }
+        tracing::debug!("readers stopped");
         let journal = self.journal;
         if tokio::task::spawn_blocking(move || journal.close()).await.is_err() {
             tracing::error!("the journal was not closed in order; nothing committed is lost");
         }
+        tracing::debug!("journal closed");
     }
 }
 

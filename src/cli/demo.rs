@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -17,9 +18,16 @@ use crate::simulate::{Hall, HallOptions};
 use super::check::show;
 use super::{Done, Failure, runtime, start_log, told_to_stop};
 
+/// Time for the virtual hall to close its sockets.
+const HALL_PATIENCE: Duration = Duration::from_millis(200);
+
 pub(super) fn demo(listen: SocketAddr, data: &Path) -> Done {
     start_log();
-    runtime()?.block_on(run(listen, data))
+    let runtime = runtime()?;
+    let done = runtime.block_on(run(listen, data));
+    // The virtual hall holds nothing that is worth waiting for.
+    runtime.shutdown_background();
+    done
 }
 
 async fn run(listen: SocketAddr, data: &Path) -> Done {
@@ -68,7 +76,9 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     };
     eprintln!("stopping; everything read so far is kept / 正在停止，已读数据均已保存");
     app.stop().await;
-    hall.stop().await;
+    if tokio::time::timeout(HALL_PATIENCE, hall.stop()).await.is_err() {
+        tracing::debug!("the virtual hall is left to the end of the process");
+    }
     Ok(code)
 }
 

@@ -23,13 +23,7 @@ const fn order(kind: DeviceKind) -> &'static [&'static str] {
             "wind_speed_ms",
             "irradiation_today_whm2",
         ],
-        DeviceKind::Gateway => &[
-            "readings_total",
-            "journal_lag_records",
-            "rejected_total",
-            "disk_free_bytes",
-            "cabinet_temp_c",
-        ],
+        DeviceKind::Gateway => &["disk_free_bytes", "rejected_total"],
         _ => &["kiosk_state", "printer_paper", "tickets_total", "ambient_temp_c", "ac_power_w"],
     }
 }

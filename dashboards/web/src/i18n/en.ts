@@ -39,7 +39,7 @@ export const en: Messages = {
   powerNow: "Power now",
   ofRated: (percent, rated) => `${percent} of ${rated} rated`,
   energyToday: "Energy today",
-  energySince: (time) => `some inverters since ${time}`,
+  energySince: (time) => `partly since ${time}`,
   inverters: "Inverters",
   inverterCount: (n, m) => `${n} of ${m}`,
   invertersNote: "reporting",

@@ -35,7 +35,7 @@ export const zh = {
   powerNow: "当前功率",
   ofRated: (percent: string, rated: string) => `额定 ${rated} 的 ${percent}`,
   energyToday: "今日发电量",
-  energySince: (time: string) => `部分逆变器自 ${time} 起`,
+  energySince: (time: string) => `部分自 ${time} 起`,
   inverters: "逆变器",
   inverterCount: (n: number, m: number) => `${n} / ${m}`,
   invertersNote: "在线",

@@ -14,6 +14,10 @@ pub enum JournalError {
     /// The database cannot be read or written.
     #[error("the journal cannot be read or written: {0}")]
     Storage(String),
+    /// The database's file was removed or replaced under the running program: what would be written
+    /// now would be lost.
+    #[error("the journal's file `{0}` was removed or replaced while it was in use")]
+    Gone(String),
     /// The journal was closed: the program is stopping.
     #[error("the journal is closed")]
     Closed,
@@ -27,6 +31,7 @@ impl JournalError {
             Self::DiskFull => "数据日志所在的磁盘已满".to_owned(),
             Self::Busy(folder) => format!("`{folder}` 正被另一个 hallwatch 使用"),
             Self::Storage(error) => format!("数据日志无法读写：{error}"),
+            Self::Gone(file) => format!("数据日志文件 `{file}` 在使用中被删除或替换"),
             Self::Closed => "数据日志已关闭".to_owned(),
         };
         Text::new(zh, self.to_string())
@@ -39,6 +44,7 @@ impl JournalError {
             Self::DiskFull => "disk_full",
             Self::Busy(_) => "busy",
             Self::Storage(_) => "storage",
+            Self::Gone(_) => "gone",
             Self::Closed => "closed",
         }
     }

@@ -146,6 +146,24 @@ async fn old_records_go_only_after_every_reader_of_this_run_has_passed() {
     assert_eq!(reader.next(1000).await.expect("records").records.len(), 22 + 50);
 }
 
+#[tokio::test]
+async fn a_folder_that_is_removed_under_it_is_seen_and_nothing_is_said_to_be_kept() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let path = folder.path().join("data");
+    let journal = open(&path);
+    journal.append(vec![reading("a", 1)]).await.expect("kept");
+    std::fs::rename(&path, folder.path().join("elsewhere")).expect("moved");
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let refused = journal.append(vec![reading("a", 2)]).await;
+    assert!(matches!(refused, Err(JournalError::Gone(_))), "{refused:?}");
+    assert!(matches!(journal.status().trouble, Some(JournalError::Gone(_))));
+    std::fs::rename(folder.path().join("elsewhere"), &path).expect("moved back");
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    journal.append(vec![reading("a", 2)]).await.expect("kept again");
+    assert_eq!(journal.status().trouble, None);
+    journal.close();
+}
+
 #[test]
 fn dropping_old_records_reads_the_old_end_only() {
     let folder = tempfile::tempdir().expect("temp dir");

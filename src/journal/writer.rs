@@ -1,6 +1,7 @@
 //! The one thread that writes: it gathers what came in, commits it at once, and answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -70,6 +71,8 @@ pub(super) struct Writer {
     trouble: Option<JournalError>,
     /// Readers of this run; cursors of others hold nothing back.
     active: ActiveReaders,
+    /// Device and inode of the database, to see whether its path still leads to it.
+    identity: Option<(u64, u64)>,
     /// Wall clock and time at the start, while the two agree.
     clock_at_start: Option<(Timestamp, Instant)>,
     rounds: u32,
@@ -106,6 +109,7 @@ impl Writer {
         if ahead {
             tracing::warn!("the clock is far ahead of the newest record: nothing old is dropped");
         }
+        let identity = identity_of(&config.folder);
         let writer = Self {
             opened,
             config,
@@ -118,6 +122,7 @@ impl Writer {
             lazy: BTreeMap::new(),
             trouble: None,
             active,
+            identity,
             clock_at_start: (!ahead).then(|| (now, Instant::now())),
             rounds: 0,
         };
@@ -250,7 +255,7 @@ impl Writer {
     ) {
         let records: usize = batches.iter().map(|(records, _)| records.len()).sum();
         tracing::error!(%error, records, "the journal refused a batch");
-        if error != JournalError::DiskFull {
+        if let JournalError::Storage(_) = error {
             // After a failed write or sync the state of the connection is not to be trusted.
             match schema::open_to_write(&self.config.folder) {
                 Ok(connection) => {
@@ -285,6 +290,9 @@ impl Writer {
         &mut self,
         batches: &[(Vec<Arc<Record>>, Option<Cursor>)],
     ) -> Result<Done, JournalError> {
+        if let Some(gone @ JournalError::Gone(_)) = &self.trouble {
+            return Err(gone.clone());
+        }
         let connection = &mut self.opened.connection;
         for record in batches.iter().flat_map(|(records, _)| records) {
             for name in names_of(record) {
@@ -320,6 +328,7 @@ impl Writer {
     }
 
     fn keep_house(&mut self) {
+        self.look_for_file();
         self.commit(Vec::new(), true);
         if self.trouble.is_some() {
             self.probe();
@@ -334,9 +343,30 @@ impl Writer {
         self.publish_status();
     }
 
+    /// A file that was removed or replaced takes every write and keeps none: nothing is accepted
+    /// until it is there again.
+    fn look_for_file(&mut self) {
+        let there = identity_of(&self.config.folder) == self.identity;
+        match (&self.trouble, there) {
+            (Some(JournalError::Gone(_)), true) => {
+                tracing::info!("the journal's file is there again");
+                self.trouble = None;
+            }
+            (Some(JournalError::Gone(_)), false) | (_, true) => {}
+            (_, false) => {
+                let file = self.config.folder.join(schema::FILE).display().to_string();
+                tracing::error!(%file, "the journal's file is gone: nothing is kept any more");
+                self.trouble = Some(JournalError::Gone(file));
+            }
+        }
+    }
+
     /// Finds out whether the disk takes data again, so that the trouble is not shown for ever on
     /// a quiet night.
     fn probe(&mut self) {
+        if let Some(JournalError::Gone(_)) = self.trouble {
+            return;
+        }
         let probe = "BEGIN IMMEDIATE;
              INSERT INTO cursor(name, pos, state) VALUES ('probe', 0, zeroblob(65536))
              ON CONFLICT(name) DO UPDATE SET state = excluded.state;
@@ -384,8 +414,12 @@ impl Writer {
 
     fn publish_status(&self) {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut cursors = schema::cursors(&self.opened.connection).unwrap_or_default();
-        cursors.retain(|(name, _)| active.contains(name));
+        let stored = schema::cursors(&self.opened.connection).unwrap_or_default();
+        let place = |name: String| {
+            let at = stored.iter().find(|(stored, _)| *stored == name).map(|(_, at)| *at);
+            (name, at.unwrap_or_default())
+        };
+        let cursors = active.into_iter().map(place).collect();
         let (disk_free_bytes, disk_bytes) = disk_of(&self.config.folder);
         self.status.send_replace(Status {
             head: *self.head.borrow(),
@@ -425,6 +459,12 @@ fn store_cursor(connection: &Connection, cursor: &Cursor) -> Result<(), JournalE
 fn size_of(folder: &Path) -> u64 {
     let files = [schema::FILE.to_owned(), format!("{}-wal", schema::FILE)];
     files.iter().filter_map(|file| folder.join(file).metadata().ok()).map(|m| m.len()).sum()
+}
+
+/// Device and inode of the database.
+fn identity_of(folder: &Path) -> Option<(u64, u64)> {
+    let file = folder.join(schema::FILE).metadata().ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// Free bytes and size of the disk of a folder; zeros where that cannot be asked.

@@ -134,9 +134,13 @@ impl Board {
             // It may have gone to sleep while we were not listening.
             let unheard = live.last_received.is_none_or(|heard| heard < self.listening_since);
             if unheard && self.dark(self.listening_since) {
+                let why = match &live.link {
+                    Some(LinkState::Down { fault, .. }) => fault.text(),
+                    _ => Text::new("尚无应答", "no answer yet"),
+                };
                 let reason = Text::new(
-                    "夜间，启动以来尚未收到过该逆变器的数据",
-                    "night, and this inverter has not been heard since the start",
+                    format!("启动以来未收到数据，可能在夜间休眠。{}", why.zh),
+                    format!("not heard since the start, perhaps asleep for the night: {}", why.en),
                 );
                 return Health::because(HealthState::Waiting, reason);
             }

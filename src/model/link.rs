@@ -9,6 +9,8 @@ pub enum LinkFault {
     Refused,
     /// No way to the address.
     Unreachable,
+    /// The host name has no address.
+    UnknownHost,
     /// Connected, but no answer in time.
     Timeout,
     /// The peer closed the connection.
@@ -29,9 +31,10 @@ pub enum LinkFault {
 
 impl LinkFault {
     /// All faults.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Refused,
         Self::Unreachable,
+        Self::UnknownHost,
         Self::Timeout,
         Self::Closed,
         Self::Exception,
@@ -48,6 +51,7 @@ impl LinkFault {
         match self {
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
+            Self::UnknownHost => "unknown_host",
             Self::Timeout => "timeout",
             Self::Closed => "closed",
             Self::Exception => "exception",
@@ -76,6 +80,10 @@ impl LinkFault {
             Self::Unreachable => Text::new(
                 "网络不通：检查网线、交换机和地址",
                 "network unreachable: check cable, switch and address",
+            ),
+            Self::UnknownHost => Text::new(
+                "主机名无法解析：检查拼写和 DNS，或改写 IP 地址",
+                "the host name has no address: check spelling and DNS, or write the IP address",
             ),
             Self::Timeout => Text::new(
                 "已连接但无应答：检查站号、RS-485 接线和设备电源",

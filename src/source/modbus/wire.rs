@@ -175,6 +175,8 @@ impl Wire {
                 let fault = match error.kind() {
                     ErrorKind::ConnectionRefused => LinkFault::Refused,
                     ErrorKind::ConnectionReset => LinkFault::Closed,
+                    // The resolver's errors have no kind of their own.
+                    _ if error.to_string().contains("lookup address") => LinkFault::UnknownHost,
                     _ => LinkFault::Unreachable,
                 };
                 return Err(ReadError::Connect { fault, detail: error.to_string() });

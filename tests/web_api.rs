@@ -319,6 +319,21 @@ async fn other_sites_and_other_names_are_refused() {
     hall.close().await;
 }
 
+/// A build without node embeds a page that only says how to get the real one: never ship that.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_page_is_embedded_not_its_placeholder() {
+    let hall = Hall::open().await;
+    let index = String::from_utf8_lossy(&get(hall.address, "/").await.body).into_owned();
+    assert!(!index.contains("data-placeholder"), "built without node: {index}");
+    let is_script = |part: &&str| part.starts_with("/assets/") && part.ends_with(".js");
+    let script = index.split('"').find(is_script).expect("the page's script");
+    let script = get(hall.address, script).await;
+    assert_eq!(script.status, 200);
+    assert!(script.header("content-type").is_some_and(|kind| kind.contains("javascript")));
+    assert!(script.body.len() > 10_000, "{} bytes", script.body.len());
+    hall.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_served_and_nothing_beside_it() {
     let hall = Hall::open().await;

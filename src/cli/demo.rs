@@ -54,8 +54,6 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
         settings.devices.len(),
     );
     eprintln!("opening the journal in {} … / 正在打开数据……", data.display());
-    std::fs::create_dir_all(data)?;
-    std::fs::write(&file, &source)?;
     let listener = listen_near(listen).await.map_err(Failure::listening(listen, "--listen"))?;
     let address = listener.local_addr()?;
     settings.web.listen = address;
@@ -64,6 +62,8 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
         "all data is made up: a virtual hall, at a place where it is morning now",
     );
     let app = App::start(settings, listener, clock, Some(banner)).await?;
+    // For people who want to see how a hall is described; the journal has made the folder.
+    std::fs::write(&file, &source)?;
     println!("http://{address}/");
     eprintln!(
         "an inverter fault and a kiosk out of paper show within two minutes; stop with Ctrl-C\n\

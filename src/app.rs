@@ -165,7 +165,7 @@ impl App {
         let stop = self.sources.stop_signal();
         for connection in modbus {
             let (common, states, stop) = (common.clone(), states.clone(), stop.clone());
-            self.sources.spawn(&format!("modbus {}", connection.address), move || {
+            self.sources.spawn(&format!("modbus {}", connection.name), move || {
                 let Common { journal, clock, tally } = common.clone();
                 modbus::Poller::new(connection.clone(), journal, clock, tally, states.clone())
                     .run(stop.clone())

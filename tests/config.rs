@@ -185,13 +185,13 @@ fn devices_at_one_address_share_a_connection() {
     let folder = folder_with_secrets();
     let hall = config::parse(&folder.path().join("hall.toml"), &sample(), None).unwrap();
     let units = |address: &str| {
-        let line = hall.modbus.iter().find(|line| line.address == address).unwrap();
+        let line = hall.modbus.iter().find(|line| line.name == address).unwrap();
         line.units.iter().map(|u| (u.device.id.as_str(), u.unit)).collect::<Vec<_>>()
     };
     assert_eq!(units("192.168.10.11:502"), [("inv-01", 1), ("inv-02", 2)]);
     assert_eq!(units("192.168.10.12:502"), [("inv-03", 127)]);
     assert_eq!(units("192.168.10.20:502").len(), 3);
-    let slow = hall.modbus.iter().find(|line| line.address == "192.168.10.14:502").unwrap();
+    let slow = hall.modbus.iter().find(|line| line.name == "192.168.10.14:502").unwrap();
     let bus = &slow.units[0].bus;
     assert_eq!((bus.timeout_ms, bus.registers_per_read_max), (4_000, 100));
     let device = &slow.units[0].device;

@@ -65,7 +65,9 @@ impl World {
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let server = ModbusServer::start(any, Units::default()).await.expect("server");
             let units = ids.iter().map(|(id, number)| unit(&catalog, id, *number)).collect();
-            let config = modbus::Config { address: server.address().to_string(), units };
+            let name = server.address().to_string();
+            let transport = modbus::Transport::Tcp(name.clone());
+            let config = modbus::Config { name, transport, units };
             servers.push(server);
             let poller = modbus::Poller::new(
                 config,

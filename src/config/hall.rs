@@ -219,11 +219,13 @@ fn hall(
             }
             Link::Modbus { address, unit, bus } => {
                 let unit = modbus::Unit { device, profile, unit: *unit, bus: bus.clone() };
-                match modbus.iter_mut().find(|line| line.address == *address) {
-                    Some(line) => line.units.push(unit),
-                    None => {
-                        modbus.push(modbus::Config { address: address.clone(), units: vec![unit] })
-                    }
+                match modbus.iter_mut().find(|bus| bus.name == *address) {
+                    Some(bus) => bus.units.push(unit),
+                    None => modbus.push(modbus::Config {
+                        name: address.clone(),
+                        transport: modbus::Transport::Tcp(address.clone()),
+                        units: vec![unit],
+                    }),
                 }
             }
         }

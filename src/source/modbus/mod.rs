@@ -16,7 +16,7 @@ mod sunspec;
 mod unit;
 mod wire;
 
-pub use config::{Config, Unit};
+pub use config::{Config, DialIn, Framing, Parity, SerialLine, TlsPeer, Transport, Unit};
 pub use decode::{Decoded, RegisterImage, decode};
 pub use plan::{Block, plan};
 pub use poll::Poller;

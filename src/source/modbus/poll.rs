@@ -27,7 +27,7 @@ const RECONNECT_MAX: Duration = Duration::from_secs(30);
 
 /// Polls the units behind one address.
 pub struct Poller {
-    address: String,
+    name: String,
     units: Vec<UnitState>,
     wire: Wire,
     connect_failures: u32,
@@ -48,9 +48,9 @@ impl Poller {
         sources: Sources,
     ) -> Self {
         let units = config.units.into_iter().map(UnitState::new).collect();
-        let wire = Wire::new(config.address.clone());
-        let address = config.address;
-        Self { address, units, wire, connect_failures: 0, journal, clock, tally, sources }
+        let wire = Wire::new(config.transport);
+        let name = config.name;
+        Self { name, units, wire, connect_failures: 0, journal, clock, tally, sources }
     }
 
     /// Polls until told to stop; what was read by then is kept.
@@ -112,7 +112,7 @@ impl Poller {
         }
         let interval = unit.interval();
         if started.elapsed() > interval {
-            self.tally.count(Happening::PollOverrun, &self.address);
+            self.tally.count(Happening::PollOverrun, &self.name);
         }
         if let (Some(error), false) = (&cycle.failure, records.is_empty()) {
             // The rest of the cycle is kept; what failed rests for some cycles.
@@ -170,7 +170,7 @@ impl Poller {
         };
         let fault = down.first().copied();
         let state = SourceState { kind: "modbus", health, devices: self.units.len(), fault };
-        self.sources.set(&self.address, state);
+        self.sources.set(&self.name, state);
     }
 }
 

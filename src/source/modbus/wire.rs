@@ -98,7 +98,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(address: String) -> Self {
+    pub(super) fn new(transport: super::config::Transport) -> Self {
+        let address = match transport {
+            super::config::Transport::Tcp(address) => address,
+            other => format!("{} is not there yet", other.as_str()),
+        };
         Self { address, context: None, quiet_until: Instant::now() }
     }
 

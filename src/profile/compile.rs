@@ -10,6 +10,7 @@ use crate::model::{DeviceKind, Mistake, Text, standard_point, text, vocabulary};
 use super::checker::{Checker, faults_of, integer, text_of};
 use super::file::{BusFile, PointFile, ProfileFile, TableFile};
 use super::json::MqttProfile;
+use super::marker::{Marker, marker_of};
 use super::register::{
     BusRules, Function, Meaning, Number, REGISTERS_PER_READ_LIMIT, RegisterPoint, ScaleBy, Table,
     WordOrder,
@@ -42,6 +43,7 @@ pub fn compile(
         check.at(file.id.span().start, error.text(), hint);
     }
     let protocol = protocol_of(&mut check, &file, &faults, models);
+    let markers = markers_of(&mut check, &file);
     if let Some(Protocol::Sunspec { plan, .. }) = &protocol {
         let of_models = plan.models.values().flat_map(|model| model.faults.clone());
         faults.extend(of_models);
@@ -68,6 +70,7 @@ pub fn compile(
         models: file.models,
         interval_s: file.interval_s.max(1),
         protocol,
+        markers,
         faults,
         caveats,
         source,
@@ -126,7 +129,40 @@ fn protocol_of(
     Some(Protocol::Registers { tables: tables.collect(), bus })
 }
 
-fn order_of(check: &mut Checker, order: Option<&Spanned<String>>, default: WordOrder) -> WordOrder {
+fn markers_of(check: &mut Checker, file: &ProfileFile) -> Vec<Marker> {
+    if let Some(first) = file.marker.first().filter(|_| file.table.is_empty()) {
+        let problem =
+            text!("`[[marker]]` 没有对应的 [[table]]", "`[[marker]]` without a [[table]]");
+        let hint = Text::new(
+            "只有寄存器设备按标记识别；SunSpec 设备自报家门",
+            "only register devices are recognised by markers; SunSpec devices name themselves",
+        );
+        check.at(first.address.span().start, problem, hint);
+    }
+    let order = file.bus.as_ref().and_then(|bus| bus.word_order.as_ref());
+    let order = match order.map(|order| order.get_ref().as_str()) {
+        Some("low_first") => WordOrder::LowFirst,
+        _ => WordOrder::HighFirst,
+    };
+    file.marker.iter().filter_map(|marker| marker_of(check, marker, order)).collect()
+}
+
+pub(super) fn function_of(check: &mut Checker, name: &Spanned<String>) -> Option<Function> {
+    match name.get_ref().as_str() {
+        "holding" => Some(Function::Holding),
+        "input" => Some(Function::Input),
+        _ => {
+            check.unknown(["寄存器类型", "function"], name, &["holding", "input"]);
+            None
+        }
+    }
+}
+
+pub(super) fn order_of(
+    check: &mut Checker,
+    order: Option<&Spanned<String>>,
+    default: WordOrder,
+) -> WordOrder {
     let Some(order) = order else { return default };
     match order.get_ref().as_str() {
         "high_first" => WordOrder::HighFirst,
@@ -155,6 +191,7 @@ fn bus_of(check: &mut Checker, file: &BusFile) -> (BusRules, WordOrder) {
         unit: file.unit,
         registers_per_read_max: longest,
         read_through_max: file.read_through_max,
+        window_registers: file.window_registers,
         gap_ms: file.gap_ms,
         pause_after_connect_ms: file.pause_after_connect_ms,
         timeout_ms: file.timeout_ms.max(50),
@@ -171,14 +208,8 @@ fn table_of(
     bus: &BusRules,
     faults: &BTreeMap<String, Fault>,
 ) -> Option<Table> {
-    let function = match file.function.get_ref().as_str() {
-        "holding" => Function::Holding,
-        "input" => Function::Input,
-        _ => {
-            check.unknown(["寄存器类型", "function"], &file.function, &["holding", "input"]);
-            return None;
-        }
-    };
+    let function = function_of(check, &file.function)?;
+    let holes = holes_of(check, file);
     let mut points: Vec<RegisterPoint> = Vec::new();
     for point_file in &file.point {
         let Some(point) = point_of(check, point_file, order, faults) else { continue };
@@ -198,14 +229,7 @@ fn table_of(
             );
             check.at(offset, problem, hint);
         }
-        if point.number.words() > bus.registers_per_read_max {
-            let problem = text!("`{}` 一次读不完", "`{}` is longer than one read", point.name);
-            let hint = Text::new(
-                "加大 registers_per_read_max，或减小 `words`",
-                "raise registers_per_read_max or shorten `words`",
-            );
-            check.at(offset, problem, hint);
-        }
+        readable(check, &point, &holes, bus, offset);
         let twice = points.iter().any(|p| p.name == point.name);
         if twice && point.name.as_str() != "fault" {
             let (name, table) = (&point.name, &file.id);
@@ -224,8 +248,66 @@ fn table_of(
         every: file.every.max(1),
         optional: file.optional,
         source: file.source.clone(),
+        holes,
         points,
     })
+}
+
+fn holes_of(check: &mut Checker, file: &TableFile) -> Vec<(u16, u16)> {
+    let mut holes = Vec::new();
+    for [first, last] in &file.holes {
+        let (Some(from), Some(to)) = (register(check, first), register(check, last)) else {
+            continue;
+        };
+        if from > to {
+            let problem =
+                text!("空洞 `{from}` 到 `{to}` 是反的", "the hole `{from}` to `{to}` is reversed");
+            let hint = Text::new("先写首址，再写末址", "write the first register, then the last");
+            check.at(first.span().start, problem, hint);
+        }
+        holes.push((from, to));
+    }
+    holes
+}
+
+/// A point that no read may bring is a mistake: one in a hole, or across two windows.
+fn readable(
+    check: &mut Checker,
+    point: &RegisterPoint,
+    holes: &[(u16, u16)],
+    bus: &BusRules,
+    offset: usize,
+) {
+    let (name, first, end) = (&point.name, u32::from(point.address), point.end());
+    let mut spans = vec![(first, end)];
+    if let ScaleBy::Register { address, .. } = point.scale {
+        spans.push((u32::from(address), u32::from(address) + 1));
+    }
+    let inside = |hole: &&(u16, u16)| {
+        spans.iter().any(|(first, end)| u32::from(hole.0) < *end && *first <= u32::from(hole.1))
+    };
+    if let Some((from, to)) = holes.iter().find(inside) {
+        let problem = text!(
+            "`{name}` 落在空洞 {from} 到 {to} 里",
+            "`{name}` lies in the hole {from} to {to}"
+        );
+        let hint = Text::new(
+            "设备拒绝读空洞：改地址，或缩小 `holes`",
+            "the device refuses a hole: change the address or shorten `holes`",
+        );
+        check.at(offset, problem, hint);
+    }
+    let window = u32::from(bus.window_registers);
+    if window > 0 && first / window != end.saturating_sub(1) / window {
+        let at = end.saturating_sub(1) / window * window;
+        let problem =
+            text!("`{name}` 跨过窗口边界 {at}", "`{name}` crosses the window boundary {at}");
+        let hint = Text::new(
+            "一次读取不能跨过 window_registers 的倍数：检查地址或窗口",
+            "no read crosses a multiple of window_registers: check the address or the window",
+        );
+        check.at(offset, problem, hint);
+    }
 }
 
 fn point_of(
@@ -235,7 +317,7 @@ fn point_of(
     faults: &BTreeMap<String, Fault>,
 ) -> Option<RegisterPoint> {
     let name = check.point_name(file.name.get_ref(), file.name.span().start)?;
-    let number = number_of(check, file)?;
+    let number = number_of(check, &file.number, file.words.as_ref(), name.as_str())?;
     let address = register(check, &file.address)?;
     if u32::from(address) + u32::from(number.words()) > 0x1_0000 {
         let problem = text!("`{name}` 超出了寄存器 65535", "`{name}` ends after register 65535");
@@ -262,7 +344,7 @@ fn point_of(
     })
 }
 
-fn register(check: &mut Checker, address: &Spanned<u32>) -> Option<u16> {
+pub(super) fn register(check: &mut Checker, address: &Spanned<u32>) -> Option<u16> {
     let found = u16::try_from(*address.get_ref()).ok();
     if found.is_none() {
         let problem = text!("没有寄存器 `{}`", "no register `{}`", address.get_ref());
@@ -272,8 +354,14 @@ fn register(check: &mut Checker, address: &Spanned<u32>) -> Option<u16> {
     found
 }
 
-fn number_of(check: &mut Checker, file: &PointFile) -> Option<Number> {
-    let number = match file.number.get_ref().as_str() {
+/// The type of the point or marker `name`; a text brings its length.
+pub(super) fn number_of(
+    check: &mut Checker,
+    written: &Spanned<String>,
+    words: Option<&Spanned<u16>>,
+    name: &str,
+) -> Option<Number> {
+    let number = match written.get_ref().as_str() {
         "u16" => Number::U16,
         "i16" => Number::I16,
         "u32" => Number::U32,
@@ -282,25 +370,22 @@ fn number_of(check: &mut Checker, file: &PointFile) -> Option<Number> {
         "i64" => Number::I64,
         "f32" => Number::F32,
         "f64" => Number::F64,
-        "string" => match &file.words {
+        "string" => match words {
             Some(words) if (1..=REGISTERS_PER_READ_LIMIT).contains(words.get_ref()) => {
                 Number::String(*words.get_ref())
             }
             _ => {
-                let problem = text!(
-                    "文本测点 `{}` 没有写长度",
-                    "string `{}` without a length",
-                    file.name.get_ref(),
-                );
+                let problem =
+                    text!("文本测点 `{name}` 没有写长度", "string `{name}` without a length");
                 let hint =
                     Text::new("添加 `words`：1 到 125 个寄存器", "add `words`, 1 to 125 registers");
-                check.at(file.number.span().start, problem, hint);
+                check.at(written.span().start, problem, hint);
                 return None;
             }
         },
         _ => {
             let allowed = ["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"];
-            check.unknown(["类型", "type"], &file.number, &allowed);
+            check.unknown(["类型", "type"], written, &allowed);
             return None;
         }
     };
@@ -343,4 +428,62 @@ fn meaning_of(
         return None;
     }
     Some(if matches!(number, Number::String(_)) { Meaning::Text } else { Meaning::Measure })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A profile of two points, with more at its end.
+    fn profile(bus: &str, table: &str, more: &str) -> String {
+        format!(
+            "id = \"a\"\nkind = \"meter\"\nvendor = \"v\"\nname = {{ zh = \"表\", en = \"meter\" }}\n\
+             source = \"s\"\n[bus]\n{bus}\n[[table]]\nid = \"t\"\nfunction = \"holding\"\nsource = \"s\"\n{table}\n\
+             point = [\n  {{ name = \"ac_power_w\", address = 124, type = \"i32\" }},\n  \
+             {{ name = \"grid_freq_hz\", address = 130, type = \"u16\", scale = 0.01 }},\n]\n{more}"
+        )
+    }
+
+    fn tried(bus: &str, table: &str, more: &str) -> Result<Profile, Vec<Mistake>> {
+        compile("a.toml", &profile(bus, table, more), &BTreeMap::new())
+    }
+
+    fn english(found: Result<Profile, Vec<Mistake>>) -> Vec<String> {
+        found.expect_err("mistakes").into_iter().map(|mistake| mistake.problem.en).collect()
+    }
+
+    pub(crate) fn compiled(more: &str) -> Profile {
+        tried("", "", more).expect("no mistake")
+    }
+
+    pub(crate) fn mistakes(more: &str) -> Vec<String> {
+        english(tried("", "", more))
+    }
+
+    #[test]
+    fn windows_and_holes_are_kept_and_points_in_them_refused() {
+        let good = tried("window_registers = 62", "holes = [[126, 129], [131, 131]]", "");
+        let Protocol::Registers { bus, tables } = good.expect("no mistake").protocol else {
+            panic!("registers")
+        };
+        assert_eq!(bus.window_registers, 62);
+        assert_eq!(tables[0].holes, [(126, 129), (131, 131)]);
+        let crossing = english(tried("window_registers = 125", "", ""));
+        assert_eq!(crossing, ["`ac_power_w` crosses the window boundary 125"]);
+        let wider = english(tried("window_registers = 1", "", ""));
+        assert_eq!(wider, ["`ac_power_w` crosses the window boundary 125"]);
+        let inside = tried("", "holes = [[100, 124], [131, 129]]", "").expect_err("mistakes");
+        let places: Vec<_> = inside.iter().map(|m| (m.line, m.column)).collect();
+        assert_eq!(places, [(12, 23), (14, 36)]);
+        let told: Vec<_> = inside.iter().map(|m| m.problem.en.as_str()).collect();
+        assert_eq!(
+            told,
+            ["the hole `131` to `129` is reversed", "`ac_power_w` lies in the hole 100 to 124"]
+        );
+    }
+
+    #[test]
+    fn a_gateway_of_one_register_per_read_is_no_mistake() {
+        assert!(tried("registers_per_read_max = 1", "", "").is_ok());
+    }
 }

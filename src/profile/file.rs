@@ -35,7 +35,33 @@ pub(super) struct ProfileFile {
     pub(super) sunspec: Option<Spanned<SunspecFile>>,
     pub(super) mqtt: Option<Spanned<MqttFile>>,
     #[serde(default)]
+    pub(super) marker: Vec<MarkerFile>,
+    #[serde(default)]
     pub(super) fault: Vec<FaultFile>,
+}
+
+/// A register by which the family is recognised.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MarkerFile {
+    pub(super) function: Spanned<String>,
+    pub(super) address: Spanned<u32>,
+    #[serde(rename = "type")]
+    pub(super) number: Spanned<String>,
+    /// Registers of a string.
+    pub(super) words: Option<Spanned<u16>>,
+    pub(super) word_order: Option<Spanned<String>>,
+    pub(super) scale: Option<Spanned<f64>>,
+    pub(super) starts_with: Option<Spanned<Vec<String>>>,
+    pub(super) one_of: Option<Spanned<Vec<i64>>>,
+    pub(super) min: Option<Spanned<f64>>,
+    pub(super) max: Option<Spanned<f64>>,
+    #[serde(default)]
+    pub(super) certain: bool,
+    /// Notes for the reader of the file.
+    #[serde(default)]
+    #[allow(dead_code)]
+    pub(super) note: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +95,7 @@ pub(super) struct BusFile {
     pub(super) unit: u8,
     pub(super) registers_per_read_max: Option<Spanned<u16>>,
     pub(super) read_through_max: u16,
+    pub(super) window_registers: u16,
     pub(super) gap_ms: u32,
     pub(super) pause_after_connect_ms: u32,
     pub(super) timeout_ms: u32,
@@ -84,6 +111,7 @@ impl Default for BusFile {
             unit: 1,
             registers_per_read_max: None,
             read_through_max: 0,
+            window_registers: 0,
             gap_ms: 0,
             pause_after_connect_ms: 0,
             timeout_ms: 3000,
@@ -104,6 +132,9 @@ pub(super) struct TableFile {
     pub(super) every: u32,
     #[serde(default)]
     pub(super) optional: bool,
+    /// First and last register of each stretch that the device refuses.
+    #[serde(default)]
+    pub(super) holes: Vec<[Spanned<u32>; 2]>,
     pub(super) point: Vec<PointFile>,
 }
 

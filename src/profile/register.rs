@@ -22,6 +22,18 @@ pub enum WordOrder {
     LowFirst,
 }
 
+impl WordOrder {
+    /// The bits of some words, up to four.
+    #[must_use]
+    pub fn join(self, words: &[u16]) -> u64 {
+        let join = |bits: u64, word: &u16| (bits << 16) | u64::from(*word);
+        match self {
+            Self::HighFirst => words.iter().fold(0, join),
+            Self::LowFirst => words.iter().rev().fold(0, join),
+        }
+    }
+}
+
 /// How the words of a point are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
@@ -54,6 +66,32 @@ impl Number {
             Self::U32 | Self::I32 | Self::F32 => 2,
             Self::U64 | Self::I64 | Self::F64 => 4,
             Self::String(words) => words,
+        }
+    }
+
+    /// The integer of a bit pattern, where it is one and fits.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+    pub fn whole(self, bits: u64) -> Option<i64> {
+        match self {
+            Self::I16 => Some(i64::from(bits as i16)),
+            Self::I32 => Some(i64::from(bits as i32)),
+            Self::I64 => Some(bits as i64),
+            Self::U16 | Self::U32 | Self::U64 => i64::try_from(bits).ok(),
+            Self::F32 | Self::F64 | Self::String(_) => None,
+        }
+    }
+
+    /// The number of a bit pattern as a float; NaN for a text.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+    pub fn float(self, bits: u64) -> f64 {
+        match self {
+            Self::F32 => f64::from(f32::from_bits(bits as u32)),
+            Self::F64 => f64::from_bits(bits),
+            Self::U64 => bits as f64,
+            Self::String(_) => f64::NAN,
+            _ => self.whole(bits).map_or(f64::NAN, |whole| whole as f64),
         }
     }
 }
@@ -133,6 +171,8 @@ pub struct Table {
     pub optional: bool,
     /// Document and page.
     pub source: String,
+    /// Registers, first and last, that the device refuses: never read, not even read through.
+    pub holes: Vec<(u16, u16)>,
     /// The points.
     pub points: Vec<RegisterPoint>,
 }
@@ -148,6 +188,8 @@ pub struct BusRules {
     pub registers_per_read_max: u16,
     /// Registers nobody asked for that may be read to join two blocks.
     pub read_through_max: u16,
+    /// No read crosses a multiple of this; 0 for devices without such windows.
+    pub window_registers: u16,
     /// Silence between an answer and the next question, milliseconds.
     pub gap_ms: u32,
     /// Silence after the connection is made, milliseconds.

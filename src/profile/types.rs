@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{DeviceKind, Severity, Text};
 
 use super::json::MqttProfile;
+use super::marker::Marker;
 use super::register::{BusRules, Table};
 use super::sunspec::SunspecPlan;
 
@@ -57,6 +58,8 @@ pub struct Profile {
     pub interval_s: u32,
     /// How it is read.
     pub protocol: Protocol,
+    /// By what a device of this family is recognised.
+    pub markers: Vec<Marker>,
     /// Meaning of its fault codes.
     pub faults: BTreeMap<String, Fault>,
     /// What a person should know before relying on it.

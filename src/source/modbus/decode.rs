@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{Decimal, PointName, Quality, Sample, Value};
-use crate::profile::{Function, Meaning, Number, RegisterPoint, ScaleBy, WordOrder};
+use crate::profile::{Function, Meaning, Number, RegisterPoint, ScaleBy};
 
 /// The name under which all fault points of a device are put together.
 const FAULT: &str = "fault";
@@ -95,7 +95,7 @@ fn value_of<'a>(
     if let Number::String(_) = point.number {
         return text(words).map(|text| text.map(|text| Value::Text(Arc::from(text))));
     }
-    let bits = bits_of(words, point.order);
+    let bits = point.order.join(words);
     if point.not_available.contains(&bits) {
         return Ok(None);
     }
@@ -115,14 +115,6 @@ fn value_of<'a>(
             None => Err("unknown_word"),
         },
         Meaning::Measure | Meaning::Text => measure(point, bits, raw, factor),
-    }
-}
-
-fn bits_of(words: &[u16], order: WordOrder) -> u64 {
-    let join = |bits: u64, word: &u16| (bits << 16) | u64::from(*word);
-    match order {
-        WordOrder::HighFirst => words.iter().fold(0, join),
-        WordOrder::LowFirst => words.iter().rev().fold(0, join),
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::profile::{Catalog, Protocol};
+use crate::profile::{Catalog, Protocol, WordOrder};
 
 static CATALOG: std::sync::LazyLock<Catalog> =
     std::sync::LazyLock::new(|| Catalog::shipped().expect("profiles"));

@@ -21,6 +21,14 @@ pub enum LinkFault {
     BadAnswer,
     /// The device is not what its profile says (no SunSpec map, no such model).
     WrongDevice,
+    /// The gateway or logger answers, the device behind it does not answer that.
+    NoTarget,
+    /// The serial port cannot be opened.
+    SerialPort,
+    /// No encrypted connection: certificates, names or versions do not fit.
+    Tls,
+    /// The logger has not dialled in.
+    NotDialledIn,
     /// The broker published the device's last will.
     LastWill,
     /// The broker cannot be reached.
@@ -31,7 +39,7 @@ pub enum LinkFault {
 
 impl LinkFault {
     /// All faults.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Refused,
         Self::Unreachable,
         Self::UnknownHost,
@@ -40,6 +48,10 @@ impl LinkFault {
         Self::Exception,
         Self::BadAnswer,
         Self::WrongDevice,
+        Self::NoTarget,
+        Self::SerialPort,
+        Self::Tls,
+        Self::NotDialledIn,
         Self::LastWill,
         Self::BrokerDown,
         Self::Forbidden,
@@ -57,6 +69,10 @@ impl LinkFault {
             Self::Exception => "exception",
             Self::BadAnswer => "bad_answer",
             Self::WrongDevice => "wrong_device",
+            Self::NoTarget => "no_target",
+            Self::SerialPort => "serial_port",
+            Self::Tls => "tls",
+            Self::NotDialledIn => "not_dialled_in",
             Self::LastWill => "last_will",
             Self::BrokerDown => "broker_down",
             Self::Forbidden => "forbidden",
@@ -104,6 +120,25 @@ impl LinkFault {
             Self::WrongDevice => Text::new(
                 "设备与模板不符：没有找到应有的寄存器表",
                 "not the device of its profile: the expected register map was not found",
+            ),
+            Self::NoTarget => Text::new(
+                "网关或采集器在线，但其下的设备不应答：检查站号、RS-485 接线和设备电源",
+                "the gateway or logger answers, the device behind it does not: check unit id, \
+                 RS-485 wiring and device power",
+            ),
+            Self::SerialPort => Text::new(
+                "串口打不开：检查设备名、USB 转换器和访问权限（dialout 组）",
+                "the serial port cannot be opened: check its name, the USB adapter and the rights \
+                 (group dialout)",
+            ),
+            Self::Tls => Text::new(
+                "加密连接失败：检查证书、有效期和服务器名",
+                "no encrypted connection: check certificates, their dates and the server name",
+            ),
+            Self::NotDialledIn => Text::new(
+                "采集器尚未拨入：检查其服务器地址、端口、注册包和 SIM 卡",
+                "the logger has not dialled in: check its server address, port, registration text \
+                 and SIM card",
             ),
             Self::LastWill => Text::new(
                 "设备掉线：消息服务器发布了它的遗嘱",

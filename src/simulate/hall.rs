@@ -19,11 +19,12 @@ use super::error::SimulateError;
 use super::image::{ModelLayout, RegisterImage, register_image, sunspec_image};
 use super::inverter::Condition;
 use super::kiosk::{Kiosk, KioskTrouble};
-use super::modbus::{ModbusServer, Units};
+use super::modbus::ModbusServer;
 use super::plant::Plant;
 use super::roster;
 use super::script::Script;
 use super::session::Session;
+use super::units::Units;
 use super::values::Values;
 use super::weather::Place;
 

@@ -32,6 +32,11 @@ impl RegisterImage {
         }
     }
 
+    /// Takes registers away, from `first` to `last`: reads that touch them are refused.
+    pub fn remove(&mut self, function: Function, first: u16, last: u16) {
+        self.0.retain(|(of, address), _| *of != function || !(first..=last).contains(address));
+    }
+
     /// Number of registers.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -2,8 +2,10 @@
 //! code than the gateway's, so that one mistake cannot hide the other.
 
 mod broker;
+mod habits;
 mod hall;
 mod image;
 mod kiosk;
 mod modbus;
 mod plant;
+mod rtu;

@@ -12,6 +12,7 @@ mod config;
 mod decode;
 mod plan;
 mod poll;
+pub mod recording;
 mod sunspec;
 mod unit;
 mod wire;

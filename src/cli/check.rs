@@ -40,6 +40,7 @@ pub(super) fn check(path: &Path, language: Option<Language>) -> Done {
                 hall.influx.len(),
             );
             println!("{}: {}", path.display(), one_line(found, language));
+            show_notices(&hall.notices, language);
             Ok(ExitCode::SUCCESS)
         }
         Err(mistakes) => {
@@ -49,14 +50,32 @@ pub(super) fn check(path: &Path, language: Option<Language>) -> Done {
     }
 }
 
-/// Prints mistakes, and how many there are.
-pub(super) fn show(mistakes: &[Mistake], language: Option<Language>) {
+/// Prints what is no mistake and yet worth a look.
+fn show_notices(notices: &[Mistake], language: Option<Language>) {
+    if notices.is_empty() {
+        return;
+    }
+    let (count, s) = (notices.len(), if notices.len() == 1 { "" } else { "s" });
+    let head = text!(
+        "另有 {count} 处请留意，不影响运行：",
+        "{count} thing{s} to look at; it runs all the same:"
+    );
+    eprintln!("\n{}", one_line(head, language));
+    show_each(notices, language);
+}
+
+fn show_each(mistakes: &[Mistake], language: Option<Language>) {
     for mistake in mistakes {
         match language {
             Some(language) => eprintln!("{}", language.of(mistake.told())),
             None => eprintln!("{mistake}"),
         }
     }
+}
+
+/// Prints mistakes, and how many there are.
+pub(super) fn show(mistakes: &[Mistake], language: Option<Language>) {
+    show_each(mistakes, language);
     let (count, s) = (mistakes.len(), if mistakes.len() == 1 { "" } else { "s" });
     let (zh, en) =
         (format!("共 {count} 处错误，未启动"), format!("{count} mistake{s}; nothing was started"));

@@ -22,6 +22,9 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
             return Ok(ExitCode::FAILURE);
         }
     };
+    for notice in &hall.notices {
+        tracing::warn!("{}", notice.told().en.replace("\n  hint: ", "; "));
+    }
     if let Some(data) = data {
         hall.journal.folder = data;
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId, text};
 use crate::profile::{Catalog, Profile};
 
+use super::bus::Buses;
 use super::link::{self, Link, Taken};
 use super::near;
 use super::section::{Placed, Section, write};
@@ -20,6 +21,7 @@ const DEVICE: &[&str] = &[
     "rated_power_w",
     "interval_s",
     "modbus",
+    "bus",
     "unit",
     "mqtt",
     "topic",
@@ -27,6 +29,7 @@ const DEVICE: &[&str] = &[
     "gap_ms",
     "pause_after_connect_ms",
     "registers_per_read_max",
+    "read_through_max",
     "close_after_cycle",
 ];
 
@@ -40,6 +43,8 @@ const INTERVAL_S_MAX: u32 = 3_600;
 pub(super) struct Known<'a> {
     /// The zones.
     pub(super) zones: &'a Zones,
+    /// The buses.
+    pub(super) buses: &'a Buses,
     /// The profiles.
     pub(super) catalog: &'a Catalog,
     /// Profiles of the site could not be read, so one that is unknown may be among them.
@@ -62,7 +67,11 @@ pub(super) fn devices(root: &Section<'_>, known: &Known<'_>) -> Vec<Found> {
         let id = id(section, &mut ids);
         device(section, id, known, &mut taken)
     });
-    found.collect()
+    let found = found.collect();
+    if !taken.bus_unclear && !root.may_lack("device") {
+        known.buses.note_idle(root, &taken.buses);
+    }
+    found
 }
 
 fn id(section: &Section<'_>, ids: &mut BTreeMap<String, usize>) -> Option<DeviceId> {
@@ -99,7 +108,7 @@ fn device(
     let rated_power_w = rated_power_w(section, kind);
     let interval = section.whole::<u32>("interval_s", 1..=i64::from(INTERVAL_S_MAX));
     let who = link::Who { id: id.as_ref(), zone: zone.as_ref(), kind };
-    let link = link::of(section, profile.as_deref(), &who, taken);
+    let link = link::of(section, profile.as_deref(), &who, known.buses, taken);
     let (profile, link) = (profile?, link?);
     let default_s = link::interval_s(&profile).clamp(1, INTERVAL_S_MAX);
     let interval_s = interval.map_or(default_s, |interval: Placed<u32>| interval.value);

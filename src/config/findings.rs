@@ -13,6 +13,8 @@ pub(super) struct Findings<'a> {
     file: &'a str,
     source: &'a str,
     mistakes: RefCell<Vec<Mistake>>,
+    /// What is no mistake and yet worth a look.
+    notices: RefCell<Vec<Mistake>>,
     /// Offsets of the starts of lines that TOML cannot read.
     broken: Vec<usize>,
 }
@@ -22,7 +24,7 @@ impl<'a> Findings<'a> {
     pub(super) fn new(file: &'a str, source: &'a str, syntax: &[(usize, Mistake)]) -> Self {
         let broken = syntax.iter().map(|(offset, _)| line_start(source, *offset)).collect();
         let mistakes = RefCell::new(syntax.iter().map(|(_, mistake)| mistake.clone()).collect());
-        Self { file, source, mistakes, broken }
+        Self { file, source, mistakes, notices: RefCell::default(), broken }
     }
 
     /// A mistake at a byte offset, unless its line cannot be read anyway.
@@ -33,8 +35,22 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Something at a byte offset that is no mistake and yet worth a look.
+    pub(super) fn notice(&self, offset: usize, told: Text, hint: Text) {
+        let notice = Mistake::at(self.file, self.source, offset, told, hint);
+        self.notices.borrow_mut().push(notice);
+    }
+
     /// A key that is not there, unless a broken line of the same section begins with it.
     pub(super) fn missing(&self, section: usize, title: &Text, key: &str, hint: Text) {
+        if !self.lost_a_key(section, key) {
+            let Text { zh, en } = title;
+            self.add(section, text!("{zh}缺少 `{key}`", "{en} has no `{key}`"), hint);
+        }
+    }
+
+    /// Whether a broken line of the section begins with this key.
+    pub(super) fn lost_a_key(&self, section: usize, key: &str) -> bool {
         let end = self.section_end(section);
         let begins = |start: usize| {
             let line = self.source.get(start..).unwrap_or_default();
@@ -42,10 +58,7 @@ impl<'a> Findings<'a> {
             line.strip_prefix(key).is_some_and(|rest| !rest.starts_with(|c: char| is_key(c)))
         };
         let inside = |start: &&usize| (section..end).contains(*start);
-        if !self.broken.iter().filter(inside).any(|start| begins(*start)) {
-            let Text { zh, en } = title;
-            self.add(section, text!("{zh}缺少 `{key}`", "{en} has no `{key}`"), hint);
-        }
+        self.broken.iter().filter(inside).any(|start| begins(*start))
     }
 
     /// Whether a header could not be read, so that a section may be missing.
@@ -67,18 +80,21 @@ impl<'a> Findings<'a> {
         quote(self.source.get(span).unwrap_or_default())
     }
 
-    /// All mistakes in the order of the file.
-    pub(super) fn into_mistakes(self) -> Vec<Mistake> {
-        let mut mistakes = self.mistakes.into_inner();
-        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
-        mistakes.dedup();
-        mistakes
+    /// All mistakes, and what else was noticed, each in the order of the file.
+    pub(super) fn into_parts(self) -> (Vec<Mistake>, Vec<Mistake>) {
+        (in_order(self.mistakes.into_inner()), in_order(self.notices.into_inner()))
     }
 
     fn section_end(&self, section: usize) -> usize {
         let rest = self.source.get(section..).unwrap_or_default();
         rest.find("\n[").map_or(self.source.len(), |found| section + found + 1)
     }
+}
+
+fn in_order(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    mistakes.dedup();
+    mistakes
 }
 
 /// A text cut for a message, on one line.

@@ -17,10 +17,10 @@ use super::link::Link;
 use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
-use super::{mqtt as broker, people, secret, site};
+use super::{bus, load, mqtt as broker, people, secret, site};
 
 const ROOT: &[&str] =
-    &["profiles", "site", "data", "web", "mqtt", "influxdb", "webhook", "zone", "device"];
+    &["profiles", "site", "data", "web", "mqtt", "influxdb", "webhook", "zone", "bus", "device"];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -38,7 +38,7 @@ pub struct Hall {
     pub catalog: Catalog,
     /// Where and how long data is kept.
     pub journal: journal::Config,
-    /// The Modbus connections; devices at the same host and port share one.
+    /// The Modbus connections and lines; devices that name one bus or address share it.
     pub modbus: Vec<modbus::Config>,
     /// The broker, if there is one.
     pub mqtt: Option<mqtt::Config>,
@@ -50,6 +50,8 @@ pub struct Hall {
     pub web: WebSettings,
     /// The data is made up; `read` always says no.
     pub demo: bool,
+    /// What is no mistake and yet worth a look, told like one.
+    pub notices: Vec<Mistake>,
 }
 
 impl Hall {
@@ -130,17 +132,17 @@ pub fn parse(path: &Path, source: &str, catalog: Option<&Catalog>) -> Result<Hal
     let table = repaired.table();
     let findings = Findings::new(&file, source, &repaired.mistakes);
     if !repaired.whole {
-        return Err(findings.into_mistakes());
+        return Err(findings.into_parts().0);
     }
     let desk = Desk { findings: &findings, repaired: &repaired };
     let root = Section::new(desk, table.get_ref(), 0, Text::new("文件", "the file"), ROOT);
     let mut of_profiles = Vec::new();
     let catalog = catalog_of(&root, folder, catalog, &mut of_profiles);
     let hall = hall(&root, folder, catalog, !of_profiles.is_empty());
-    let mut mistakes = findings.into_mistakes();
+    let (mut mistakes, notices) = findings.into_parts();
     mistakes.extend(of_profiles);
     match hall {
-        Some(hall) if mistakes.is_empty() => Ok(hall),
+        Some(hall) if mistakes.is_empty() => Ok(Hall { notices, ..hall }),
         _ => Err(mistakes),
     }
 }
@@ -198,7 +200,8 @@ fn hall(
     let influx = people::influx(root, folder);
     let alert = people::alert(root, folder);
     let catalog = catalog?;
-    let known = Known { zones: &zones, catalog: &catalog, incomplete };
+    let buses = bus::buses(root, folder, web.listen);
+    let known = Known { zones: &zones, buses: &buses, catalog: &catalog, incomplete };
     let found = devices(root, &known);
     let publishes = |found: &Found| matches!(found.link, Link::Mqtt { .. });
     if !root.has("mqtt") && found.iter().any(publishes) {
@@ -217,22 +220,35 @@ fn hall(
                     mqtt.devices.push(mqtt::Publisher { device, profile, topic: topic.clone() });
                 }
             }
-            Link::Modbus { address, unit, bus } => {
-                let unit = modbus::Unit { device, profile, unit: *unit, bus: bus.clone() };
-                match modbus.iter_mut().find(|bus| bus.name == *address) {
-                    Some(bus) => bus.units.push(unit),
+            Link::Modbus { bus, transport, unit, rules } => {
+                let unit = modbus::Unit { device, profile, unit: *unit, bus: rules.clone() };
+                match modbus.iter_mut().find(|line| line.name == *bus) {
+                    Some(line) => line.units.push(unit),
                     None => modbus.push(modbus::Config {
-                        name: address.clone(),
-                        transport: modbus::Transport::Tcp(address.clone()),
+                        name: bus.clone(),
+                        transport: transport.clone(),
                         units: vec![unit],
                     }),
                 }
             }
         }
     }
+    load::notice(root, &buses, &modbus);
     let devices = found.into_iter().map(|found| (found.device, found.profile)).collect();
     let site = Arc::new(site?);
     let zones = zones.zones;
-    let demo = false;
-    Some(Hall { site, zones, devices, catalog, journal, modbus, mqtt, influx, alert, web, demo })
+    Some(Hall {
+        site,
+        zones,
+        devices,
+        catalog,
+        journal,
+        modbus,
+        mqtt,
+        influx,
+        alert,
+        web,
+        demo: false,
+        notices: Vec::new(),
+    })
 }

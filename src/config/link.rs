@@ -1,39 +1,34 @@
 //! How a device is reached: an address and a unit, or a topic. Nobody else may have the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{DeviceId, DeviceKind, Text, ZoneId, text};
 use crate::profile::{BusRules, Profile, Protocol};
+use crate::source::modbus::{Framing, Transport};
 
 use super::address;
-use super::section::{Placed, Section};
+use super::bus::{Buses, note_hang_up};
+use super::discipline::{self, Discipline};
+use super::section::Section;
+use super::transport::PORT;
 
-/// Keys of a device that is asked over Modbus.
-const MODBUS_KEYS: [&str; 7] = [
-    "modbus",
-    "unit",
-    "timeout_ms",
-    "gap_ms",
-    "pause_after_connect_ms",
-    "registers_per_read_max",
-    "close_after_cycle",
-];
+/// Keys of a device that is asked over Modbus, beside those of the discipline.
+const MODBUS_KEYS: [&str; 3] = ["modbus", "bus", "unit"];
 /// Keys of a device that publishes.
 const MQTT_KEYS: [&str; 2] = ["mqtt", "topic"];
-
-/// Port of Modbus TCP, for checks while the profile is not known.
-const PORT: u16 = 502;
 
 /// How one device is reached.
 pub(super) enum Link {
     /// Asked.
     Modbus {
-        /// `host:port`.
-        address: String,
+        /// Id of the bus; `host:port` where it has none of its own.
+        bus: String,
+        /// How the bus is reached.
+        transport: Transport,
         /// Unit id on the wire.
         unit: u8,
-        /// The profile's discipline with the device's overrides.
-        bus: BusRules,
+        /// The profile's discipline with the overrides of the bus and the device.
+        rules: BusRules,
     },
     /// Tells.
     Mqtt {
@@ -48,7 +43,9 @@ impl Link {
     /// Age from which values are old: three readings missed.
     pub(super) fn stale_after_ms(&self, interval_s: u32) -> i64 {
         match self {
-            Self::Modbus { bus, .. } => 3_000 * i64::from(interval_s) + i64::from(bus.timeout_ms),
+            Self::Modbus { rules, .. } => {
+                3_000 * i64::from(interval_s) + i64::from(rules.timeout_ms)
+            }
             Self::Mqtt { heartbeat_s, .. } => 3_000 * i64::from(interval_s.max(*heartbeat_s)),
         }
     }
@@ -74,6 +71,10 @@ pub(super) struct Who<'a> {
 pub(super) struct Taken {
     units: BTreeMap<(String, u8), usize>,
     topics: BTreeMap<String, usize>,
+    /// Buses that devices name.
+    pub(super) buses: BTreeSet<String>,
+    /// Some device may have meant another bus than it names.
+    pub(super) bus_unclear: bool,
 }
 
 /// Reads the keys that say how a device is reached.
@@ -81,16 +82,19 @@ pub(super) fn of(
     section: &Section<'_>,
     profile: Option<&Profile>,
     who: &Who<'_>,
+    buses: &Buses,
     taken: &mut Taken,
 ) -> Option<Link> {
     match profile.map(|profile| (&profile.protocol, &profile.id)) {
         None => {
-            modbus(section, None, taken);
+            modbus(section, None, buses, taken);
             own_topic(section, taken);
             None
         }
         Some((Protocol::Mqtt(mqtt), id)) => {
-            let fits = !misfit(section, &MODBUS_KEYS, id, ["接收 MQTT 消息", "listens to MQTT"]);
+            let keys: Vec<_> = MODBUS_KEYS.into_iter().chain(discipline::KEYS).collect();
+            let fits = !misfit(section, &keys, id, ["接收 MQTT 消息", "listens to MQTT"]);
+            taken.bus_unclear |= section.has("bus");
             own_topic(section, taken)
                 .or_else(|| {
                     if !fits || section.has("topic") || !wants_mqtt(section) {
@@ -104,14 +108,16 @@ pub(super) fn of(
         }
         Some((Protocol::Registers { bus, .. } | Protocol::Sunspec { bus, .. }, id)) => {
             let fits = !misfit(section, &MQTT_KEYS, id, ["通过 Modbus 读取", "asks over Modbus"]);
-            if fits && !section.has("modbus") {
+            if fits && !section.has("modbus") && section.lacks("bus") {
                 let hint = Text::new(
-                    "写 modbus = \"192.168.10.11:502\" 和站号 unit",
-                    "write modbus = \"192.168.10.11:502\" and unit",
+                    "写 modbus = \"192.168.10.11:502\"，或写 bus = \"…\" 填某个 [[bus]] 的 id；\
+                     再写站号 unit",
+                    "write modbus = \"192.168.10.11:502\", or bus = \"…\" with the id of a [[bus]]; \
+                     and unit",
                 );
                 section.missing("modbus", hint);
             }
-            modbus(section, Some(bus), taken)
+            modbus(section, Some(bus), buses, taken)
         }
     }
 }
@@ -181,66 +187,173 @@ fn claim(section: &Section<'_>, taken: &mut Taken, topic: String, offset: usize)
     Some(topic)
 }
 
-fn modbus(section: &Section<'_>, rules: Option<&BusRules>, taken: &mut Taken) -> Option<Link> {
-    let text = section.words("modbus");
-    let address = text.as_ref().and_then(|text| address::host_port(section, "modbus", text));
-    let unit = unit(section, rules);
-    let bus = rules.map(|rules| overrides(section, rules));
-    let (address, unit) = (address?, unit?);
-    let address = address.with_port(rules.map_or(PORT, |rules| rules.port));
-    let key = (address, unit);
-    if let Some(line) = taken.units.get(&key) {
-        let (address, unit) = key;
-        let problem = text!(
-            "`{address}` 的站号 `{unit}` 已被第 {line} 行的设备占用",
-            "unit `{unit}` at `{address}` belongs to the device in line {line}",
+/// The bus of a device: its name, how it is reached, and what it says of the discipline.
+struct Line<'a> {
+    name: String,
+    /// None while the profile is not known, or when the bus has a mistake.
+    transport: Option<Transport>,
+    framing: Option<Framing>,
+    discipline: Option<&'a Discipline>,
+    offset: usize,
+}
+
+fn modbus(
+    section: &Section<'_>,
+    profile: Option<&BusRules>,
+    buses: &Buses,
+    taken: &mut Taken,
+) -> Option<Link> {
+    let line = line(section, profile, buses, taken);
+    let rules_here = Discipline::of(section);
+    let dials_in = |line: &Line<'_>| matches!(line.transport, Some(Transport::DialIn(_)));
+    let unit = unit(section, profile, line.as_ref());
+    let line = line?;
+    if dials_in(&line) && rules_here.close_after_cycle == Some(true) {
+        note_hang_up(section);
+    }
+    let unit = unit?;
+    claim_unit(section, taken, &line, unit)?;
+    let profile = profile?;
+    let of_bus = line.discipline.map_or_else(|| profile.clone(), |bus| bus.of_bus(profile));
+    let mut rules = rules_here.over(&of_bus);
+    // The profile says so of a device that we call.
+    rules.close_after_cycle &= !dials_in(&line);
+    Some(Link::Modbus { bus: line.name, transport: line.transport?, unit, rules })
+}
+
+/// The bus that a device names, or the address that it gives.
+fn line<'a>(
+    section: &Section<'_>,
+    profile: Option<&BusRules>,
+    buses: &'a Buses,
+    taken: &mut Taken,
+) -> Option<Line<'a>> {
+    let name = section.words("bus");
+    let address = section.words("modbus");
+    taken.bus_unclear |= name.is_none() && !section.lacks("bus");
+    if name.is_some() && section.has("modbus") {
+        let problem = Text::new("`modbus` 不能与 `bus` 同时写", "`modbus` beside `bus`");
+        let hint = Text::new(
+            "保留 bus，地址写在它的 [[bus]] 里",
+            "keep bus: the address stands in its [[bus]]",
         );
-        let offset = text.map_or(section.offset, |text: Placed<String>| text.offset);
-        let hint =
-            Text::new("改正其中一台的地址或站号", "correct the address or the unit of one of them");
-        section.note(offset, problem, hint);
+        section.note(section.key_offset("modbus"), problem, hint);
+    }
+    if let Some(name) = name {
+        let Some(bus) = buses.named(section, &name) else {
+            taken.bus_unclear = true;
+            return None;
+        };
+        taken.buses.insert(bus.id.clone());
+        return Some(Line {
+            name: bus.id.clone(),
+            transport: bus.transport.clone(),
+            framing: bus.framing(),
+            discipline: Some(&bus.discipline),
+            offset: name.offset,
+        });
+    }
+    let text = address?;
+    if let Some(bus) = buses.get(text.value.trim()) {
+        taken.buses.insert(bus.id.clone());
+        let id = &bus.id;
+        let problem = text!("`{id}` 是总线，不是地址", "`{id}` is a bus, not an address");
+        let hint = text!("改写成 bus = \"{id}\"", "write bus = \"{id}\" instead");
+        section.note(section.key_offset("modbus"), problem, hint);
         return None;
     }
-    taken.units.insert(key.clone(), section.line(section.offset));
-    Some(Link::Modbus { address: key.0, unit, bus: bus? })
+    let address = address::host_port(section, "modbus", &text)?;
+    let name = address.with_port(profile.map_or(PORT, |profile| profile.port));
+    if let Some(bus) = buses.at(&name) {
+        let id = &bus.id;
+        taken.buses.insert(id.clone());
+        let problem = text!("`{name}` 已是总线 `{id}`", "`{name}` is bus `{id}` already");
+        let hint = text!(
+            "改写成 bus = \"{id}\"：同一处不能有两个连接",
+            "write bus = \"{id}\" instead: two connections to one door disturb each other",
+        );
+        section.note(text.offset, problem, hint);
+        return None;
+    }
+    let transport = profile.map(|_| Transport::Tcp(name.clone()));
+    let framing = Some(Framing::Tcp);
+    Some(Line { name, transport, framing, discipline: None, offset: text.offset })
 }
 
-fn unit(section: &Section<'_>, rules: Option<&BusRules>) -> Option<u8> {
-    if !section.has("unit") {
-        return rules.map(|rules| rules.unit);
-    }
-    let unit = section.get::<i64>("unit")?;
-    let fits = u8::try_from(unit.value).ok().filter(|unit| *unit <= 247 || *unit == 255);
-    if fits.is_none() {
+fn claim_unit(section: &Section<'_>, taken: &mut Taken, line: &Line<'_>, unit: u8) -> Option<()> {
+    let key = (line.name.clone(), unit);
+    if let Some(first) = taken.units.get(&key) {
+        let name = &line.name;
         let problem = text!(
-            "`unit = {}` 不是有效的 Modbus 站号",
-            "`unit = {}` is not a Modbus unit",
-            unit.value,
+            "`{name}` 的站号 `{unit}` 已被第 {first} 行的设备占用",
+            "unit `{unit}` at `{name}` belongs to the device in line {first}",
         );
-        let hint = Text::new(
-            "0 到 247，或 255（Modbus TCP 设备本身）",
-            "0 to 247, or 255 for the Modbus TCP device itself",
-        );
-        section.note(unit.offset, problem, hint);
+        let hint =
+            Text::new("改正其中一台的地址或站号", "correct the address or the unit of one of them");
+        section.note(line.offset, problem, hint);
+        return None;
     }
-    fits
+    taken.units.insert(key, section.line(section.offset));
+    Some(())
 }
 
-fn overrides(section: &Section<'_>, rules: &BusRules) -> BusRules {
-    let mut bus = rules.clone();
-    let number = |key, bounds, value: &mut u32| {
-        if let Some(given) = section.whole::<u32>(key, bounds) {
-            *value = given.value;
-        }
+/// The unit id. With RTU frames 0 is broadcast, which nobody answers, and from 248 on they are
+/// reserved.
+fn unit(section: &Section<'_>, profile: Option<&BusRules>, line: Option<&Line<'_>>) -> Option<u8> {
+    let rtu = line.is_some_and(|line| line.framing == Some(Framing::Rtu));
+    let fits = |unit: &u8| match unit {
+        0 => !rtu,
+        1..=247 => true,
+        255 => !rtu,
+        _ => false,
     };
-    number("timeout_ms", 50..=60_000, &mut bus.timeout_ms);
-    number("gap_ms", 0..=10_000, &mut bus.gap_ms);
-    number("pause_after_connect_ms", 0..=60_000, &mut bus.pause_after_connect_ms);
-    if let Some(longest) = section.whole("registers_per_read_max", 1..=125) {
-        bus.registers_per_read_max = longest.value;
+    if !section.has("unit") {
+        let usual = profile.map(|profile| profile.unit)?;
+        if !fits(&usual) {
+            let hint = Text::new(
+                "填设备上设置的站号，例如 unit = 1",
+                "write the address that is set on the device, as in unit = 1",
+            );
+            section.missing("unit", hint);
+            return None;
+        }
+        return Some(usual);
     }
-    if let Some(close) = section.get("close_after_cycle") {
-        bus.close_after_cycle = close.value;
+    let given = section.get::<i64>("unit")?;
+    let found = u8::try_from(given.value).ok().filter(fits);
+    if found.is_none() {
+        let value = given.value;
+        let name = line.map(|line| line.name.as_str()).unwrap_or_default();
+        let (problem, hint) = match (rtu, value) {
+            (true, 0) => (
+                text!(
+                    "`unit = 0` 在总线 `{name}` 上是广播",
+                    "`unit = 0` is broadcast on bus `{name}`"
+                ),
+                Text::new(
+                    "没有设备会应答：填设备上设置的站号，1 到 247",
+                    "nobody answers it: write the address set on the device, 1 to 247",
+                ),
+            ),
+            (true, _) => (
+                text!(
+                    "`unit = {value}` 不是有效的 Modbus 站号",
+                    "`unit = {value}` is not a Modbus unit"
+                ),
+                Text::new("RTU 总线上为 1 到 247", "1 to 247 with RTU frames"),
+            ),
+            (false, _) => (
+                text!(
+                    "`unit = {value}` 不是有效的 Modbus 站号",
+                    "`unit = {value}` is not a Modbus unit"
+                ),
+                Text::new(
+                    "0 到 247，或 255（Modbus TCP 设备本身）",
+                    "0 to 247, or 255 for the Modbus TCP device itself",
+                ),
+            ),
+        };
+        section.note(given.offset, problem, hint);
     }
-    bus
+    found
 }

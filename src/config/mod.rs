@@ -8,10 +8,13 @@
 //! and changes nothing. The settings of a room are that room's own type.
 
 mod address;
+mod bus;
 mod device;
+mod discipline;
 mod findings;
 mod hall;
 mod link;
+mod load;
 mod mqtt;
 mod near;
 mod people;
@@ -19,6 +22,7 @@ mod secret;
 mod section;
 mod site;
 mod syntax;
+mod transport;
 
 pub use hall::{Hall, parse, read};
 pub use people::{InfluxTarget, InfluxVersion, WebSettings};

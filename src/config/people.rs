@@ -100,7 +100,8 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
     let Some(section) = root.table("web", WEB) else {
         return WebSettings { listen: default, password_hash: None };
     };
-    let password_hash = secret::read(&section, "password_hash_file", folder);
+    let password_hash =
+        secret::made_by(&section, "password_hash_file", folder, "hallwatch password");
     if let Some(hash) = &password_hash
         && !web::is_password_hash(hash)
     {

@@ -18,6 +18,25 @@ const TOO_OPEN: u32 = 0o027;
 
 /// Reads the secret that `key` points at; paths are relative to the configuration's folder.
 pub(super) fn read(section: &Section<'_>, key: &str, folder: &Path) -> Option<String> {
+    read_or(section, key, folder, None)
+}
+
+/// The same for a file that a command of ours makes: that is the hint where it is not there.
+pub(super) fn made_by(
+    section: &Section<'_>,
+    key: &str,
+    folder: &Path,
+    command: &str,
+) -> Option<String> {
+    read_or(section, key, folder, Some(command))
+}
+
+fn read_or(
+    section: &Section<'_>,
+    key: &str,
+    folder: &Path,
+    command: Option<&str>,
+) -> Option<String> {
     let name = section.words(key)?;
     let file = &name.value;
     let path = folder.join(file);
@@ -25,10 +44,22 @@ pub(super) fn read(section: &Section<'_>, key: &str, folder: &Path) -> Option<St
         section.note(name.offset, problem, hint);
         None
     };
+    let write_it = |there: bool| match command {
+        Some(command) if !there => {
+            let path = path.display();
+            text!("用命令 `{command} > {path}` 生成", "make it with `{command} > {path}`")
+        }
+        _ => Text::new(
+            "把密码或令牌写入这个文件，只让 hallwatch 可读（chmod 600）；\
+             相对路径从配置文件所在目录算起",
+            "write the secret into this file, readable by hallwatch only (chmod 600); \
+             relative paths start at the configuration's folder",
+        ),
+    };
     match first_line(&path) {
         Ok(secret) if secret.is_empty() => {
-            let hint = Text::new("密码或令牌写在第一行", "put the secret on its first line");
-            refuse(text!("`{file}` 的第一行为空", "the first line of `{file}` is empty"), hint)
+            let problem = text!("`{file}` 的第一行为空", "the first line of `{file}` is empty");
+            refuse(problem, write_it(false))
         }
         Ok(secret) if secret.chars().any(char::is_control) => {
             let hint = Text::new(
@@ -37,16 +68,29 @@ pub(super) fn read(section: &Section<'_>, key: &str, folder: &Path) -> Option<St
             );
             refuse(text!("`{file}` 含有控制字符", "`{file}` holds control characters"), hint)
         }
-        Ok(secret) => Some(secret),
-        Err(error) => {
-            let hint = Text::new(
-                "把密码或令牌写入这个文件，只让 hallwatch 可读（chmod 600）；\
-                 相对路径从配置文件所在目录算起",
-                "write the secret into this file, readable by hallwatch only (chmod 600); \
-                 relative paths start at the configuration's folder",
-            );
-            refuse(unreadable(file, &error), hint)
+        Ok(secret) => {
+            notice_open(section, key, &path);
+            Some(secret)
         }
+        Err(error) => {
+            let there = error.kind() != std::io::ErrorKind::NotFound;
+            refuse(unreadable(file, &error), write_it(there))
+        }
+    }
+}
+
+/// Notices a secret file that others than its owner and group can read, or the group can change.
+pub(super) fn notice_open(section: &Section<'_>, key: &str, path: &Path) {
+    let Ok(metadata) = path.metadata() else { return };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & TOO_OPEN != 0 {
+        let path = path.display();
+        let told = text!(
+            "其他用户可以读取或修改 `{path}`（权限 {mode:03o}）",
+            "others can read or change `{path}` (mode {mode:03o})",
+        );
+        let hint = text!("运行 `chmod 640 {path}`", "run `chmod 640 {path}`");
+        section.notice(section.value_offset(key), told, hint);
     }
 }
 
@@ -74,17 +118,8 @@ pub(super) fn existing(section: &Section<'_>, key: &str, folder: &Path) -> Optio
 
 fn first_line(path: &Path) -> std::io::Result<String> {
     let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
+    if file.metadata()?.is_dir() {
         return Err(std::io::ErrorKind::IsADirectory.into());
-    }
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & TOO_OPEN != 0 {
-        tracing::warn!(
-            path = %path.display(),
-            mode = format!("{mode:o}"),
-            "others can read this secret; chmod 600 closes it"
-        );
     }
     let mut bytes = Vec::new();
     file.take(SECRET_BYTES_MAX).read_to_end(&mut bytes)?;

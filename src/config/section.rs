@@ -152,10 +152,21 @@ impl<'a> Section<'a> {
         self.table.contains_key(key)
     }
 
+    /// Whether a key is not there, nor under a mistyped name or in a line that cannot be read.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        let lost = || self.desk.findings.lost_a_key(self.offset, key);
+        !self.has(key) && !self.mistyped.contains(&key) && !lost()
+    }
+
     /// Offset of a key, for mistakes about it; of the section when it is not there.
     pub(super) fn key_offset(&self, key: &str) -> usize {
         let found = self.table.get_key_value(key).map(|(key, _)| key.span().start);
         found.map_or(self.offset, |offset| self.desk.repaired.original(offset))
+    }
+
+    /// Offset of a key's value, for mistakes about it; of the section when it is not there.
+    pub(super) fn value_offset(&self, key: &str) -> usize {
+        self.table.get(key).map_or(self.offset, |value| self.start(value))
     }
 
     /// The value of a key that may be left out.
@@ -325,6 +336,11 @@ impl<'a> Section<'a> {
     /// Notes a mistake.
     pub(super) fn note(&self, offset: usize, problem: Text, hint: Text) {
         self.desk.findings.add(offset, problem, hint);
+    }
+
+    /// Notes what is allowed and yet worth a look.
+    pub(super) fn notice(&self, offset: usize, told: Text, hint: Text) {
+        self.desk.findings.notice(offset, told, hint);
     }
 
     /// Line of an offset, for messages that point at another place.

@@ -35,6 +35,7 @@ const BUS: &[&str] = &[
     "pause_after_connect_ms",
     "registers_per_read_max",
     "read_through_max",
+    "window_registers",
     "close_after_cycle",
 ];
 
@@ -161,10 +162,8 @@ impl Doors {
 }
 
 fn taken(section: &Section<'_>, offset: usize, door: &str, line: usize, hint: Text) {
-    let problem = text!(
-        "`{door}` 已被第 {line} 行的总线占用",
-        "`{door}` belongs to the bus in line {line}",
-    );
+    let problem =
+        text!("`{door}` 已被第 {line} 行的总线占用", "`{door}` belongs to the bus in line {line}",);
     section.note(offset, problem, hint);
 }
 

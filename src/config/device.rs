@@ -30,6 +30,7 @@ const DEVICE: &[&str] = &[
     "pause_after_connect_ms",
     "registers_per_read_max",
     "read_through_max",
+    "window_registers",
     "close_after_cycle",
 ];
 

@@ -6,12 +6,13 @@ use crate::profile::BusRules;
 use super::section::Section;
 
 /// Its keys, the same in `[[bus]]` and `[[device]]`.
-pub(super) const KEYS: [&str; 6] = [
+pub(super) const KEYS: [&str; 7] = [
     "timeout_ms",
     "gap_ms",
     "pause_after_connect_ms",
     "registers_per_read_max",
     "read_through_max",
+    "window_registers",
     "close_after_cycle",
 ];
 
@@ -23,6 +24,7 @@ pub(super) struct Discipline {
     pause_after_connect_ms: Option<u32>,
     registers_per_read_max: Option<u16>,
     read_through_max: Option<u16>,
+    window_registers: Option<u16>,
     pub(super) close_after_cycle: Option<bool>,
 }
 
@@ -37,6 +39,7 @@ impl Discipline {
             pause_after_connect_ms: number("pause_after_connect_ms", 0..=60_000),
             registers_per_read_max: registers("registers_per_read_max", 1..=125),
             read_through_max: registers("read_through_max", 0..=124),
+            window_registers: registers("window_registers", 0..=10_000),
             close_after_cycle: section.get("close_after_cycle").map(|given| given.value),
         }
     }
@@ -66,6 +69,7 @@ impl Discipline {
                 .registers_per_read_max
                 .unwrap_or(rules.registers_per_read_max),
             read_through_max: self.read_through_max.unwrap_or(rules.read_through_max),
+            window_registers: self.window_registers.unwrap_or(rules.window_registers),
             close_after_cycle: self.close_after_cycle.unwrap_or(rules.close_after_cycle),
             ..rules.clone()
         }
@@ -82,6 +86,7 @@ mod tests {
             unit: 1,
             registers_per_read_max: 60,
             read_through_max: 4,
+            window_registers: 0,
             gap_ms: 30,
             pause_after_connect_ms: 0,
             timeout_ms: 2_000,

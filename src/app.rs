@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::influx::{self, InfluxError, Sink, SinkStatus};
 use crate::journal::{Journal, JournalError};
 use crate::live::{Board, Live};
-use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId};
+use crate::model::{Device, Text};
 use crate::profile::Profile;
 use crate::source::{Sources, modbus, mqtt, own};
 use crate::supervise::Supervisor;
@@ -223,7 +223,7 @@ impl App {
             .devices
             .iter()
             .map(|(device, _)| (**device).clone())
-            .chain(gateway(hall).map(|device| (*device).clone()))
+            .chain(own::device(&hall.zones))
             .collect();
         let mut views = Vec::new();
         for target in &hall.influx {
@@ -307,28 +307,17 @@ async fn listen(session: mqtt::Session, stop: CancellationToken) {
     }
 }
 
-/// The gateway as a device of its own; it stands in the first zone.
-fn gateway(hall: &Hall) -> Option<Arc<Device>> {
-    let zone = hall.zones.first().map(|zone| zone.id.clone());
-    let interval_ms = i64::try_from(own::INTERVAL.as_millis()).unwrap_or(i64::MAX);
-    Some(Arc::new(Device {
-        id: DeviceId::parse(own::GATEWAY).ok()?,
-        name: Text::new("采集网关", "gateway"),
-        zone: zone.or_else(|| ZoneId::parse(own::GATEWAY).ok())?,
-        kind: DeviceKind::Gateway,
-        profile: own::GATEWAY.to_owned(),
-        rated_power_w: None,
-        interval_ms,
-        stale_after_ms: 3 * interval_ms,
-    }))
-}
-
 /// A board filled with what is known from before.
 fn board(hall: &Hall, common: &Common) -> Board {
     let now = common.clock.now();
     let configured = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
-    let own = gateway(hall).map(|device| (device, None::<Arc<Profile>>));
-    let mut board = Board::new(hall.site.clone(), configured.chain(own), now);
+    let own = own::device(&hall.zones).map(|device| (Arc::new(device), None::<Arc<Profile>>));
+    let lines = hall.modbus.iter().flat_map(|bus| {
+        let name: Arc<str> = Arc::from(bus.name.as_str());
+        bus.units.iter().map(move |unit| (unit.device.id.clone(), name.clone()))
+    });
+    let board = Board::new(hall.site.clone(), configured.chain(own), now);
+    let mut board = board.with_lines(lines);
     let recalled = common.journal.archive().and_then(|archive| board.recall(&archive, now));
     if let Err(error) = recalled {
         tracing::warn!(%error, "the page begins empty: the last readings cannot be read");

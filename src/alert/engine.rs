@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::live::{Board, DeviceLive};
+use crate::live::{Board, DeviceLive, Peers};
 use crate::model::{DeviceId, Timestamp};
 
 use super::rule::{Finding, Rule, Verdict};
@@ -75,8 +75,9 @@ impl Engine {
     }
 
     /// Judges all devices, and ends alerts of devices and rules that are no more.
-    pub(super) fn tick(&mut self, board: &Board, now: Timestamp) -> Vec<Transition> {
-        let mut out: Vec<_> = board.iter().flat_map(|live| self.judge(board, live, now)).collect();
+    pub(super) fn tick(&mut self, board: &Board, peers: &Peers, now: Timestamp) -> Vec<Transition> {
+        let mut out: Vec<_> =
+            board.iter().flat_map(|live| self.judge(board, live, peers, now)).collect();
         let gone = |key: &Key| {
             let kind = board.get(key.device.as_str()).map(|live| live.device.kind);
             let judged =
@@ -92,15 +93,16 @@ impl Engine {
         out
     }
 
-    /// Judges one device.
+    /// Judges one device. The look at its siblings may be some seconds old.
     pub(super) fn judge(
         &mut self,
         board: &Board,
         live: &DeviceLive,
+        peers: &Peers,
         now: Timestamp,
     ) -> Vec<Transition> {
         let mut out = Vec::new();
-        let health = board.health(live, now);
+        let health = board.health(live, peers);
         for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
             for (part, verdict) in rule.judge(live, &health) {
                 let (rule_id, device) = (rule.id.clone(), live.device.id.clone());
@@ -222,6 +224,7 @@ fn raise(
         acknowledged: None,
         evidence: finding.evidence,
         codes: finding.codes,
+        topic: finding.topic,
     };
     let transition = Transition { change: Change::Raised, alert: alert.clone(), tell: true };
     (Some(Track::Open { alert: Box::new(alert), clear_since: None }), Some(transition))
@@ -236,7 +239,12 @@ fn alert_id(key: &Key, now: Timestamp) -> String {
 /// Takes new words. A new code or a worse severity is a new trouble: people are told, and who knew
 /// of the old one does not know of this.
 fn change(rule: &Rule, alert: &mut Alert, finding: Finding) -> Option<Transition> {
-    if alert.text == finding.text && alert.severity == finding.severity {
+    let same = match finding.topic.as_str() {
+        "" => alert.text == finding.text,
+        // Its figures change all the time; what it is about does not.
+        topic => alert.topic == topic,
+    };
+    if same && alert.severity == finding.severity {
         return None;
     }
     let new_code = finding.codes.iter().any(|code| !alert.codes.contains(code));
@@ -252,6 +260,7 @@ fn change(rule: &Rule, alert: &mut Alert, finding: Finding) -> Option<Transition
     alert.codes.sort();
     alert.codes.dedup();
     alert.text = finding.text;
+    alert.topic = finding.topic;
     alert.severity = finding.severity;
     alert.advice = finding.advice.unwrap_or_else(|| rule.advice.clone());
     alert.evidence = finding.evidence;

@@ -45,6 +45,8 @@ pub(super) struct AlertRecord {
     evidence: Vec<EvidenceRecord>,
     #[serde(default)]
     codes: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    topic: String,
 }
 
 /// Body of an event of kind `alert`.
@@ -103,6 +105,7 @@ impl From<&Alert> for AlertRecord {
             acknowledged,
             evidence: evidence.collect(),
             codes: alert.codes.clone(),
+            topic: alert.topic.clone(),
         }
     }
 }
@@ -132,6 +135,7 @@ impl AlertRecord {
             }),
             evidence: self.evidence.into_iter().map(|e| (e.label.into(), e.value)).collect(),
             codes: self.codes,
+            topic: self.topic,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::live::{DeviceLive, Health, HealthState};
+use crate::live::{DeviceLive, Health, HealthState, Why};
 use crate::model::{DeviceKind, LinkFault, LinkState, Severity, Text, standard_point};
 
 const DEFAULT_RULES: &str = include_str!("rules.toml");
@@ -28,6 +28,8 @@ struct RuleFile {
     #[serde(default)]
     faults: bool,
     #[serde(default)]
+    idle: bool,
+    #[serde(default)]
     points: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
@@ -45,6 +47,7 @@ struct RuleFile {
 enum Condition {
     Offline,
     Faults,
+    Idle,
     Words { points: Vec<String>, words: Vec<String> },
     Limit { points: Vec<String>, limit: Limit },
 }
@@ -89,6 +92,15 @@ pub(super) struct Finding {
     pub(super) evidence: Vec<(Text, String)>,
     /// The fault codes behind it.
     pub(super) codes: Vec<String>,
+    /// What it is about, where the text holds figures that change by the minute.
+    pub(super) topic: String,
+}
+
+impl Finding {
+    fn new(severity: Severity, text: Text) -> Self {
+        let (evidence, codes, topic) = (Vec::new(), Vec::new(), String::new());
+        Self { severity, text, advice: None, evidence, codes, topic }
+    }
 }
 
 /// The default rules.
@@ -133,17 +145,18 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
         (None, Some(below)) => Some(Limit::Below(below)),
         _ => None,
     };
-    match (file.offline, file.faults, points.is_empty(), limit) {
-        (true, false, true, None) => return Ok(Condition::Offline),
-        (false, true, true, None) => return Ok(Condition::Faults),
-        (false, false, false, Some(limit)) if file.words.is_empty() => {
+    match (file.offline, file.faults, file.idle, points.is_empty(), limit) {
+        (true, false, false, true, None) => return Ok(Condition::Offline),
+        (false, true, false, true, None) => return Ok(Condition::Faults),
+        (false, false, true, true, None) => return Ok(Condition::Idle),
+        (false, false, false, false, Some(limit)) if file.words.is_empty() => {
             return match points.iter().find(|point| standard_point(point).is_none()) {
                 Some(point) => Err(format!("unknown point `{point}`")),
                 None => Ok(Condition::Limit { points, limit }),
             };
         }
-        (false, false, false, None) => {}
-        _ => return Err("give one of offline, faults, points".to_owned()),
+        (false, false, false, false, None) => {}
+        _ => return Err("give one of offline, faults, idle, points".to_owned()),
     }
     let words_of = |point: &String| standard_point(point).and_then(|p| p.words);
     if let Some(point) = points.iter().find(|point| words_of(point).is_none()) {
@@ -170,7 +183,7 @@ impl Rule {
             Condition::Words { points, .. } | Condition::Limit { points, .. } => {
                 points.iter().any(|point| point == part)
             }
-            Condition::Offline | Condition::Faults => part.is_empty(),
+            Condition::Offline | Condition::Faults | Condition::Idle => part.is_empty(),
         };
         self.id == id && self.is_for(kind) && has_part
     }
@@ -190,7 +203,8 @@ impl Rule {
             _ => judge(),
         };
         match &self.condition {
-            Condition::Offline => whole(self.silence(live, health.state)),
+            Condition::Offline => whole(self.silence(live, health)),
+            Condition::Idle => whole(spoken(&|| self.idle(live, health))),
             Condition::Faults => whole(spoken(&|| self.faults(live))),
             Condition::Words { points, words } => {
                 each(points, &|point| spoken(&|| self.word(live, point, words)))
@@ -201,16 +215,16 @@ impl Rule {
         }
     }
 
-    fn silence(&self, live: &DeviceLive, state: HealthState) -> Verdict {
+    fn silence(&self, live: &DeviceLive, health: &Health) -> Verdict {
         let broker_down = matches!(
             &live.link,
             Some(LinkState::Down { fault: LinkFault::BrokerDown | LinkFault::Forbidden, .. })
         );
-        match state {
+        match health.state {
             HealthState::Waiting => Verdict::Unknown,
             // One alert about the broker says it for all its devices.
             HealthState::Offline if broker_down => Verdict::Unknown,
-            HealthState::Offline => Verdict::Yes(self.offline(live)),
+            HealthState::Offline => Verdict::Yes(self.offline(live, health)),
             _ => Verdict::No,
         }
     }
@@ -220,17 +234,30 @@ impl Rule {
         parts.iter().fold(named, |text, (key, value)| text.fill(key, value))
     }
 
-    fn offline(&self, live: &DeviceLive) -> Finding {
-        let (reason, detail) = match &live.link {
-            Some(LinkState::Down { fault, detail }) => (fault.text(), detail.clone()),
-            _ => (Text::new("超过规定时间没有数据", "no data for too long"), String::new()),
+    /// Produces nothing while its siblings do.
+    fn idle(&self, live: &DeviceLive, health: &Health) -> Verdict {
+        let Some(reason) = health.cause().filter(|_| health.why == Why::Idle) else {
+            return Verdict::No;
         };
-        let mut evidence = Vec::new();
+        let mut finding = Finding::new(self.severity, self.filled(live, &[("reason", reason)]));
+        finding.topic = "idle".to_owned();
+        Verdict::Yes(finding)
+    }
+
+    /// Its health says why in words; what was seen on the way to it is evidence.
+    fn offline(&self, live: &DeviceLive, health: &Health) -> Finding {
+        let (fault, detail) = match &live.link {
+            Some(LinkState::Down { fault, detail }) => (fault.as_str(), detail.clone()),
+            _ => ("", String::new()),
+        };
+        let unknown = Text::new("超过规定时间没有数据", "no data for too long");
+        let reason = health.cause().unwrap_or(&unknown);
+        let mut finding = Finding::new(self.severity, self.filled(live, &[("reason", reason)]));
         if !detail.is_empty() {
-            evidence.push((Text::new("所见", "seen"), detail));
+            finding.evidence.push((Text::new("所见", "seen"), detail));
         }
-        let text = self.filled(live, &[("reason", &reason)]);
-        Finding { severity: self.severity, text, advice: None, evidence, codes: Vec::new() }
+        finding.topic = format!("{:?} {fault}", health.why);
+        finding
     }
 
     fn faults(&self, live: &DeviceLive) -> Verdict {
@@ -247,10 +274,8 @@ impl Rule {
             if in_fault_state {
                 let reason = Text::new("设备自报故障停机", "stopped with a fault by its own word");
                 let text = self.filled(live, &[("reason", &reason)]);
-                let evidence = Vec::new();
-                let severity = self.severity;
                 let codes = vec!["state".to_owned()];
-                return Verdict::Yes(Finding { severity, text, advice: None, evidence, codes });
+                return Verdict::Yes(Finding { codes, ..Finding::new(self.severity, text) });
             }
             return Verdict::No;
         };
@@ -271,7 +296,8 @@ impl Rule {
         }
         let text = self.filled(live, &[("reason", &reason)]);
         let codes = codes.into_iter().map(str::to_owned).collect();
-        Verdict::Yes(Finding { severity, text, advice: worst.advice.clone(), evidence, codes })
+        let advice = worst.advice.clone();
+        Verdict::Yes(Finding { advice, evidence, codes, ..Finding::new(severity, text) })
     }
 
     fn word(&self, live: &DeviceLive, point: &str, words: &[String]) -> Verdict {
@@ -287,7 +313,7 @@ impl Rule {
         let left = live.number(&format!("{point}_left_sheets"));
         let evidence = left.map(|n| (Text::new("余量", "left"), format!("{n}")));
         let evidence = evidence.into_iter().collect();
-        Verdict::Yes(Finding { severity, text, advice: None, evidence, codes: Vec::new() })
+        Verdict::Yes(Finding { evidence, ..Finding::new(severity, text) })
     }
 
     fn limit(&self, live: &DeviceLive, point: &str, limit: Limit) -> Verdict {
@@ -301,10 +327,9 @@ impl Rule {
         if !beyond {
             return Verdict::No;
         }
-        let severity = self.severity;
         let text = self.filled(live, &[("part", &standard.label)]);
         let evidence = vec![(standard.label, format!("{value:.0} {}", standard.unit))];
-        Verdict::Yes(Finding { severity, text, advice: None, evidence, codes: Vec::new() })
+        Verdict::Yes(Finding { evidence, ..Finding::new(self.severity, text) })
     }
 }
 

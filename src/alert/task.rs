@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
-use crate::live::Board as LiveBoard;
+use crate::live::{Board as LiveBoard, Peers};
 use crate::model::{Event, EventKind, Record};
 
 use super::engine::{Engine, Transition};
@@ -44,6 +44,8 @@ pub enum AlertError {
 pub struct Alerts {
     engine: Engine,
     live: LiveBoard,
+    /// The look at all devices of the last tick: the single ones are judged by it in between.
+    peers: Peers,
     journal: Journal,
     reader: Reader,
     clock: SharedClock,
@@ -81,9 +83,11 @@ impl Alerts {
         board.publish(engine.open(), resolved_before(&journal)?);
         let pending = Vec::new();
         let kept_at = Instant::now();
+        let peers = live.peers(clock.now());
         let alerts = Self {
             engine,
             live,
+            peers,
             journal,
             reader,
             clock,
@@ -113,7 +117,9 @@ impl Alerts {
                     }
                 },
                 _ = ticks.tick() => {
-                    let transitions = self.engine.tick(&self.live, self.clock.now());
+                    let now = self.clock.now();
+                    self.peers = self.live.peers(now);
+                    let transitions = self.engine.tick(&self.live, &self.peers, now);
                     self.decided(transitions);
                 }
                 Some(command) = self.inbox.recv() => self.acknowledge(command).await,
@@ -131,7 +137,7 @@ impl Alerts {
         for (_, record) in &batch.records {
             let id = self.live.apply(record).map(|live| live.device.id.clone());
             if let Some(live) = id.and_then(|id| self.live.get(id.as_str())) {
-                transitions.extend(self.engine.judge(&self.live, live, now));
+                transitions.extend(self.engine.judge(&self.live, live, &self.peers, now));
             }
         }
         self.decided(transitions);

@@ -102,4 +102,7 @@ pub struct Alert {
     pub evidence: Vec<(Text, String)>,
     /// The fault codes that it is about; a new one among them is a new trouble.
     pub codes: Vec<String>,
+    /// What it is about, where its text holds figures that change by the minute: the text stays
+    /// while this does. Else empty.
+    pub topic: String,
 }

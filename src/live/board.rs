@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Device, DeviceId, LinkState, PointName, Quality, Reading, Record, Site, Timestamp, Value,
+    Device, DeviceId, DeviceKind, LinkState, PointName, Quality, Reading, Record, Site, Timestamp,
+    Value,
 };
 use crate::profile::{Fault, Profile};
+
+use super::limits::{GAP_MS, PRODUCING, PRODUCING_W, RAMPED_DOWN, RAMPED_DOWN_W};
 
 /// The last value of one point.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +37,19 @@ pub struct DeviceLive {
     pub last_received: Option<Timestamp>,
     /// Whether it can be reached, since this start.
     pub link: Option<LinkState>,
+    /// The line or connection that it shares with others.
+    pub line: Option<Arc<str>>,
+    /// Whether an inverter produces, and since when.
+    pub output: Option<Output>,
+}
+
+/// Whether an inverter produces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output {
+    /// More than the noise of the night.
+    pub producing: bool,
+    /// Since when, or since it began to speak again.
+    pub since: Timestamp,
 }
 
 impl DeviceLive {
@@ -64,7 +80,48 @@ impl DeviceLive {
         codes.iter().map(|code| (code.clone(), profile.fault(code))).collect()
     }
 
+    /// The power of its last word; `None` when that held none that was measured.
+    #[must_use]
+    pub fn power_now_w(&self) -> Option<f64> {
+        let power = self.points.get("ac_power_w")?;
+        let of_late = self.last_seen?.since_ms(power.time) <= self.device.stale_after_ms;
+        let measured = !matches!(power.quality, Quality::Rejected | Quality::SensorMissing);
+        power.value.as_f64().filter(|w| of_late && measured && w.is_finite())
+    }
+
+    /// By its last word it rests.
+    pub(super) fn resting(&self) -> bool {
+        self.word("state").is_some_and(|word| matches!(word.id, "off" | "sleeping" | "standby"))
+    }
+
+    /// By its last word it was about to stop: hardly any power, or it said so.
+    pub(super) fn ramped_down(&self) -> bool {
+        let power_w = self.number("ac_power_w").unwrap_or(0.0);
+        let rated_w = self.device.rated_power_w;
+        let stopping = self.word("state").is_some_and(|word| word.id == "shutting_down");
+        self.resting()
+            || stopping
+            || power_w < rated_w.map_or(RAMPED_DOWN_W, |rated_w| rated_w * RAMPED_DOWN)
+    }
+
+    /// Notes whether it produces; a device that had been silent begins anew.
+    fn note_output(&mut self, heard_before: Option<Timestamp>) {
+        let (Some(power_w), Some(heard)) = (self.power_now_w(), self.last_received) else { return };
+        let limit_w = self.device.rated_power_w.map_or(PRODUCING_W, |rated_w| rated_w * PRODUCING);
+        let producing = power_w >= limit_w;
+        let gap_ms = heard_before.map_or(i64::MAX, |before| heard.since_ms(before));
+        let goes_on = |last: &Output| {
+            last.producing == producing
+                && gap_ms <= self.device.stale_after_ms.max(GAP_MS)
+                // Not with a clock that was set back.
+                && last.since <= heard
+        };
+        let since = self.output.filter(goes_on).map_or(heard, |last| last.since);
+        self.output = Some(Output { producing, since });
+    }
+
     fn take(&mut self, reading: &Reading) {
+        let heard_before = self.last_received;
         // Polled devices are read in order: what comes last is the present, also when our clock was
         // set back. Messages may have been kept by a broker: an old one that comes late must not
         // paint over the present.
@@ -82,6 +139,9 @@ impl DeviceLive {
         };
         self.last_seen = keep(self.last_seen, reading.time);
         self.last_received = keep(self.last_received, reading.received);
+        if self.device.kind == DeviceKind::Inverter {
+            self.note_output(heard_before);
+        }
     }
 }
 
@@ -113,10 +173,23 @@ impl Board {
                 last_seen: None,
                 last_received: None,
                 link: None,
+                line: None,
+                output: None,
             };
             (id, empty)
         };
         Self { site, listening_since, devices: devices.into_iter().map(live).collect() }
+    }
+
+    /// Says which line each device hangs on, so that a line that fails is told from its devices.
+    #[must_use]
+    pub fn with_lines(mut self, lines: impl IntoIterator<Item = (DeviceId, Arc<str>)>) -> Self {
+        for (id, line) in lines {
+            if let Some(live) = self.devices.get_mut(&id) {
+                live.line = Some(line);
+            }
+        }
+        self
     }
 
     /// Takes a record; the device whose picture changed, if it is on the board.

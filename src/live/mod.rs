@@ -10,7 +10,13 @@
 mod board;
 mod follow;
 mod health;
+mod limits;
+mod peers;
+mod silence;
+#[cfg(test)]
+mod tests;
 
-pub use board::{Board, DeviceLive, Latest};
+pub use board::{Board, DeviceLive, Latest, Output};
 pub use follow::{Changes, Live};
-pub use health::{Health, HealthState};
+pub use health::{Health, HealthState, Why};
+pub use peers::Peers;

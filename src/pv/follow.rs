@@ -189,10 +189,13 @@ fn power_now(board: &Board, now: Timestamp) -> Pv {
     let all: Vec<_> = inverters(board).collect();
     let fresh: Vec<f64> = all.iter().filter_map(|live| fresh_power_w(live, now)).collect();
     // A step of reasoning, not a measurement: who sleeps makes nothing.
-    let asleep = !all.is_empty()
-        && all.iter().all(|live| board.health(live, now).state == HealthState::Asleep);
+    let asleep = || {
+        let peers = board.peers(now);
+        let asleep = |live: &&DeviceLive| board.health(live, &peers).state == HealthState::Asleep;
+        !all.is_empty() && all.iter().all(asleep)
+    };
     let power_w = match fresh.iter().copied().reduce(|a, b| a + b) {
-        None if asleep => Some(0.0),
+        None if asleep() => Some(0.0),
         sum => sum,
     };
     Pv {

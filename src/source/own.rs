@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::journal::{Journal, JournalError};
-use crate::model::{Decimal, DeviceId, PointName, Quality, Reading, Record, Sample, Value};
+use crate::model::{
+    Decimal, Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Text,
+    Value, Zone, ZoneId,
+};
 use crate::source::state::{SourceHealth, Sources};
 use crate::tally::{Happening, Tally};
 
@@ -15,6 +18,23 @@ use crate::tally::{Happening, Tally};
 pub const GATEWAY: &str = "gateway";
 /// Time between two readings of the gateway.
 pub const INTERVAL: Duration = Duration::from_secs(30);
+
+/// The gateway as a device of its own; it stands in the first zone.
+#[must_use]
+pub fn device(zones: &[Zone]) -> Option<Device> {
+    let zone = zones.first().map(|zone| zone.id.clone());
+    let interval_ms = i64::try_from(INTERVAL.as_millis()).unwrap_or(i64::MAX);
+    Some(Device {
+        id: DeviceId::parse(GATEWAY).ok()?,
+        name: Text::new("采集网关", "gateway"),
+        zone: zone.or_else(|| ZoneId::parse(GATEWAY).ok())?,
+        kind: DeviceKind::Gateway,
+        profile: GATEWAY.to_owned(),
+        rated_power_w: None,
+        interval_ms,
+        stale_after_ms: 3 * interval_ms,
+    })
+}
 
 /// Writes the gateway's own readings until told to stop.
 pub async fn run(

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::live::{Board, Changes, DeviceLive, HealthState};
+use crate::live::{Board, Changes, DeviceLive, HealthState, Peers};
 use crate::model::{DeviceId, Text, Timestamp};
 
 use super::state::Shared;
@@ -186,10 +186,11 @@ impl Watcher {
         now: Timestamp,
     ) -> Vec<dto::Device> {
         let mut devices = Vec::new();
+        let peers = board.peers(now);
         for (slot, live) in (0_u64..).zip(board.iter()) {
             let spoke = changed.as_ref().is_none_or(|changed| changed.contains(&live.device.id));
             let again = slot % LOOK_AGAIN_BEATS == self.beat % LOOK_AGAIN_BEATS;
-            devices.extend(self.judge_one(board, live, spoke, again, now));
+            devices.extend(self.judge_one(board, live, &peers, spoke, again, now));
         }
         devices
     }
@@ -198,6 +199,7 @@ impl Watcher {
         &mut self,
         board: &Board,
         live: &DeviceLive,
+        peers: &Peers,
         spoke: bool,
         again: bool,
         now: Timestamp,
@@ -210,7 +212,7 @@ impl Watcher {
         if !spoke && !again && !turned {
             return None;
         }
-        let health = board.health(live, now);
+        let health = board.health(live, peers);
         let differs = told.is_none_or(|told| {
             let words_due = self.beat.saturating_sub(told.beat) >= WORDS_BEATS;
             told.state != health.state || (words_due && told.reason != health.reason)

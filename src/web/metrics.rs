@@ -112,8 +112,9 @@ fn devices(page: &mut Page, shared: &Shared) {
     let now = shared.now();
     let mut counts = BTreeMap::new();
     shared.context.live.look(|board| {
+        let peers = board.peers(now);
         for live in board.iter() {
-            *counts.entry(board.health(live, now).state).or_insert(0_usize) += 1;
+            *counts.entry(board.health(live, &peers).state).or_insert(0_usize) += 1;
         }
     });
     page.head("devices", "gauge", "Devices, by health");

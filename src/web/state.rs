@@ -67,9 +67,10 @@ impl Shared {
     pub(super) fn devices(&self) -> dto::Devices {
         let (now, counts) = (self.now(), self.alert_counts());
         let devices = self.context.live.look(|board| {
+            let peers = board.peers(now);
             let tile = |live: &DeviceLive| {
                 let alerts = counts.get(&live.device.id).copied().unwrap_or(0);
-                dto::Device::tile(live, &board.health(live, now), now, alerts)
+                dto::Device::tile(live, &board.health(live, &peers), now, alerts)
             };
             board.iter().map(tile).collect()
         });

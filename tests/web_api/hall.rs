@@ -260,6 +260,7 @@ fn alert(id_: &str, state: AlertState) -> Alert {
         acknowledged: None,
         evidence: vec![(Text::new("故障字", "fault word"), "0x0004".to_owned())],
         codes: Vec::new(),
+        topic: String::new(),
     }
 }
 

@@ -46,11 +46,16 @@ struct World {
 
 impl World {
     fn new(start: i64) -> Self {
+        Self::with(start, &["inv"])
+    }
+
+    /// A ticket machine and these inverters.
+    fn with(start: i64, inverters: &[&str]) -> Self {
         let catalog = Catalog::shipped().expect("profiles");
-        let devices = [
-            (device("inv", DeviceKind::Inverter, "huawei-sun2000"), "huawei-sun2000"),
-            (device("tm", DeviceKind::TicketMachine, "kiosk-native"), "kiosk-native"),
-        ];
+        let kiosk = (device("tm", DeviceKind::TicketMachine, "kiosk-native"), "kiosk-native");
+        let inverter =
+            |id: &&str| (device(id, DeviceKind::Inverter, "huawei-sun2000"), "huawei-sun2000");
+        let devices = inverters.iter().map(inverter).chain([kiosk]);
         let devices = devices.map(|(device, profile)| (device, catalog.get(profile).cloned()));
         let now = Timestamp::from_ms(start);
         let board = Board::new(site(), devices, now);
@@ -85,7 +90,7 @@ impl World {
             for (device, samples) in speaking {
                 self.says(device, samples);
             }
-            let transitions = self.engine.tick(&self.board, self.now);
+            let transitions = self.engine.tick(&self.board, &self.board.peers(self.now), self.now);
             seen.extend(transitions.into_iter().map(|t| (t.change, t.alert.rule)));
         }
         seen
@@ -148,7 +153,10 @@ fn silence_at_noon_is_an_alert_and_after_sunset_it_is_sleep() {
     night.now = Timestamp::from_ms(NIGHT);
     assert!(night.pass(900, kiosk).is_empty(), "asleep");
     let live = night.board.get("inv").expect("device");
-    assert_eq!(night.board.health(live, night.now).state, crate::live::HealthState::Asleep);
+    assert_eq!(
+        night.board.health(live, &night.board.peers(night.now)).state,
+        crate::live::HealthState::Asleep
+    );
 }
 
 #[test]
@@ -180,7 +188,7 @@ fn only_the_evenings_silence_is_sleep() {
         world.now = Timestamp::from_ms(NIGHT);
         world.pass(5, kiosk);
         let live = world.board.get("inv").expect("device");
-        let state = world.board.health(live, world.now).state;
+        let state = world.board.health(live, &world.board.peers(world.now)).state;
         assert_eq!(state == crate::live::HealthState::Asleep, asleep, "{last_heard}: {state:?}");
     }
 }
@@ -196,7 +204,7 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     assert!(world.engine.acknowledge(&first.id, who()).is_some());
     world.says("inv", &tripped_by(&["2032", "2062"]));
     world.now = world.now.plus_ms(1000);
-    let told = world.engine.tick(&world.board, world.now);
+    let told = world.engine.tick(&world.board, &world.board.peers(world.now), world.now);
     assert_eq!((told.len(), told[0].change, told[0].tell), (1, Change::Changed, true));
     let now = world.engine.open()[0].clone();
     assert_eq!((now.id.as_str(), now.state), (first.id.as_str(), AlertState::Active));
@@ -206,7 +214,7 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     for codes in [&["2032"][..], &["2032", "2062"], &["2062"]] {
         world.says("inv", &tripped_by(codes));
         world.now = world.now.plus_ms(1000);
-        let told = world.engine.tick(&world.board, world.now);
+        let told = world.engine.tick(&world.board, &world.board.peers(world.now), world.now);
         assert!(told.iter().all(|t| !t.tell), "{told:?}");
     }
     assert_eq!(world.engine.open()[0].state, AlertState::Acknowledged);
@@ -221,7 +229,7 @@ fn a_gateway_that_was_off_until_night_accuses_nobody() {
     world.board.listening_since = world.now;
     assert!(world.pass(900, &[("tm", &paper(0))]).is_empty());
     let live = world.board.get("inv").expect("device");
-    let state = world.board.health(live, world.now).state;
+    let state = world.board.health(live, &world.board.peers(world.now)).state;
     assert_eq!(state, crate::live::HealthState::Waiting);
 }
 
@@ -295,4 +303,45 @@ fn a_restart_neither_resolves_nor_raises_anew() {
             )
             .is_none()
     );
+}
+
+#[test]
+fn an_alert_says_why_in_both_languages_and_not_anew_with_every_figure() {
+    let mut world = World::with(NOON, &["a", "b", "c"]);
+    let at_power = |watts: i64| {
+        let mut said = producing();
+        said[0].1 = Value::Decimal(Decimal::whole(watts));
+        said
+    };
+    let (well, idle) = (at_power(12_000), at_power(0));
+    let seen = world.pass(1190, &[("a", &idle), ("b", &well), ("c", &well), ("tm", &paper(0))]);
+    assert!(seen.is_empty(), "not before its 20 minutes: {seen:?}");
+    let seen = world.pass(20, &[("a", &idle), ("b", &well), ("c", &well), ("tm", &paper(0))]);
+    assert_eq!(seen, [(Change::Raised, "PV003".to_owned())]);
+    let text = world.engine.open()[0].text.clone();
+    assert!(
+        text.en.ends_with("produces nothing while 2 of 2 siblings make 12 kW each"),
+        "{text:?}"
+    );
+    assert!(text.zh.contains("同组 2 台中 2 台在发电，每台约 12 kW"), "{text:?}");
+    let more = at_power(14_000);
+    let seen = world.pass(60, &[("a", &idle), ("b", &more), ("c", &more), ("tm", &paper(0))]);
+    assert!(seen.is_empty(), "figures are no news: {seen:?}");
+
+    // It makes something again, then falls silent beside siblings that go on.
+    let all: &[(&str, &[(&str, Value)])] =
+        &[("a", &well), ("b", &well), ("c", &well), ("tm", &paper(0))];
+    assert_eq!(world.pass(20, all), [(Change::Resolved, "PV003".to_owned())]);
+    let seen = world.pass(600, &[("b", &well), ("c", &more), ("tm", &paper(0))]);
+    assert_eq!(seen, [(Change::Raised, "PV001".to_owned())]);
+    let text = world.engine.open()[0].text.clone();
+    assert!(text.en.contains("2 of 2 siblings make 13 kW each"), "{text:?}");
+    assert!(!text.en.contains("silent for"), "time passes, the text stays: {text:?}");
+    // The way there says something: that is another reason, told in the alert but not loudly.
+    let (device, time) = (DeviceId::parse("a").expect("id"), world.now);
+    let state = LinkState::Down { fault: LinkFault::Refused, detail: "os error 111".into() };
+    world.board.apply(&Record::Link(Link { device, time, state }));
+    let seen = world.pass(60, &[("b", &well), ("c", &more), ("tm", &paper(0))]);
+    assert_eq!(seen, [(Change::Changed, "PV001".to_owned())]);
+    assert!(world.engine.open()[0].text.zh.contains("连接被拒绝"));
 }

@@ -102,7 +102,8 @@ impl Device {
     ) -> Self {
         let points =
             live.points.iter().map(|(name, latest)| Point::of(live, name, latest, now)).collect();
-        Self::with_points(live, &board.health(live, now), now, alerts, points)
+        let health = board.health(live, &board.peers(now));
+        Self::with_points(live, &health, now, alerts, points)
     }
 
     fn with_points(

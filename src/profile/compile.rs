@@ -8,12 +8,12 @@ use toml::Spanned;
 use crate::model::{DeviceKind, Mistake, Text, standard_point, text, vocabulary};
 
 use super::checker::{Checker, faults_of, integer, text_of};
-use super::file::{BusFile, PointFile, ProfileFile, TableFile};
+use super::file::{BusFile, PointFile, ProfileFile, SunspecFile, TableFile};
 use super::json::MqttProfile;
 use super::marker::{Marker, marker_of};
 use super::register::{
-    BusRules, Function, Meaning, Number, REGISTERS_PER_READ_LIMIT, RegisterPoint, ScaleBy, Table,
-    WordOrder,
+    BusRules, Function, Meaning, NoneWhile, Number, REGISTERS_PER_READ_LIMIT, RegisterPoint,
+    ScaleBy, Table, WordOrder,
 };
 use super::sunspec::{ModelPlan, SunspecPlan};
 use super::types::{Fault, Profile, Protocol};
@@ -106,27 +106,82 @@ fn protocol_of(
     let bus_file = file.bus.as_ref().unwrap_or(&default);
     let (bus, order) = bus_of(check, bus_file);
     if let Some(sunspec) = &file.sunspec {
-        let mut plan =
-            SunspecPlan { bases: sunspec.get_ref().bases.clone(), models: BTreeMap::new() };
-        for id in &sunspec.get_ref().models {
-            match models.get(id) {
-                Some(model) => {
-                    plan.models.insert(*id, model.clone());
-                }
-                None => check.at(
-                    sunspec.span().start,
-                    text!("没有 SunSpec 模型 `{id}`", "no SunSpec model `{id}`"),
-                    Text::new(
-                        "添加 devices/sunspec/model_<id>.toml",
-                        "add devices/sunspec/model_<id>.toml",
-                    ),
-                ),
-            }
-        }
-        return Some(Protocol::Sunspec { bus, plan });
+        return Some(Protocol::Sunspec { bus, plan: sunspec_of(check, sunspec, models) });
     }
     let tables = file.table.iter().filter_map(|t| table_of(check, t, order, &bus, faults));
-    Some(Protocol::Registers { tables: tables.collect(), bus })
+    let tables: Vec<Table> = tables.collect();
+    conditions_are_read(check, file, &tables);
+    Some(Protocol::Registers { tables, bus })
+}
+
+fn sunspec_of(
+    check: &mut Checker,
+    file: &Spanned<SunspecFile>,
+    models: &BTreeMap<u16, ModelPlan>,
+) -> SunspecPlan {
+    let sunspec = file.get_ref();
+    let (bases, manufacturers) = (sunspec.bases.clone(), sunspec.manufacturers.clone());
+    let mut plan = SunspecPlan { bases, manufacturers, models: BTreeMap::new() };
+    for id in &sunspec.models {
+        match models.get(id) {
+            Some(model) => {
+                plan.models.insert(*id, model.clone());
+            }
+            None => check.at(
+                file.span().start,
+                text!("没有 SunSpec 模型 `{id}`", "no SunSpec model `{id}`"),
+                Text::new(
+                    "添加 devices/sunspec/model_<id>.toml",
+                    "add devices/sunspec/model_<id>.toml",
+                ),
+            ),
+        }
+    }
+    for change in &sunspec.overrides {
+        let scale = check.scale(Some(&change.scale));
+        let (id, point) = (change.model, change.point.get_ref());
+        let model = plan.models.get_mut(&id);
+        if !model.is_some_and(|model| model.rescale(point, scale)) {
+            let problem =
+                text!("模型 `{id}` 没有测点 `{point}`", "model `{id}` has no point `{point}`");
+            let hint = Text::new(
+                "写 `models` 中的模型和它文件里 `point` 的名字",
+                "name a model of `models` and a `point` of its file",
+            );
+            check.at(change.point.span().start, problem, hint);
+        }
+    }
+    plan
+}
+
+/// A point that counts only by another register needs that register in every one of its cycles.
+fn conditions_are_read(check: &mut Checker, file: &ProfileFile, tables: &[Table]) {
+    for (table, point) in tables.iter().flat_map(|t| t.points.iter().map(move |p| (t, p))) {
+        let Some(when) = &point.none_while else { continue };
+        let holds =
+            |p: &RegisterPoint| p.address <= when.address && u32::from(when.address) < p.end();
+        let brings = |other: &Table| {
+            let alike = other.function == table.function && table.every % other.every == 0;
+            alike && other.points.iter().any(holds)
+        };
+        if tables.iter().any(brings) {
+            continue;
+        }
+        let written = file.table.iter().flat_map(|t| &t.point).find(|p| {
+            p.name.get_ref() == point.name.as_str()
+                && *p.address.get_ref() == u32::from(point.address)
+        });
+        let (name, wanted) = (&point.name, when.address);
+        let problem = text!(
+            "`{name}` 取决于寄存器 `{wanted}`，但没有测点读它",
+            "`{name}` depends on register `{wanted}`, which no point reads",
+        );
+        let hint = Text::new(
+            "加一个同功能码、每轮都读的测点",
+            "add a point there, with the same function and in every cycle",
+        );
+        check.at(written.map_or(0, |p| p.name.span().start), problem, hint);
+    }
 }
 
 fn markers_of(check: &mut Checker, file: &ProfileFile) -> Vec<Marker> {
@@ -330,6 +385,12 @@ fn point_of(
         Some(address) => ScaleBy::Register { fixed, address: register(check, address)? },
     };
     let meaning = meaning_of(check, file, number, faults)?;
+    let none_while = match &file.none_while {
+        None => None,
+        Some(when) => {
+            Some(NoneWhile { address: register(check, &when.address)?, words: when.values.clone() })
+        }
+    };
     let order = order_of(check, file.word_order.as_ref(), order);
     let not_available = file.not_available.clone();
     Some(RegisterPoint {
@@ -341,6 +402,7 @@ fn point_of(
         scale,
         not_available,
         meaning,
+        none_while,
     })
 }
 
@@ -479,6 +541,25 @@ pub(super) mod tests {
         assert_eq!(
             told,
             ["the hole `131` to `129` is reversed", "`ac_power_w` lies in the hole 100 to 124"]
+        );
+    }
+
+    #[test]
+    fn a_condition_is_a_register_that_is_read() {
+        let dependent = |address: u16| {
+            let table = "[[table]]\nid = \"u\"\nfunction = \"holding\"\nsource = \"s\"\n";
+            let point = "name = \"phase_a_voltage_v\"\naddress = 130\ntype = \"u16\"\n";
+            format!(
+                "{table}[[table.point]]\n{point}none_while = {{ address = {address}, values = [2] }}\n"
+            )
+        };
+        let good = compiled(&dependent(125));
+        let Protocol::Registers { tables, .. } = good.protocol else { panic!("registers") };
+        let when = tables[1].points[0].none_while.clone();
+        assert_eq!(when, Some(NoneWhile { address: 125, words: vec![2] }));
+        assert_eq!(
+            mistakes(&dependent(126)),
+            ["`phase_a_voltage_v` depends on register `126`, which no point reads"]
         );
     }
 

@@ -163,10 +163,20 @@ pub(super) struct PointFile {
     pub(super) bits: Option<Spanned<BTreeMap<String, String>>>,
     /// Vendor number -> fault code.
     pub(super) codes: Option<Spanned<BTreeMap<String, String>>>,
+    pub(super) none_while: Option<NoneWhileFile>,
     /// Notes for the reader of the file.
     #[serde(default)]
     #[allow(dead_code)]
     pub(super) note: String,
+}
+
+/// A register that says whether a point counts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoneWhileFile {
+    pub(super) address: Spanned<u32>,
+    /// Words of that register while the point has no value, or no fault.
+    pub(super) values: Vec<u16>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -176,6 +186,21 @@ pub(super) struct SunspecFile {
     pub(super) bases: Vec<u16>,
     /// Models whose points are taken; others on the device are listed and left.
     pub(super) models: Vec<u16>,
+    /// How the common model names the makers this profile is for; none means any.
+    #[serde(default)]
+    pub(super) manufacturers: Vec<String>,
+    /// Where this maker departs from the standard.
+    #[serde(default, rename = "override")]
+    pub(super) overrides: Vec<OverrideFile>,
+}
+
+/// A point of a model that a maker scales in its own way.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OverrideFile {
+    pub(super) model: u16,
+    pub(super) point: Spanned<String>,
+    pub(super) scale: Spanned<f64>,
 }
 
 /// `devices/sunspec/model_<id>.toml`.

@@ -18,6 +18,8 @@ pub use catalog::{Catalog, CatalogError};
 pub use compile::compile;
 pub use json::{FieldRule, JsonType, MqttProfile, TimeFormat, TimeRule};
 pub use marker::{Marker, Sign};
-pub use register::{BusRules, Function, Meaning, Number, RegisterPoint, ScaleBy, Table, WordOrder};
+pub use register::{
+    BusRules, Function, Meaning, NoneWhile, Number, RegisterPoint, ScaleBy, Table, WordOrder,
+};
 pub use sunspec::{GroupPlan, ModelPlan, SunspecPlan, compile_model};
 pub use types::{Fault, Profile, Protocol};

@@ -129,6 +129,16 @@ pub enum Meaning {
     },
 }
 
+/// A register that takes a point's value away: a voltage that is phase or line voltage by the type
+/// of the output, a fault number that keeps the last fault after it is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoneWhile {
+    /// The register, read in the same cycle with the same function.
+    pub address: u16,
+    /// While it holds one of these the point has no value; a fault point says "no fault".
+    pub words: Vec<u16>,
+}
+
 /// One point in a table of registers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegisterPoint {
@@ -148,6 +158,8 @@ pub struct RegisterPoint {
     pub not_available: Vec<u64>,
     /// What the number means.
     pub meaning: Meaning,
+    /// When the registers do not count.
+    pub none_while: Option<NoneWhile>,
 }
 
 impl RegisterPoint {

@@ -56,6 +56,22 @@ impl ModelPlan {
         let start = group.first_offset + (n - 1) * group.words;
         group.points.iter().filter_map(|pending| pending.place(start, n)).collect()
     }
+
+    /// Gives a point another scale, where a maker departs from the standard; false if the model
+    /// has no such point.
+    pub(super) fn rescale(&mut self, point: &str, scale: Decimal) -> bool {
+        let group = self.group.iter_mut().flat_map(|group| &mut group.points);
+        let in_group = group.filter(|pending| pending.name == point).map(|p| &mut p.point);
+        let fixed = self.points.iter_mut().filter(|p| p.name.as_str() == point);
+        let mut found = false;
+        for point in fixed.chain(in_group) {
+            match &mut point.scale {
+                ScaleBy::Fixed(fixed) | ScaleBy::Register { fixed, .. } => *fixed = scale,
+            }
+            found = true;
+        }
+        found
+    }
 }
 
 impl PendingPoint {
@@ -78,6 +94,8 @@ impl PendingPoint {
 pub struct SunspecPlan {
     /// Addresses at which the map may begin.
     pub bases: Vec<u16>,
+    /// Names in the common model that this plan is for; none means any.
+    pub manufacturers: Vec<String>,
     /// The models that are taken.
     pub models: BTreeMap<u16, ModelPlan>,
 }
@@ -142,6 +160,7 @@ impl ModelChecker<'_> {
             scale,
             not_available,
             meaning,
+            none_while: None,
         };
         Some(PendingPoint { name: name.get_ref().clone(), point, fixed_scale })
     }

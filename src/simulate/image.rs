@@ -60,6 +60,21 @@ impl RegisterImage {
         }
     }
 
+    /// Writes a point that counts only by another register. Such points share registers with
+    /// others, so one that says nothing leaves them alone.
+    fn write_conditional(&mut self, function: Function, point: &RegisterPoint, values: &Values) {
+        let Some(when) = &point.none_while else { return };
+        let says = match values.get(point.name.as_str()) {
+            Some(SimValue::Codes(codes)) => !codes.is_empty(),
+            other => other.is_some(),
+        };
+        let word = self.0.get(&(function, when.address));
+        let counts = word.is_none_or(|word| !when.words.contains(word));
+        if (says && counts) || !self.0.contains_key(&(function, point.address)) {
+            self.write(function, point.address, &words_of(point, values, 0));
+        }
+    }
+
     /// Writes points, with one scale factor for all that share its register.
     fn write_points(&mut self, function: Function, points: &[RegisterPoint], values: &Values) {
         let exponents = exponents(points, values);
@@ -67,7 +82,7 @@ impl RegisterImage {
             #[allow(clippy::cast_sign_loss)]
             self.write(function, *address, &[i16::from(*exponent) as u16]);
         }
-        for point in points {
+        for point in points.iter().filter(|point| point.none_while.is_none()) {
             let exponent = match point.scale {
                 ScaleBy::Register { address, .. } => exponents.get(&address).copied().unwrap_or(0),
                 ScaleBy::Fixed(_) => 0,
@@ -88,6 +103,11 @@ pub fn register_image(profile: &Profile, values: &Values) -> Result<RegisterImag
     let mut image = RegisterImage::default();
     for table in tables {
         image.write_points(table.function, &table.points, values);
+    }
+    for table in tables {
+        for point in &table.points {
+            image.write_conditional(table.function, point, values);
+        }
     }
     image.fill_holes(bus);
     Ok(image)

@@ -9,6 +9,7 @@ const REJECTIONS: &[(&str, &str, &str)] = &[
     ("bad_answer", "应答与提问不符", "the answer does not fit the question"),
     ("unknown_word", "未知的状态值", "unknown word of an enumeration"),
     ("no_scale_factor", "缺少比例因子", "no scale factor in the answer"),
+    ("no_condition", "缺少判断用的寄存器", "the register that the value depends on was not read"),
     ("bad_scale_factor", "比例因子超出范围", "impossible scale factor"),
     ("not_in_read", "应答中缺少该寄存器", "the answer does not hold the register"),
     ("bad_text", "文本无法识别", "text that cannot be read"),

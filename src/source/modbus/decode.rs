@@ -92,6 +92,13 @@ fn value_of<'a>(
     words: &[u16],
     factor: impl Fn(u16) -> Option<&'a [u16]>,
 ) -> Result<Option<Value>, &'static str> {
+    if let Some(when) = &point.none_while {
+        // Without that register nobody knows whether the value counts.
+        let Some([word]) = factor(when.address) else { return Err("no_condition") };
+        if when.words.contains(word) {
+            return Ok(nothing(&point.meaning));
+        }
+    }
     if let Number::String(_) = point.number {
         return text(words).map(|text| text.map(|text| Value::Text(Arc::from(text))));
     }
@@ -115,6 +122,14 @@ fn value_of<'a>(
             None => Err("unknown_word"),
         },
         Meaning::Measure | Meaning::Text => measure(point, bits, raw, factor),
+    }
+}
+
+/// A point that does not count now: no value, or an empty set of faults, which ends their alerts.
+fn nothing(meaning: &Meaning) -> Option<Value> {
+    match meaning {
+        Meaning::FaultBits(_) | Meaning::FaultNumber { .. } => Some(Value::Codes(Arc::default())),
+        _ => None,
     }
 }
 

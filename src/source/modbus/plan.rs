@@ -126,6 +126,7 @@ mod tests {
             scale,
             not_available: Vec::new(),
             meaning: Meaning::Measure,
+            none_while: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::profile::{Catalog, Protocol, WordOrder};
+use crate::profile::{Catalog, NoneWhile, Protocol, WordOrder};
 
 static CATALOG: std::sync::LazyLock<Catalog> =
     std::sync::LazyLock::new(|| Catalog::shipped().expect("profiles"));
@@ -66,10 +66,39 @@ fn one(number: Number, scale: ScaleBy, meaning: Meaning, not_available: Vec<u64>
         scale,
         not_available,
         meaning,
+        none_while: None,
     }
 }
 
 const PLAIN: ScaleBy = ScaleBy::Fixed(Decimal { mantissa: 1, exponent: 0 });
+
+#[test]
+fn another_register_takes_a_value_or_a_fault_away() {
+    let when = |words: &[u16]| Some(NoneWhile { address: 101, words: words.to_vec() });
+    let voltage = RegisterPoint {
+        none_while: when(&[2]),
+        ..one(Number::U16, PLAIN, Meaning::Measure, Vec::new())
+    };
+    let read = |point: &RegisterPoint, words: &str| {
+        decode(&[(std::slice::from_ref(point), image(100, words))], false)
+    };
+    assert_eq!(number(&read(&voltage, "00E6 0001"), "ac_power_w"), Some(230.0));
+    assert!(read(&voltage, "00E6 0002").samples.is_empty(), "it is a line voltage now");
+    assert_eq!(read(&voltage, "00E6").rejected, ["no_condition"]);
+
+    let meaning = Meaning::FaultNumber { codes: std::collections::BTreeMap::new() };
+    let kept =
+        RegisterPoint { none_while: when(&[0]), ..one(Number::U16, PLAIN, meaning, Vec::new()) };
+    let codes = |decoded: Decoded| match &decoded.samples[..] {
+        [sample] => sample.value.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        codes(read(&kept, "0027 5500")),
+        Value::Codes(vec!["alarm-1-code-39".into()].into())
+    );
+    assert_eq!(codes(read(&kept, "0027 0000")), Value::Codes(Vec::new().into()), "over");
+}
 
 #[test]
 fn sentinels_scale_factors_and_unknown_bits() {

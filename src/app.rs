@@ -19,7 +19,7 @@ use crate::journal::{Journal, JournalError};
 use crate::live::{Board, Live};
 use crate::model::{Device, Text};
 use crate::profile::Profile;
-use crate::source::{Sources, modbus, mqtt, own};
+use crate::source::{self, Sources, modbus, mqtt, own};
 use crate::supervise::Supervisor;
 use crate::tally::Tally;
 use crate::web::{self, SinkView, Web, WebError};
@@ -130,12 +130,13 @@ impl App {
             self.start_webhook(webhook, &hall.site.id, common)?;
         }
         let sinks = self.start_sinks(&hall, common)?;
-        let states = Sources::new();
+        let (states, monitor) = (Sources::new(), modbus::Monitor::new());
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),
             journal: common.journal.clone(),
             sources: states.clone(),
+            monitor: monitor.clone(),
             sinks,
             tally: common.tally.clone(),
             clock: common.clock.clone(),
@@ -151,7 +152,7 @@ impl App {
                 tracing::error!(%error, "the page is not served");
             }
         });
-        self.start_sources(hall.modbus, hall.mqtt, common, &states);
+        self.start_sources(hall.modbus, hall.mqtt, common, &states, &monitor);
         Ok(())
     }
 
@@ -161,30 +162,24 @@ impl App {
         mqtt: Option<mqtt::Config>,
         common: &Common,
         states: &Sources,
+        monitor: &modbus::Monitor,
     ) {
         let stop = self.sources.stop_signal();
-        for connection in modbus {
-            let (common, states, stop) = (common.clone(), states.clone(), stop.clone());
-            self.sources.spawn(&format!("modbus {}", connection.name), move || {
-                let Common { journal, clock, tally } = common.clone();
-                modbus::Poller::new(connection.clone(), journal, clock, tally, states.clone())
-                    .run(stop.clone())
+        let Common { journal, clock, tally } = common.clone();
+        let context = source::Context { journal, clock, tally, sources: states.clone() };
+        for bus in modbus {
+            let (context, monitor, stop) = (context.clone(), monitor.clone(), stop.clone());
+            self.sources.spawn(&format!("modbus {}", bus.name), move || {
+                modbus::Poller::new(bus.clone(), &monitor, context.clone()).run(stop.clone())
             });
         }
         if let Some(broker) = mqtt {
-            let (common, states, stop) = (common.clone(), states.clone(), stop.clone());
+            let (context, stop) = (context.clone(), stop.clone());
             self.sources.spawn("mqtt", move || {
-                let Common { journal, clock, tally } = common.clone();
-                let session =
-                    mqtt::Session::new(broker.clone(), journal, clock, tally, states.clone());
-                listen(session, stop.clone())
+                listen(mqtt::Session::new(broker.clone(), context.clone()), stop.clone())
             });
         }
-        let (common, states) = (common.clone(), states.clone());
-        self.sources.spawn("own", move || {
-            let Common { journal, clock, tally } = common.clone();
-            own::run(journal, clock, tally, states.clone(), stop.clone())
-        });
+        self.sources.spawn("own", move || own::run(context.clone(), stop.clone()));
     }
 
     fn start_webhook(

@@ -108,7 +108,7 @@ impl Golden {
     fn answer(&self, block: &Block) -> Vec<(Vec<RegisterPoint>, RegisterImage)> {
         let image = |start, words| RegisterImage::new(block.function, start, words);
         if let Some(words) = self.read(block.function, block.start, block.count) {
-            return vec![(block.points.clone(), image(block.start, words))];
+            return vec![(block.points.to_vec(), image(block.start, words))];
         }
         let (start, count, name) = (block.start, block.count, &self.name);
         assert!(

@@ -17,7 +17,7 @@ use hallwatch::model::{
 };
 use hallwatch::profile::{Catalog, Protocol};
 use hallwatch::simulate::{Door, Misbehaviour, ModbusServer, Units, Values, register_image};
-use hallwatch::source::{Sources, modbus};
+use hallwatch::source::{Context, Sources, modbus};
 use hallwatch::tally::{Happening, Tally};
 use tokio_util::sync::CancellationToken;
 
@@ -71,10 +71,13 @@ impl World {
             servers.push(server);
             let poller = modbus::Poller::new(
                 config,
-                journal.clone(),
-                clock.clone(),
-                tally.clone(),
-                Sources::new(),
+                &modbus::Monitor::new(),
+                Context {
+                    journal: journal.clone(),
+                    clock: clock.clone(),
+                    tally: tally.clone(),
+                    sources: Sources::new(),
+                },
             );
             pollers.push(tokio::spawn(poller.run(stop.clone())));
         }

@@ -16,7 +16,7 @@ use hallwatch::clock::SystemClock;
 use hallwatch::journal::{Config, Journal, Kinds};
 use hallwatch::model::{Device, DeviceId, DeviceKind, Position, Reading, Record, Text, ZoneId};
 use hallwatch::profile::Catalog;
-use hallwatch::source::{SourceHealth, Sources, mqtt};
+use hallwatch::source::{Context, SourceHealth, Sources, mqtt};
 use hallwatch::tally::{Happening, Tally};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::LastWill;
@@ -82,8 +82,13 @@ impl World {
             devices: publishers(),
         };
         let stop = CancellationToken::new();
-        let session =
-            mqtt::Session::new(config, journal.clone(), clock, tally.clone(), sources.clone());
+        let context = Context {
+            journal: journal.clone(),
+            clock,
+            tally: tally.clone(),
+            sources: sources.clone(),
+        };
+        let session = mqtt::Session::new(config, context);
         let signal = stop.clone();
         let session = tokio::spawn(async move { session.run(signal).await.expect("session") });
         let end = std::time::Instant::now() + Duration::from_secs(20);

@@ -13,3 +13,16 @@ pub mod own;
 mod state;
 
 pub use state::{SourceHealth, SourceState, Sources};
+
+/// What every source is handed.
+#[derive(Clone)]
+pub struct Context {
+    /// Where readings go.
+    pub journal: crate::journal::Journal,
+    /// The wall clock.
+    pub clock: crate::clock::SharedClock,
+    /// The counters of the process.
+    pub tally: crate::tally::Tally,
+    /// Where a source says how it is.
+    pub sources: Sources,
+}

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::SharedClock;
-use crate::journal::{Journal, JournalError};
+use crate::journal::JournalError;
 use crate::model::{
     Decimal, Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Text,
     Value, Zone, ZoneId,
 };
-use crate::source::state::{SourceHealth, Sources};
-use crate::tally::{Happening, Tally};
+use crate::tally::Happening;
+
+use super::{Context, SourceHealth};
 
 /// Id of the gateway itself; the configuration cannot give it to another device.
 pub const GATEWAY: &str = "gateway";
@@ -37,13 +37,7 @@ pub fn device(zones: &[Zone]) -> Option<Device> {
 }
 
 /// Writes the gateway's own readings until told to stop.
-pub async fn run(
-    journal: Journal,
-    clock: SharedClock,
-    tally: Tally,
-    sources: Sources,
-    stop: CancellationToken,
-) {
+pub async fn run(context: Context, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -51,21 +45,17 @@ pub async fn run(
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let Some(reading) = measure(&journal, &clock, &tally, &sources) else { return };
-        match journal.append(vec![Record::Reading(reading)]).await {
+        let Some(reading) = measure(&context) else { return };
+        match context.journal.append(vec![Record::Reading(reading)]).await {
             Ok(_) => {}
             Err(JournalError::Closed) => return,
-            Err(error) => tally.count(Happening::NotKept, error.as_str()),
+            Err(error) => context.tally.count(Happening::NotKept, error.as_str()),
         }
     }
 }
 
-fn measure(
-    journal: &Journal,
-    clock: &SharedClock,
-    tally: &Tally,
-    sources: &Sources,
-) -> Option<Reading> {
+fn measure(context: &Context) -> Option<Reading> {
+    let Context { journal, clock, tally, sources } = context;
     let status = journal.status();
     let slowest = status.cursors.iter().map(|(_, at)| at.0).min().unwrap_or(status.head.0);
     let down = sources.all().iter().filter(|(_, s)| s.health == SourceHealth::Down).count();

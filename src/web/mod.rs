@@ -37,6 +37,7 @@ use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{Text, Zone};
 use crate::source::Sources;
+use crate::source::modbus::Monitor;
 use crate::supervise::Supervisor;
 use crate::tally::Tally;
 
@@ -78,6 +79,8 @@ pub struct Context {
     pub journal: Journal,
     /// How the sources are.
     pub sources: Sources,
+    /// What can be seen of the Modbus lines and their devices.
+    pub monitor: Monitor,
     /// How each sink is.
     pub sinks: Vec<watch::Receiver<SinkView>>,
     /// The counters of the process.

@@ -15,6 +15,7 @@ use hallwatch::model::{
     Sample, Severity, Site, Text, Timestamp, Value, Zone, ZoneId,
 };
 use hallwatch::source::Sources;
+use hallwatch::source::modbus::Monitor;
 use hallwatch::supervise::Supervisor;
 use hallwatch::tally::{Happening, Tally};
 use hallwatch::web::{AlertDesk, Answer, Config, Context, Limits, SinkView, Web, WebError};
@@ -149,6 +150,7 @@ pub(crate) async fn web(
         alerts: Arc::new(Desk::new(alerts)),
         journal: journal.clone(),
         sources: Sources::new(),
+        monitor: Monitor::new(),
         sinks: vec![sink()],
         tally: tally.clone(),
         clock: clock.clone(),

@@ -14,7 +14,7 @@ const SCALE_FACTOR_MAX: i16 = 10;
 const NO_SCALE_FACTOR: i16 = i16::MIN;
 
 /// What one read gave. Nothing is ever filled in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterImage {
     function: Function,
     start: u16,
@@ -26,6 +26,30 @@ impl RegisterImage {
     #[must_use]
     pub const fn new(function: Function, start: u16, words: Vec<u16>) -> Self {
         Self { function, start, words }
+    }
+
+    /// How it was read.
+    #[must_use]
+    pub const fn function(&self) -> Function {
+        self.function
+    }
+
+    /// First register.
+    #[must_use]
+    pub const fn start(&self) -> u16 {
+        self.start
+    }
+
+    /// The registers, as they came.
+    #[must_use]
+    pub fn all(&self) -> &[u16] {
+        &self.words
+    }
+
+    /// Whether it shows the same registers as another one.
+    pub(super) fn same_place(&self, other: &Self) -> bool {
+        (self.function, self.start, self.words.len())
+            == (other.function, other.start, other.words.len())
     }
 
     /// `count` words from `address` on, if the read holds them all.

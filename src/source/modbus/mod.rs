@@ -1,23 +1,37 @@
 //! Devices that are asked over Modbus.
 //!
-//! One task owns one connection and asks the units behind it in turn, each in its own rhythm. A
-//! unit that does not answer costs its siblings one deadline per back-off, and other connections
-//! nothing. The library is used behind [`wire`], which checks what the library does not: deadline,
-//! function, length; after any timeout or protocol error the connection is thrown away, so that a
-//! late answer can never become the answer to the next question.
+//! One task owns one bus and asks the units on it in turn, each in its own rhythm. A unit that
+//! does not answer costs its siblings a small share of the time, and other buses nothing. The
+//! library is used behind [`wire`], which checks what the library does not: deadline, unit,
+//! function, length, checksum, and that a late answer never becomes the answer to the next
+//! question. Registers that a device refuses are learned and read around.
 //!
-//! Architecture invariant: functions 3 and 4 only.
+//! Architecture invariant: functions 3, 4 and 43/14 (identification) only; nothing is written.
 
 mod config;
 mod decode;
+mod dial_in;
+mod error;
+pub mod frames;
+mod gate;
+mod learn;
+mod ledger;
+mod monitor;
 mod plan;
 mod poll;
 pub mod recording;
+mod stream;
 mod sunspec;
 mod unit;
 mod wire;
 
 pub use config::{Config, DialIn, Framing, Parity, SerialLine, TlsPeer, Transport, Unit};
 pub use decode::{Decoded, RegisterImage, decode};
+pub use error::ReadError;
+pub use monitor::{
+    BOUNDS_MS, DeviceView, Heard, HeardAnswer, Histogram, Hole, LineFigures, LineMonitor, Monitor,
+    PlannedRead, StrayFigures, UnitFigures,
+};
 pub use plan::{Block, plan};
 pub use poll::Poller;
+pub use wire::{Identification, Wire};

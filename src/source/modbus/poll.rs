@@ -1,23 +1,26 @@
-//! The task of one connection: asks its units in turn, for ever.
+//! The task of one bus: asks its units in turn, for ever.
 //!
 //! Reading and keeping run side by side, so that a slow disk does not stop the questions until
 //! the small queue between them is full.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::SharedClock;
 use crate::journal::{Journal, JournalError};
 use crate::model::{Link, LinkFault, LinkState, Reading, Record};
-use crate::source::state::{SourceHealth, SourceState, Sources};
+use crate::source::Context;
+use crate::source::state::{SourceHealth, SourceState};
 use crate::tally::{Happening, Tally};
 
-use super::config::Config;
+use super::config::{Config, Unit};
+use super::error::ReadError;
+use super::monitor::{LineMonitor, Monitor};
 use super::unit::UnitState;
-use super::wire::{ReadError, Wire};
+use super::wire::Wire;
 
 /// Batches that may wait for the disk.
 const WAITING_MAX: usize = 16;
@@ -25,38 +28,45 @@ const WAITING_MAX: usize = 16;
 const RECONNECT_MIN: Duration = Duration::from_secs(1);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
 
-/// Polls the units behind one address.
+/// All silent units of a shared bus together may cost one part in so many of its time.
+const SHARE_OF_ALL_SILENT: u32 = 10;
+
+/// Polls the units on one bus.
 pub struct Poller {
     name: String,
     units: Vec<UnitState>,
     wire: Wire,
+    line: Arc<LineMonitor>,
     connect_failures: u32,
-    journal: Journal,
-    clock: SharedClock,
-    tally: Tally,
-    sources: Sources,
+    /// Several units are on the bus.
+    shared: bool,
+    /// No attempt at a silent unit before this moment: together they get a share of the bus.
+    silent_after: Instant,
+    context: Context,
 }
 
 impl Poller {
     /// A poller that has not asked anything yet.
     #[must_use]
-    pub fn new(
-        config: Config,
-        journal: Journal,
-        clock: SharedClock,
-        tally: Tally,
-        sources: Sources,
-    ) -> Self {
-        let units = config.units.into_iter().map(UnitState::new).collect();
-        let wire = Wire::new(config.transport);
-        let name = config.name;
-        Self { name, units, wire, connect_failures: 0, journal, clock, tally, sources }
+    pub fn new(config: Config, monitor: &Monitor, context: Context) -> Self {
+        let Config { name, transport, units } = config;
+        let line = monitor.line(&name, transport.as_str());
+        let state = |unit: Unit| {
+            let view = monitor.view(&unit.device.id, &name, unit.unit);
+            UnitState::new(unit, view)
+        };
+        let units: Vec<UnitState> = units.into_iter().map(state).collect();
+        let shared = units.len() > 1;
+        let wire = Wire::new(transport, line.clone());
+        let silent_after = Instant::now();
+        Self { name, units, wire, line, connect_failures: 0, shared, silent_after, context }
     }
 
     /// Polls until told to stop; what was read by then is kept.
     pub async fn run(mut self, stop: CancellationToken) {
         let (batches, waiting) = mpsc::channel(WAITING_MAX);
-        let keeper = keep(waiting, self.journal.clone(), self.tally.clone());
+        let Context { journal, tally, .. } = self.context.clone();
+        let keeper = keep(waiting, journal, tally);
         let asker = async move {
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -73,8 +83,9 @@ impl Poller {
                 std::future::pending::<()>().await;
                 return;
             };
-            let due = self.units.get(next).map_or_else(Instant::now, |unit| unit.due);
+            let due = self.units.get(next).map_or_else(Instant::now, |unit| self.due(unit));
             tokio::time::sleep_until(due).await;
+            self.line.began_late(due.elapsed());
             let records = self.poll(next).await;
             if !records.is_empty() && batches.send(records).await.is_err() {
                 return;
@@ -84,19 +95,25 @@ impl Poller {
     }
 
     fn next_due(&self) -> Option<usize> {
-        let by_due = self.units.iter().enumerate().min_by_key(|(_, unit)| unit.due);
+        let by_due = self.units.iter().enumerate().min_by_key(|(_, unit)| self.due(unit));
         by_due.map(|(place, _)| place)
+    }
+
+    fn due(&self, unit: &UnitState) -> Instant {
+        if unit.is_failing() { unit.due.max(self.silent_after) } else { unit.due }
     }
 
     /// One cycle of one unit: its reading, and links that changed.
     async fn poll(&mut self, place: usize) -> Vec<Record> {
         let Some(unit) = self.units.get_mut(place) else { return Vec::new() };
+        let shared = self.shared;
         let started = Instant::now();
-        let cycle = unit.cycle(&mut self.wire).await;
-        let now = self.clock.now();
+        let mut cycle = unit.cycle(&mut self.wire).await;
+        let now = self.context.clock.now();
+        unit.view.keep(now, std::mem::take(&mut cycle.images));
         let mut records = Vec::new();
         for reason in &cycle.rejected {
-            self.tally.count(Happening::Rejected, reason);
+            self.context.tally.count(Happening::Rejected, reason);
         }
         if !cycle.samples.is_empty() {
             records.push(Record::Reading(Reading {
@@ -112,28 +129,35 @@ impl Poller {
         }
         let interval = unit.interval();
         if started.elapsed() > interval {
-            self.tally.count(Happening::PollOverrun, &self.name);
+            self.context.tally.count(Happening::PollOverrun, &self.name);
         }
         if let (Some(error), false) = (&cycle.failure, records.is_empty()) {
             // The rest of the cycle is kept; what failed rests for some cycles.
-            self.tally.count(Happening::PollFailed, error.label());
+            self.context.tally.count(Happening::PollFailed, error.label());
             tracing::debug!(device = %unit.device().id, %error, "part of a poll failed");
         }
         match (cycle.failure, records.is_empty()) {
             (None, _) | (Some(_), false) => {
                 self.connect_failures = 0;
                 unit.went_well(started);
-                self.tally.count(Happening::PollOk, "modbus");
+                self.context.tally.count(Happening::PollOk, "modbus");
                 let up = unit.link_change(LinkState::Up);
                 records.extend(up.map(|state| link(unit, now, state)));
             }
             (Some(error), true) => {
-                self.tally.count(Happening::PollFailed, error.label());
+                self.context.tally.count(Happening::PollFailed, error.label());
                 tracing::debug!(device = %unit.device().id, %error, "poll failed");
                 if error.is_connect() {
                     records.extend(self.connection_failed(&error, now));
                 } else {
-                    unit.went_badly();
+                    unit.went_badly(started, shared);
+                    if let Some(rest) = self.wire.rests_until(unit.number()) {
+                        unit.due = unit.due.max(rest);
+                    }
+                    if shared {
+                        let cost = started.elapsed();
+                        self.silent_after = Instant::now() + cost * (SHARE_OF_ALL_SILENT - 1);
+                    }
                     let state = down(&error);
                     let change = unit.link_change(state);
                     records.extend(change.map(|state| link(unit, now, state)));
@@ -170,7 +194,7 @@ impl Poller {
         };
         let fault = down.first().copied();
         let state = SourceState { kind: "modbus", health, devices: self.units.len(), fault };
-        self.sources.set(&self.name, state);
+        self.context.sources.set(&self.name, state);
     }
 }
 

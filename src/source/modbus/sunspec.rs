@@ -6,8 +6,9 @@
 
 use crate::profile::{BusRules, Function, ModelPlan, RegisterPoint, ScaleBy, SunspecPlan};
 
-use super::plan::{Block, blocks};
-use super::wire::{ReadError, Wire};
+use super::error::ReadError;
+use super::plan::{Block, Limits, blocks};
+use super::wire::Wire;
 
 /// `SunS`.
 const MARKER: [u16; 2] = [0x5375, 0x6E53];
@@ -95,17 +96,15 @@ pub(super) fn plan(map: &Map, plan: &SunspecPlan, bus: &BusRules) -> Vec<Block> 
         }
         seen.push(found.model);
         let points = points_of(model, found);
-        // Registers inside a model can always be read, so holes do not matter.
-        let read_through = bus.registers_per_read_max;
+        let limits = Limits {
+            count_max: bus.registers_per_read_max,
+            // Registers inside a model can always be read, so gaps do not matter.
+            read_through_max: bus.registers_per_read_max,
+            window: bus.window_registers,
+            barriers: &[],
+        };
         let every = if found.model == 1 { IDENTITY_EVERY } else { 1 };
-        planned.extend(blocks(
-            Function::Holding,
-            every,
-            false,
-            points.iter().collect(),
-            bus.registers_per_read_max,
-            read_through,
-        ));
+        planned.extend(blocks(Function::Holding, every, false, points.iter().collect(), &limits));
     }
     planned
 }

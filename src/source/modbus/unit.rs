@@ -1,5 +1,6 @@
-//! One unit behind a connection: its plan, its rhythm, and what one cycle brings.
+//! One unit on a bus: its plan, its rhythm, and what one cycle brings.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,38 +10,50 @@ use crate::profile::{BusRules, Protocol, RegisterPoint};
 
 use super::config::Unit;
 use super::decode::{RegisterImage, decode};
+use super::error::ReadError;
+use super::learn::{Learned, halve};
+use super::monitor::{DeviceView, PlannedRead};
 use super::plan::{Block, plan};
 use super::sunspec;
-use super::wire::{ReadError, Wire};
+use super::wire::Wire;
 
-/// An optional block that the device does not have is asked for again after this many cycles, one
-/// that failed while others were answered after these.
+/// An optional block that the device does not have is asked for again after this many cycles.
 const REFUSED_CYCLES: u32 = 360;
-const FAILED_CYCLES: u32 = 6;
+/// A block that fails while others are answered rests for twice as many cycles each time, up to
+/// this many; after its first failure it does not rest.
+const FAILED_CYCLES_MAX: u32 = 64;
 /// The model map of a SunSpec device is walked anew after this many cycles: firmware changes it.
 const WALK_CYCLES: u32 = 3600;
 /// Failed reads in one cycle before the rest of the cycle is left.
 const FAILURES_PER_CYCLE_MAX: u32 = 2;
-/// Longest pause between two attempts at a silent unit.
+/// Longest pause between two attempts at a silent unit that has the bus to itself.
 const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// On a shared bus a silent unit may cost this share of the time: one part in so many.
+const SHARE_OF_SILENT: u32 = 30;
 
 /// What one cycle brought.
 #[derive(Debug, Default)]
 pub(super) struct Cycle {
     pub(super) samples: Vec<Sample>,
     pub(super) rejected: Vec<&'static str>,
+    /// The registers themselves.
+    pub(super) images: Vec<RegisterImage>,
     /// The last failure, if any read failed or nothing could be read.
     pub(super) failure: Option<ReadError>,
 }
 
 pub(super) struct UnitState {
     unit: Unit,
+    /// What would be read if the device refused nothing.
+    base: Vec<Block>,
     blocks: Vec<PlannedBlock>,
+    learned: Learned,
     /// Blocks are known (always for register profiles, after the walk for SunSpec).
     planned: bool,
     cycles: u32,
     failures: u32,
     link: Option<LinkState>,
+    pub(super) view: Arc<DeviceView>,
     pub(super) due: Instant,
 }
 
@@ -48,21 +61,54 @@ struct PlannedBlock {
     block: Block,
     /// Refused or failed: left out until this cycle.
     rests_until: u32,
+    failures: u32,
+}
+
+impl PlannedBlock {
+    /// The device answers, only not to this: it must not hold up the others.
+    fn failed(&mut self, cycle: u32) {
+        let rest = (1_u32 << self.failures.min(16)) - 1;
+        self.failures = self.failures.saturating_add(1);
+        self.rests_until = cycle.saturating_add(1 + rest.min(FAILED_CYCLES_MAX));
+    }
+}
+
+/// What the reads of one cycle gave, before they are decoded.
+#[derive(Default)]
+struct Reads {
+    images: Vec<(Arc<[RegisterPoint]>, RegisterImage)>,
+    faults_missed: bool,
+    failures: u32,
 }
 
 impl UnitState {
-    pub(super) fn new(unit: Unit) -> Self {
-        let (blocks, known) = match &unit.profile.protocol {
+    pub(super) fn new(unit: Unit, view: Arc<DeviceView>) -> Self {
+        let (base, known) = match &unit.profile.protocol {
             Protocol::Registers { tables, .. } => (plan(tables, &unit.bus), true),
             Protocol::Sunspec { .. } | Protocol::Mqtt(_) => (Vec::new(), false),
         };
-        let blocks = planned(blocks);
-        let due = Instant::now();
-        Self { unit, blocks, planned: known, cycles: 0, failures: 0, link: None, due }
+        let mut state = Self {
+            unit,
+            base,
+            blocks: Vec::new(),
+            learned: Learned::default(),
+            planned: known,
+            cycles: 0,
+            failures: 0,
+            link: None,
+            view,
+            due: Instant::now(),
+        };
+        state.plan_anew();
+        state
     }
 
     pub(super) fn device(&self) -> &Device {
         &self.unit.device
+    }
+
+    pub(super) const fn number(&self) -> u8 {
+        self.unit.unit
     }
 
     pub(super) const fn bus(&self) -> &BusRules {
@@ -79,6 +125,11 @@ impl UnitState {
             Some(LinkState::Down { fault, .. }) => Some(*fault),
             _ => None,
         }
+    }
+
+    /// It did not answer when it was asked last.
+    pub(super) const fn is_failing(&self) -> bool {
+        self.failures > 0
     }
 
     /// Remembers the state of the link; gives it back if it is news. Another detail of the same
@@ -104,11 +155,18 @@ impl UnitState {
         self.due = next.max(Instant::now());
     }
 
-    /// The pause doubles with every failure; it never ends.
-    pub(super) fn went_badly(&mut self) {
-        let pause = self.interval().saturating_mul(1 << self.failures.min(6));
+    /// The pause doubles with every failure; it never ends. On a shared bus it is also long
+    /// against what the attempt took, so that a dead unit costs the others next to nothing.
+    pub(super) fn went_badly(&mut self, started: Instant, shared: bool) {
+        let doubled = self.interval().saturating_mul(1 << self.failures.min(6));
+        let mut pause = doubled.min(BACK_OFF_MAX.max(self.interval()));
+        if shared {
+            let connect = Duration::from_millis(u64::from(self.unit.bus.pause_after_connect_ms));
+            let cost = started.elapsed() + connect;
+            pause = pause.max(cost * (SHARE_OF_SILENT - 1));
+        }
         self.failures = self.failures.saturating_add(1);
-        self.due = Instant::now() + pause.min(BACK_OFF_MAX.max(self.interval()));
+        self.due = Instant::now() + pause;
     }
 
     /// Asks everything that is due in this cycle.
@@ -116,52 +174,163 @@ impl UnitState {
         if let Err(error) = self.find_models(wire).await {
             return Cycle { failure: Some(error), ..Cycle::default() };
         }
-        let mut reads: Vec<(&[RegisterPoint], RegisterImage)> = Vec::new();
+        if self.learned.is_old() {
+            self.learned = Learned::default();
+            self.plan_anew();
+        }
+        let mut reads = Reads::default();
         let mut cycle = Cycle::default();
-        let mut failed: Vec<(&mut u32, u32)> = Vec::new();
-        let mut faults_missed = false;
-        let mut failures = 0;
-        for PlannedBlock { block, rests_until } in &mut self.blocks {
-            if !self.cycles.is_multiple_of(block.every) || self.cycles < *rests_until {
+        let mut failed = Vec::new();
+        let mut learned = false;
+        for place in 0..self.blocks.len() {
+            let Some(planned) = self.blocks.get(place) else { break };
+            let due = self.cycles.is_multiple_of(planned.block.every);
+            if !due || self.cycles < planned.rests_until {
                 continue;
             }
-            let unit = &self.unit;
-            let read = wire.read(unit.unit, block.function, block.start, block.count, &unit.bus);
-            let error = match read.await {
-                Ok(words) => {
-                    let image = RegisterImage::new(block.function, block.start, words);
-                    reads.push((&block.points, image));
+            let block = planned.block.clone();
+            let error = match self.read(wire, &block).await {
+                Ok(image) => {
+                    reads.images.push((block.points.clone(), image));
+                    if let Some(planned) = self.blocks.get_mut(place) {
+                        planned.failures = 0;
+                    }
+                    continue;
+                }
+                Err(ReadError::Exception(code @ (2 | 3))) if !block.optional => {
+                    learned |= self.halve(wire, &block, code, &mut reads, &mut cycle).await;
                     continue;
                 }
                 Err(error) => error,
             };
-            let missing = block.optional && error.is_absent();
-            faults_missed |= !missing && block.points.iter().any(|p| p.name.as_str() == "fault");
-            cycle.rejected.extend(rejection(&error).filter(|_| !missing));
-            failed.push((rests_until, if missing { REFUSED_CYCLES } else { FAILED_CYCLES }));
-            let refused = error.is_refusal();
-            let hopeless = error.is_connect() || (reads.is_empty() && !refused);
-            if !missing {
-                cycle.failure = Some(error);
+            if self.lose(place, &block, error, &mut reads, &mut cycle, &mut failed) {
+                break;
             }
-            failures += u32::from(!refused);
-            if hopeless || failures >= FAILURES_PER_CYCLE_MAX {
+            if wire.rests_until(self.unit.unit).is_some() {
                 break;
             }
         }
-        if !reads.is_empty() {
-            // The device answers, only not to these questions: they must not hold up the others.
-            for (rests_until, cycles) in failed {
-                *rests_until = self.cycles.saturating_add(cycles);
+        self.finish(reads, cycle, &failed, learned)
+    }
+
+    async fn read(&self, wire: &mut Wire, block: &Block) -> Result<RegisterImage, ReadError> {
+        let Unit { unit, bus, .. } = &self.unit;
+        let words = wire.read(*unit, block.function, block.start, block.count, bus).await?;
+        Ok(RegisterImage::new(block.function, block.start, words))
+    }
+
+    /// Notes a failed read; `true` when the rest of the cycle should be left.
+    fn lose(
+        &self,
+        place: usize,
+        block: &Block,
+        error: ReadError,
+        reads: &mut Reads,
+        cycle: &mut Cycle,
+        failed: &mut Vec<(usize, bool)>,
+    ) -> bool {
+        let missing = block.optional && error.is_absent();
+        reads.faults_missed |= !missing && block.points.iter().any(|p| p.name.as_str() == "fault");
+        cycle.rejected.extend(rejection(&error).filter(|_| !missing));
+        failed.push((place, missing));
+        let refused = error.is_refusal();
+        let hopeless = error.is_connect() || (reads.images.is_empty() && !refused);
+        if !missing {
+            cycle.failure = Some(error);
+        }
+        reads.failures += u32::from(!refused);
+        hopeless || reads.failures >= FAILURES_PER_CYCLE_MAX
+    }
+
+    /// Finds out what of a refused block can be read; `true` if something was learned.
+    async fn halve(
+        &mut self,
+        wire: &mut Wire,
+        block: &Block,
+        exception: u8,
+        reads: &mut Reads,
+        cycle: &mut Cycle,
+    ) -> bool {
+        let halving = halve(wire, self.unit.unit, block, exception, &self.unit.bus).await;
+        let read = halving.read.iter().map(|(part, image)| (part.points.clone(), image.clone()));
+        reads.images.extend(read);
+        if let Some(error) = &halving.failure {
+            reads.faults_missed = true;
+            reads.failures += 1;
+            cycle.failure = Some(error.clone());
+        }
+        if halving.read.is_empty() && reads.images.is_empty() {
+            // It refuses everything: it may sleep, or be another device. Nothing is learned.
+            cycle.failure = Some(ReadError::Exception(exception));
+            cycle.rejected.push("exception");
+            return false;
+        }
+        self.learned.add(&halving)
+    }
+
+    /// Decodes what was read, and lets rest what failed while the device answered.
+    fn finish(
+        &mut self,
+        reads: Reads,
+        mut cycle: Cycle,
+        failed: &[(usize, bool)],
+        learned: bool,
+    ) -> Cycle {
+        let answered = !reads.images.is_empty();
+        if answered {
+            for (place, missing) in failed {
+                let Some(planned) = self.blocks.get_mut(*place) else { continue };
+                if *missing {
+                    planned.rests_until = self.cycles.saturating_add(REFUSED_CYCLES);
+                } else {
+                    planned.failed(self.cycles);
+                }
             }
         }
-        let decoded = decode(&reads, faults_missed);
+        if learned && answered {
+            tracing::warn!(
+                device = %self.unit.device.id,
+                holes = ?self.learned.holes(),
+                points = ?self.learned.names(),
+                "the device refuses some registers; they are read around"
+            );
+            self.plan_anew();
+        } else if !failed.is_empty() {
+            self.show_plan();
+        }
+        let (points, images): (Vec<_>, Vec<_>) = reads.images.into_iter().unzip();
+        let views: Vec<(&[RegisterPoint], RegisterImage)> =
+            points.iter().map(|points| &**points).zip(images).collect();
+        let decoded = decode(&views, reads.faults_missed);
         cycle.samples = decoded.samples;
         cycle.rejected.extend(decoded.rejected);
-        if !reads.is_empty() || cycle.failure.is_none() {
+        cycle.images = views.into_iter().map(|(_, image)| image).collect();
+        if answered || cycle.failure.is_none() {
             self.cycles = self.cycles.wrapping_add(1);
         }
         cycle
+    }
+
+    /// Plans round what was learned.
+    fn plan_anew(&mut self) {
+        let planned = |block| PlannedBlock { block, rests_until: 0, failures: 0 };
+        let around = self.base.iter().flat_map(|b| self.learned.around(b, &self.unit.bus));
+        self.blocks = around.map(planned).collect();
+        self.view.set_holes(self.learned.holes(), self.learned.names());
+        self.view.forget_images();
+        self.show_plan();
+    }
+
+    fn show_plan(&self) {
+        let reads = self.blocks.iter().map(|PlannedBlock { block, rests_until, .. }| PlannedRead {
+            function: block.function,
+            start: block.start,
+            count: block.count,
+            every: block.every,
+            points: block.points.iter().map(|point| point.name.to_string()).collect(),
+            rests: *rests_until > self.cycles,
+        });
+        self.view.set_plan(reads.collect());
     }
 
     /// Walks the models of a SunSpec device when they are not known, or not for long.
@@ -181,14 +350,12 @@ impl UnitState {
             return Err(ReadError::WrongDevice(detail));
         }
         tracing::info!(device = %self.unit.device.id, ?models, "SunSpec models found");
-        self.blocks = planned(blocks);
+        self.view.set_note(format!("SunSpec models {models:?}"));
+        self.base = blocks;
         self.planned = true;
+        self.plan_anew();
         Ok(())
     }
-}
-
-fn planned(blocks: Vec<Block>) -> Vec<PlannedBlock> {
-    blocks.into_iter().map(|block| PlannedBlock { block, rests_until: 0 }).collect()
 }
 
 /// The reason under which data of a failed read is counted; silence brings no data.

@@ -1,119 +1,93 @@
-//! The strict wrapper round `tokio-modbus`: one connection, one question at a time.
+//! One bus, one question at a time, and never a wrong answer.
 //!
-//! Why strict: the library has no deadline of its own, hands back answers of the wrong length,
-//! and after a late answer every further call on the same context fails. Here every call has a
-//! deadline, the function and the length of each answer are checked, and after any timeout or
-//! error that is not a Modbus exception the connection is dropped.
+//! `tokio-modbus` writes the questions and reads the answers; it has no deadline of its own, takes
+//! a late answer for the next one on RTU, and hands back answers of the wrong length. So every
+//! call has a deadline, only the frame that fits passes the [gate](super::gate), and after any
+//! timeout or error that is not a Modbus exception the library's context is dropped, with the
+//! connection, or on a serial line with everything that is still on the line.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_modbus::client::{Client, Context, tcp};
+use tokio_modbus::client::{Client, Context, rtu, tcp};
+use tokio_modbus::prelude::ReadCode;
 use tokio_modbus::slave::SlaveContext;
-use tokio_modbus::{FunctionCode, Request, Response, Slave};
+use tokio_modbus::{Request, Response, Slave};
 
-use crate::model::LinkFault;
 use crate::profile::{BusRules, Function};
 
-/// Longest wait for a TCP connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
-/// Idle time after which the system asks whether the peer is still there.
-const KEEPALIVE: Duration = Duration::from_secs(30);
+use super::config::{Framing, Transport};
+use super::error::ReadError;
+use super::frames::{IDENTIFICATION, Shape};
+use super::gate::{Gate, Port};
+use super::ledger::Ledger;
+use super::monitor::{Exchange, LineMonitor, Outcome};
+use super::stream::Opener;
 
-/// Why a read gave nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ReadError {
-    /// No connection.
-    #[error("{detail}")]
-    Connect { fault: LinkFault, detail: String },
-    /// No answer in time.
-    #[error("no answer in {0} ms")]
-    Timeout(u32),
-    /// The peer went away.
-    #[error("connection closed: {0}")]
-    Closed(String),
-    /// The device refused this read; the connection is well.
-    #[error("Modbus exception {0}")]
-    Exception(u8),
-    /// An answer that does not fit.
-    #[error("{0}")]
-    BadAnswer(String),
-    /// Not the device of its profile.
-    #[error("{0}")]
-    WrongDevice(String),
-}
+/// A unit that did not answer in time is not asked again on a serial line for this many of its
+/// deadlines, counted from the question: its answer may still come.
+const REST_DEADLINES: u32 = 4;
+/// After that rest, data of the shape that it owes is not believed for this long.
+const OWED_MEMORY: Duration = Duration::from_secs(120);
+/// Longest wait for a serial line to fall silent.
+const DRAIN_MAX: Duration = Duration::from_millis(500);
+/// Rounds of an identification; the standard needs one to three.
+const IDENTIFICATION_ROUNDS_MAX: usize = 8;
 
-impl ReadError {
-    /// What it says about the link to the device.
-    pub(super) const fn fault(&self) -> LinkFault {
-        match self {
-            Self::Connect { fault, .. } => *fault,
-            Self::Timeout(_) => LinkFault::Timeout,
-            Self::Closed(_) => LinkFault::Closed,
-            // A gateway says so of a unit that does not answer it.
-            Self::Exception(0x0A | 0x0B) => LinkFault::Timeout,
-            Self::Exception(_) => LinkFault::Exception,
-            Self::BadAnswer(_) => LinkFault::BadAnswer,
-            Self::WrongDevice(_) => LinkFault::WrongDevice,
-        }
-    }
+/// What a device says of itself: object number and text.
+pub type Identification = Vec<(u8, String)>;
 
-    /// The device is there, it only refused this question.
-    pub(super) const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Exception(code) if *code != 0x0A && *code != 0x0B)
-    }
-
-    /// There is no such register, function or count, and there will not be: Modbus exceptions 1 to
-    /// 3. Others (busy, failure) pass.
-    pub(super) const fn is_absent(&self) -> bool {
-        matches!(self, Self::Exception(1..=3))
-    }
-
-    /// No connection at all: the other units behind it are as far away.
-    pub(super) const fn is_connect(&self) -> bool {
-        matches!(self, Self::Connect { .. })
-    }
-
-    /// The reason under which it is counted.
-    pub(super) const fn label(&self) -> &'static str {
-        match self {
-            Self::Connect { fault, .. } => fault.as_str(),
-            Self::Timeout(_) => "timeout",
-            Self::Closed(_) => "closed",
-            Self::Exception(_) => "exception",
-            Self::BadAnswer(_) => "bad_answer",
-            Self::WrongDevice(_) => "wrong_device",
-        }
-    }
-}
-
-/// One connection, made when it is needed.
-pub(super) struct Wire {
-    address: String,
+/// One bus. Connections are made when they are needed.
+pub struct Wire {
+    opener: Opener,
+    port: Option<Port>,
     context: Option<Context>,
+    /// Debts outlive connections: a serial server may hand the late answer to the next one.
+    ledger: Ledger,
     /// No question before this moment.
     quiet_until: Instant,
+    monitor: Arc<LineMonitor>,
 }
 
 impl Wire {
-    pub(super) fn new(transport: super::config::Transport) -> Self {
-        let address = match transport {
-            super::config::Transport::Tcp(address) => address,
-            other => format!("{} is not there yet", other.as_str()),
-        };
-        Self { address, context: None, quiet_until: Instant::now() }
+    /// A bus that has not been opened yet.
+    #[must_use]
+    pub fn new(transport: Transport, monitor: Arc<LineMonitor>) -> Self {
+        Self {
+            opener: Opener::new(transport),
+            port: None,
+            context: None,
+            ledger: Ledger::default(),
+            quiet_until: Instant::now(),
+            monitor,
+        }
     }
 
     /// Throws the connection away; the next read makes a new one.
-    pub(super) fn drop_connection(&mut self) {
+    pub fn drop_connection(&mut self) {
         self.context = None;
+        if let Some(port) = self.port.take() {
+            self.ledger = std::mem::take(&mut port.gate().ledger);
+            self.note_strays(&port);
+        }
     }
 
-    /// Reads `count` registers of `unit`. A connection that the peer had closed while it was idle is
-    /// made anew, once.
-    pub(super) async fn read(
+    /// When a unit may be asked again whose late answer may still come.
+    pub fn rests_until(&self, unit: u8) -> Option<Instant> {
+        match &self.port {
+            Some(port) => port.gate().ledger.rests_until(unit),
+            None => self.ledger.rests_until(unit),
+        }
+    }
+
+    /// Reads `count` registers of `unit`. What is longer than one read may be is read in parts; a
+    /// value that changed meanwhile is refused.
+    ///
+    /// # Errors
+    /// [`ReadError`]; nothing is ever made up.
+    pub async fn read(
         &mut self,
         unit: u8,
         function: Function,
@@ -121,93 +95,322 @@ impl Wire {
         count: u16,
         bus: &BusRules,
     ) -> Result<Vec<u16>, ReadError> {
-        let used_before = self.context.is_some();
-        let request = match function {
-            Function::Holding => Request::ReadHoldingRegisters(start, count),
-            Function::Input => Request::ReadInputRegisters(start, count),
-        };
-        let words = match self.ask(unit, request.clone(), bus).await {
-            Err(ReadError::Closed(_)) if used_before => self.ask(unit, request, bus).await?,
-            answer => answer?,
-        };
-        if words.len() != usize::from(count) {
-            self.context = None;
+        let most = bus.registers_per_read_max.max(1);
+        if count <= most {
+            return self.read_once(unit, function, start, count, bus).await;
+        }
+        let mut words = Vec::with_capacity(usize::from(count));
+        let mut first = Vec::new();
+        for from in (0..count).step_by(usize::from(most)) {
+            let part = most.min(count - from);
+            let read = self.read_once(unit, function, start.wrapping_add(from), part, bus).await?;
+            if from == 0 {
+                first.clone_from(&read);
+            }
+            words.extend(read);
+        }
+        let again = self.read_once(unit, function, start, most, bus).await?;
+        if again != first {
             return Err(ReadError::BadAnswer(format!(
-                "asked for {count} registers from {start}, got {}",
-                words.len()
+                "register {start} changed while its value was read in parts"
             )));
         }
         Ok(words)
     }
 
-    async fn ask(
+    async fn read_once(
         &mut self,
         unit: u8,
-        request: Request<'static>,
+        function: Function,
+        start: u16,
+        count: u16,
         bus: &BusRules,
     ) -> Result<Vec<u16>, ReadError> {
-        let mut context = match self.context.take() {
-            Some(context) => context,
-            None => self.connect(bus).await?,
+        self.clear_debts(unit, function, start, count, bus).await?;
+        self.registers(unit, function, start, count, bus).await
+    }
+
+    /// A unit that owes an answer of this shape is asked something of another shape first: when
+    /// that is answered, the old question never will be.
+    async fn clear_debts(
+        &mut self,
+        unit: u8,
+        function: Function,
+        start: u16,
+        count: u16,
+        bus: &BusRules,
+    ) -> Result<(), ReadError> {
+        let shape = Shape { unit, function: code(function), registers: count };
+        let unlike = {
+            let unlike = |ledger: &Ledger| ledger.owes(shape).then(|| ledger.unlike(shape));
+            match &self.port {
+                Some(port) => unlike(&port.gate().ledger),
+                None => unlike(&self.ledger),
+            }
         };
+        let Some(unlike) = unlike else { return Ok(()) };
+        let Some(other) = unlike else {
+            return Err(ReadError::Timeout(bus.timeout_ms));
+        };
+        let from = start.min(u16::MAX - other);
+        match self.registers(unit, function, from, other, bus).await {
+            // A refusal is an answer as well: the rest of the unit is over, see the ledger.
+            Ok(_) | Err(ReadError::Exception(_)) => {
+                if let Some(port) = &self.port {
+                    port.gate().ledger.forgive(unit);
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One question for registers.
+    async fn registers(
+        &mut self,
+        unit: u8,
+        function: Function,
+        start: u16,
+        count: u16,
+        bus: &BusRules,
+    ) -> Result<Vec<u16>, ReadError> {
+        let request = match function {
+            Function::Holding => Request::ReadHoldingRegisters(start, count),
+            Function::Input => Request::ReadInputRegisters(start, count),
+        };
+        let shape = Shape { unit, function: code(function), registers: count };
+        let asked = Asked { shape, start };
+        let words = match self.ask(asked, request, bus).await? {
+            Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words) => words,
+            other => return Err(self.misfit(format!("answer to another question: {other:?}"))),
+        };
+        if words.len() != usize::from(count) {
+            let got = words.len();
+            return Err(self.misfit(format!("asked for {count} registers from {start}, got {got}")));
+        }
+        Ok(words)
+    }
+
+    /// Asks a device what it is (function 43, MEI 14): vendor, product, revision and more.
+    ///
+    /// # Errors
+    /// [`ReadError`]; most devices refuse with exception 1.
+    pub async fn identify(
+        &mut self,
+        unit: u8,
+        bus: &BusRules,
+    ) -> Result<Identification, ReadError> {
+        let mut all = Identification::new();
+        let mut next = 0;
+        for _ in 0..IDENTIFICATION_ROUNDS_MAX {
+            let request = Request::ReadDeviceIdentification(ReadCode::Regular, next);
+            let shape = Shape { unit, function: IDENTIFICATION, registers: 0 };
+            let asked = Asked { shape, start: u16::from(next) };
+            let answer = match self.ask(asked, request, bus).await? {
+                Response::ReadDeviceIdentification(answer) => answer,
+                other => return Err(self.misfit(format!("no identification: {other:?}"))),
+            };
+            let objects = answer.device_id_objects.iter();
+            all.extend(objects.map(|object| {
+                let text = String::from_utf8_lossy(&object.value);
+                (object.id, text.trim_matches(['\0', ' ']).to_owned())
+            }));
+            if !answer.more_follows || answer.next_object_id <= next {
+                break;
+            }
+            next = answer.next_object_id;
+        }
+        Ok(all)
+    }
+
+    fn misfit(&mut self, detail: String) -> ReadError {
+        self.drop_connection();
+        ReadError::BadAnswer(detail)
+    }
+
+    /// Asks once; a connection that the peer had closed while it was idle is made anew.
+    async fn ask(
+        &mut self,
+        asked: Asked,
+        request: Request<'static>,
+        bus: &BusRules,
+    ) -> Result<Response, ReadError> {
+        let used_before = self.port.is_some();
+        match self.ask_once(asked, request.clone(), bus).await {
+            Err(ReadError::Closed(_)) if used_before => self.ask_once(asked, request, bus).await,
+            answer => answer,
+        }
+    }
+
+    async fn ask_once(
+        &mut self,
+        asked: Asked,
+        request: Request<'static>,
+        bus: &BusRules,
+    ) -> Result<Response, ReadError> {
+        let port = self.ready(bus).await?;
         sleep_until(self.quiet_until).await;
-        context.set_slave(Slave(unit));
-        let asked = request.function_code();
+        self.wait_for_others(&port, bus).await?;
+        let mut context = self.context.take().unwrap_or_else(|| self.new_context(&port));
+        context.set_slave(Slave(asked.shape.unit));
+        port.gate().ask(asked.shape);
+        let begun = Instant::now();
+        let before = port.gate().strays;
         let deadline = Duration::from_millis(u64::from(bus.timeout_ms));
-        // `context` is owned here: if this future is dropped in the middle, so is the connection.
+        // `context` is owned here: if this future is dropped in the middle, so is the context.
         let answer = timeout(deadline, context.call(request)).await;
-        self.quiet_until = Instant::now() + Duration::from_millis(u64::from(bus.gap_ms));
-        match answer {
-            Err(_) => Err(ReadError::Timeout(bus.timeout_ms)),
-            Ok(Err(error)) => Err(of_library(&error)),
+        let took = begun.elapsed();
+        let gap = Duration::from_millis(u64::from(bus.gap_ms)).max(self.opener.frame_gap());
+        self.quiet_until = Instant::now() + gap;
+        let answer = match answer {
+            Ok(Ok(Ok(response))) => {
+                self.context = Some(context);
+                Ok(response)
+            }
             Ok(Ok(Err(exception))) => {
                 self.context = Some(context);
                 Err(ReadError::Exception(u8::from(exception)))
             }
-            Ok(Ok(Ok(response))) => {
-                let words = words_of(asked, response)?;
-                self.context = Some(context);
-                Ok(words)
+            Ok(Err(error)) => Err(of_library(&error)),
+            Err(_) => Err(self.no_answer(&port, before.frames(), bus)),
+        };
+        self.report(asked, &answer, took, &port);
+        if let Err(error) = &answer
+            && !matches!(error, ReadError::Exception(_))
+        {
+            self.after_trouble(asked, error, &port, bus).await;
+        }
+        answer
+    }
+
+    /// The open port; what came while nobody asked is looked at first.
+    async fn ready(&mut self, bus: &BusRules) -> Result<Port, ReadError> {
+        if let Some(port) = self.port.clone() {
+            if port.look().await.is_ok() && !port.gate().ended() {
+                return Ok(port);
+            }
+            self.drop_connection();
+        }
+        let opened = self.opener.open().await;
+        self.monitor.connected(opened.is_ok());
+        let stream = opened?;
+        let framing = self.opener.transport().framing();
+        let ledger = std::mem::take(&mut self.ledger);
+        let port = Port::new(Gate::new(stream, framing, self.opener.silence(), ledger));
+        let pause = Duration::from_millis(u64::from(bus.pause_after_connect_ms));
+        self.quiet_until = Instant::now() + pause;
+        self.context = None;
+        self.port = Some(port.clone());
+        Ok(port)
+    }
+
+    /// A serial line is asked when it is silent and no other master waits for an answer on it.
+    async fn wait_for_others(&mut self, port: &Port, bus: &BusRules) -> Result<(), ReadError> {
+        if self.opener.transport().framing() == Framing::Tcp {
+            return Ok(());
+        }
+        let closed = |error: std::io::Error| ReadError::Closed(error.to_string());
+        port.look().await.map_err(closed)?;
+        let patience = Duration::from_millis(u64::from(bus.timeout_ms));
+        let end = Instant::now() + 2 * patience;
+        loop {
+            let since = port.gate().foreign_since();
+            match since {
+                Some(since) if since.elapsed() < patience && Instant::now() < end => {
+                    port.drain(self.opener.silence(), patience).await.map_err(closed)?;
+                }
+                _ => return Ok(()),
             }
         }
     }
 
-    async fn connect(&mut self, bus: &BusRules) -> Result<Context, ReadError> {
-        let stream = match timeout(CONNECT_TIMEOUT, TcpStream::connect(&self.address)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                let fault = match error.kind() {
-                    ErrorKind::ConnectionRefused => LinkFault::Refused,
-                    ErrorKind::ConnectionReset => LinkFault::Closed,
-                    // The resolver's errors have no kind of their own.
-                    _ if error.to_string().contains("lookup address") => LinkFault::UnknownHost,
-                    _ => LinkFault::Unreachable,
-                };
-                return Err(ReadError::Connect { fault, detail: error.to_string() });
-            }
-            Err(_) => {
-                let detail = format!("no connection in {} s", CONNECT_TIMEOUT.as_secs());
-                return Err(ReadError::Connect { fault: LinkFault::Unreachable, detail });
-            }
-        };
-        let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
-        let tuned = stream
-            .set_nodelay(true)
-            .and_then(|()| socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive));
-        if let Err(error) = tuned {
-            tracing::debug!(address = %self.address, %error, "socket options not set");
+    fn new_context(&self, port: &Port) -> Context {
+        match self.opener.transport().framing() {
+            Framing::Tcp => tcp::attach_slave(port.clone(), Slave(0)),
+            Framing::Rtu => rtu::attach_slave(port.clone(), Slave(0)),
         }
-        let pause = Duration::from_millis(u64::from(bus.pause_after_connect_ms));
-        self.quiet_until = Instant::now() + pause;
-        Ok(tcp::attach_slave(stream, Slave(bus.unit)))
+    }
+
+    /// The deadline passed: silence, or frames that were not the answer.
+    fn no_answer(&self, port: &Port, frames_before: u64, bus: &BusRules) -> ReadError {
+        let strays = port.gate().strays;
+        match strays.frames() - frames_before {
+            0 => ReadError::Timeout(bus.timeout_ms),
+            n => ReadError::BadAnswer(format!(
+                "{n} frames in {} ms, none of them the answer",
+                bus.timeout_ms
+            )),
+        }
+    }
+
+    /// After trouble the context is gone. A connection goes with it; a serial port stays, and is
+    /// drained. What the unit may still say is written down.
+    async fn after_trouble(
+        &mut self,
+        asked: Asked,
+        error: &ReadError,
+        port: &Port,
+        bus: &BusRules,
+    ) {
+        self.context = None;
+        port.gate().close();
+        let rtu = self.opener.transport().framing() == Framing::Rtu;
+        let silent = matches!(error, ReadError::Timeout(_) | ReadError::BadAnswer(_));
+        if silent {
+            let deadline = Duration::from_millis(u64::from(bus.timeout_ms));
+            // The deadline itself has passed already.
+            let rest = if rtu { deadline * (REST_DEADLINES - 1) } else { Duration::ZERO };
+            port.gate().ledger.owe(asked.shape, rest, OWED_MEMORY);
+        }
+        let stays = matches!(self.opener.transport(), Transport::Serial(_)) && silent;
+        if stays && port.drain(self.opener.silence(), DRAIN_MAX).await.is_ok() {
+            self.note_strays(port);
+        } else {
+            self.drop_connection();
+        }
+        self.quiet_until = self.quiet_until.max(Instant::now() + self.opener.frame_gap());
+    }
+
+    fn note_strays(&self, port: &Port) {
+        let strays = std::mem::take(&mut port.gate().strays);
+        self.monitor.strays(strays);
+    }
+
+    fn report(
+        &self,
+        asked: Asked,
+        answer: &Result<Response, ReadError>,
+        took: Duration,
+        port: &Port,
+    ) {
+        self.note_strays(port);
+        let Asked { shape, start } = asked;
+        let outcome = match answer {
+            Ok(Response::ReadHoldingRegisters(words) | Response::ReadInputRegisters(words)) => {
+                Outcome::Words(words)
+            }
+            Ok(_) => Outcome::Other,
+            Err(ReadError::Exception(code)) => Outcome::Exception(*code),
+            Err(ReadError::Timeout(_)) => Outcome::Silence,
+            Err(ReadError::Closed(_)) => Outcome::Closed,
+            Err(_) => Outcome::Garbage,
+        };
+        self.monitor
+            .exchanged(&Exchange { shape, start, took, outcome }, || port.gate().heard.clone());
     }
 }
 
-fn words_of(asked: FunctionCode, response: Response) -> Result<Vec<u16>, ReadError> {
-    match (asked, response) {
-        (FunctionCode::ReadHoldingRegisters, Response::ReadHoldingRegisters(words))
-        | (FunctionCode::ReadInputRegisters, Response::ReadInputRegisters(words)) => Ok(words),
-        (_, other) => Err(ReadError::BadAnswer(format!("answer to another question: {other:?}"))),
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    shape: Shape,
+    start: u16,
+}
+
+const fn code(function: Function) -> u8 {
+    match function {
+        Function::Holding => 3,
+        Function::Input => 4,
     }
 }
 

@@ -21,12 +21,12 @@ use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::SharedClock;
-use crate::journal::{Journal, JournalError};
+use crate::journal::JournalError;
 use crate::model::{DeviceId, Link, LinkFault, LinkState, Record, Timestamp};
 use crate::profile::Protocol;
-use crate::source::state::{SourceHealth, SourceState, Sources};
-use crate::tally::{Happening, Tally};
+use crate::source::Context;
+use crate::source::state::{SourceHealth, SourceState};
+use crate::tally::Happening;
 
 use super::config::{Config, Publisher};
 use super::payload::parse;
@@ -59,10 +59,7 @@ const DISK_PAUSE: Duration = Duration::from_secs(1);
 pub struct Session {
     config: Config,
     topics: Arc<BTreeMap<String, Publisher>>,
-    journal: Journal,
-    clock: SharedClock,
-    tally: Tally,
-    sources: Sources,
+    context: Context,
     /// Number of the present connection.
     connection: AtomicU64,
     /// What was last said of each device's link.
@@ -90,17 +87,11 @@ impl Session {
 
     /// A session that is not connected yet.
     #[must_use]
-    pub fn new(
-        config: Config,
-        journal: Journal,
-        clock: SharedClock,
-        tally: Tally,
-        sources: Sources,
-    ) -> Self {
+    pub fn new(config: Config, context: Context) -> Self {
         let topics = config.devices.iter().map(|d| (d.topic.clone(), d.clone())).collect();
         let (connection, links) = (AtomicU64::new(0), Mutex::default());
         let topics = Arc::new(topics);
-        Self { config, topics, journal, clock, tally, sources, connection, links }
+        Self { config, topics, context, connection, links }
     }
 
     /// Listens until told to stop.
@@ -149,7 +140,9 @@ impl Session {
 
     fn publish_state(&self, health: SourceHealth, fault: Option<LinkFault>) {
         let devices = self.topics.len();
-        self.sources.set(&self.name(), SourceState { kind: "mqtt", health, devices, fault });
+        self.context
+            .sources
+            .set(&self.name(), SourceState { kind: "mqtt", health, devices, fault });
     }
 
     async fn listen(
@@ -173,7 +166,7 @@ impl Session {
                     let refused = answer.return_codes.iter().filter(|code| is_refusal(**code));
                     for _ in refused {
                         tracing::error!("the broker refused a subscription: check its ACL");
-                        self.tally.count(Happening::Rejected, "subscription_refused");
+                        self.context.tally.count(Happening::Rejected, "subscription_refused");
                         self.publish_state(SourceHealth::Degraded, Some(LinkFault::Forbidden));
                     }
                 }
@@ -182,7 +175,7 @@ impl Session {
                     let connection = self.connection.load(Ordering::Relaxed);
                     let arrived = Arrived::Message(connection, publish);
                     if droppable && queue.capacity() <= QUEUE_RESERVE {
-                        self.tally.count(Happening::Rejected, "queue_full");
+                        self.context.tally.count(Happening::Rejected, "queue_full");
                     } else if queue.send(arrived).await.is_err() {
                         return;
                     }
@@ -231,7 +224,7 @@ impl Session {
                 let Arrived::Message(connection, publish) = arrived else { continue };
                 // Fails only when the session has ended; the broker sends it again then.
                 if connection == present && client.try_ack(&publish).is_err() {
-                    self.tally.count(Happening::Rejected, "ack_not_sent");
+                    self.context.tally.count(Happening::Rejected, "ack_not_sent");
                 }
             }
         }
@@ -243,7 +236,7 @@ impl Session {
             return true;
         }
         loop {
-            match self.journal.append(records.clone()).await {
+            match self.context.journal.append(records.clone()).await {
                 Ok(_) => return true,
                 Err(JournalError::Closed) => return false,
                 Err(error) => {
@@ -265,25 +258,29 @@ impl Session {
     fn records_of(&self, publish: &Publish) -> Vec<Record> {
         let topic = String::from_utf8_lossy(&publish.topic);
         let Some(publisher) = self.topics.get(&*topic) else {
-            self.tally.count(Happening::Rejected, "unknown_topic");
+            self.context.tally.count(Happening::Rejected, "unknown_topic");
             return Vec::new();
         };
         let Protocol::Mqtt(profile) = &publisher.profile.protocol else { return Vec::new() };
         if publish.payload.is_empty() {
             return Vec::new(); // a retained message was cleared
         }
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         match parse(&publisher.device, profile, &publish.payload, publish.retain, now) {
             Ok(parsed) => {
                 if parsed.wrong_fields > 0 {
-                    self.tally.add(Happening::Rejected, "wrong_field", parsed.wrong_fields as u64);
+                    self.context.tally.add(
+                        Happening::Rejected,
+                        "wrong_field",
+                        parsed.wrong_fields as u64,
+                    );
                 }
                 let link = self.link_change(&publisher.device.id, parsed.gone, now);
                 std::iter::once(Record::Reading(parsed.reading)).chain(link).collect()
             }
             Err(refusal) => {
                 tracing::warn!(device = %publisher.device.id, %refusal, "message refused");
-                self.tally.count(Happening::Rejected, refusal.as_str());
+                self.context.tally.count(Happening::Rejected, refusal.as_str());
                 Vec::new()
             }
         }
@@ -303,7 +300,7 @@ impl Session {
     /// Without the broker no device can be heard, which is no fault of theirs; with it again, those
     /// that had not said good-bye are expected to speak.
     fn broker_change(&self, fault: Option<LinkFault>) -> Vec<Record> {
-        let time = self.clock.now();
+        let time = self.context.clock.now();
         let known = self.links.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let change = |device: &DeviceId| {
             let state = match (fault, known.get(device)) {

@@ -1,20 +1,25 @@
 //! The virtual field, asked by an independent master: mbpoll over Modbus TCP and over a serial
-//! line.
+//! line; and the proxy that spoils answers, tried on hand-made frames.
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
 #[path = "support/line.rs"]
 mod line;
+#[path = "support/toxic.rs"]
+mod toxic;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hallwatch::profile::Function;
 use hallwatch::simulate::{Lateness, Misbehaviour, ModbusServer, RegisterImage, Units};
+use hallwatch::source::modbus::Framing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use line::Cable;
+use toxic::{Proxy, Toxic};
 
 fn units() -> Units {
     let units = Units::default();
@@ -106,4 +111,86 @@ async fn a_late_unit_on_a_line_is_heard_between_the_others() {
     cable.cut();
     let end = tokio::time::timeout(Duration::from_secs(5), ours.read(&mut heard)).await;
     assert!(matches!(end, Ok(Ok(0) | Err(_))), "the end of a cut line is noticed: {end:?}");
+}
+
+/// A server behind a proxy, and a connection to it.
+async fn proxied() -> (ModbusServer, Proxy) {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = ModbusServer::start(any, units()).await.expect("server");
+    let proxy = Proxy::start(server.address(), Framing::Tcp, 1).await;
+    (server, proxy)
+}
+
+/// Asks unit 1 for the input register 5 and hears what comes until it is quiet, and how it
+/// ended: in good order or not.
+async fn ask(stream: &mut TcpStream, transaction: u8) -> (Vec<u8>, Option<bool>) {
+    stream.write_all(&[0, transaction, 0, 0, 0, 6, 1, 4, 0, 5, 0, 1]).await.expect("sent");
+    let mut bytes = Vec::new();
+    loop {
+        let quiet = Duration::from_millis(250);
+        match tokio::time::timeout(quiet, stream.read_buf(&mut bytes)).await {
+            Ok(Ok(1..)) => {}
+            Ok(Ok(0)) => return (bytes, Some(true)),
+            Ok(Err(_)) => return (bytes, Some(false)),
+            Err(_) => return (bytes, None),
+        }
+    }
+}
+
+fn says(transaction: u8) -> Vec<u8> {
+    vec![0, transaction, 0, 0, 0, 5, 1, 4, 2, 0x03, 0xEF]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn toxics_do_what_they_say() {
+    let (_server, proxy) = proxied().await;
+    let mut stream = TcpStream::connect(proxy.address).await.expect("connects");
+    assert_eq!(ask(&mut stream, 1).await.0, says(1));
+    let all = 100;
+    let wrong_unit = [0, 2, 0, 0, 0, 5, 2, 4, 2, 0x03, 0xEF].to_vec();
+    let cases = [
+        (Toxic::Timeout, vec![]),
+        (Toxic::WrongUnit { percent: all }, wrong_unit),
+        (Toxic::WrongTransaction { percent: all }, says(1)),
+        (Toxic::Duplicate { percent: all }, [says(2), says(2)].concat()),
+        (Toxic::Half { percent: all }, says(2)[..5].to_vec()),
+        (Toxic::Latency { percent: all, ms: 100, jitter_ms: 20 }, says(2)),
+        (Toxic::Slicer { pause_ms: 3 }, says(2)),
+        (Toxic::Bandwidth { bytes_per_s: 100 }, says(2)),
+    ];
+    for (toxic, expected) in cases {
+        proxy.set([toxic]);
+        let begin = Instant::now();
+        assert_eq!(ask(&mut stream, 2).await, (expected, None), "{toxic:?}");
+        let least = match toxic {
+            Toxic::Latency { ms, .. } => ms,
+            Toxic::Slicer { pause_ms } => 10 * pause_ms,
+            Toxic::Bandwidth { .. } => 100,
+            _ => 0,
+        };
+        assert!(begin.elapsed() >= Duration::from_millis(250 + least), "{toxic:?}");
+    }
+    proxy.set([Toxic::Merged]);
+    assert_eq!(ask(&mut stream, 3).await.0, Vec::<u8>::new());
+    assert_eq!(ask(&mut stream, 4).await.0, [says(3), says(4)].concat());
+    proxy.set([Toxic::Garbage { percent: all, bytes_max: 8 }]);
+    let (heard, _) = ask(&mut stream, 5).await;
+    assert!(heard.len() > 11 && heard.ends_with(&says(5)), "{heard:02X?}");
+    assert_eq!(proxy.counts(), (12, 11));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn toxics_that_end_the_connection() {
+    let (_server, proxy) = proxied().await;
+    proxy.set([Toxic::Reset { percent: 100 }]);
+    let mut stream = TcpStream::connect(proxy.address).await.expect("connects");
+    let (heard, end) = ask(&mut stream, 1).await;
+    assert!(heard.is_empty() || heard == says(1)[..5], "{heard:?}");
+    assert!(end == Some(false), "{end:?}");
+    proxy.set([Toxic::LimitData { bytes: 15 }]);
+    let mut stream = TcpStream::connect(proxy.address).await.expect("connects");
+    assert_eq!(ask(&mut stream, 1).await, (says(1), None));
+    let (heard, end) = ask(&mut stream, 2).await;
+    assert_eq!(heard, says(2)[..4]);
+    assert!(end.is_some(), "closed");
 }

@@ -8,4 +8,5 @@ mod image;
 mod kiosk;
 mod modbus;
 mod plant;
+mod replay;
 mod rtu;

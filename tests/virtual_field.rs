@@ -4,20 +4,24 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
+#[path = "support/certificates.rs"]
+mod certificates;
 #[path = "support/line.rs"]
 mod line;
 #[path = "support/toxic.rs"]
 mod toxic;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hallwatch::profile::Function;
-use hallwatch::simulate::{Lateness, Misbehaviour, ModbusServer, RegisterImage, Units};
+use hallwatch::simulate::{Lateness, Misbehaviour, ModbusServer, RegisterImage, TlsServer, Units};
 use hallwatch::source::modbus::Framing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use certificates::{Certificates, Identity, roots};
 use line::Cable;
 use toxic::{Proxy, Toxic};
 
@@ -193,4 +197,41 @@ async fn toxics_that_end_the_connection() {
     let (heard, end) = ask(&mut stream, 2).await;
     assert_eq!(heard, says(2)[..4]);
     assert!(end.is_some(), "closed");
+}
+
+/// Asks over TLS 1.3, with a certificate or without; the answer, if there is one.
+async fn ask_inside_tls(
+    server: SocketAddr,
+    certificates: &Certificates,
+    identity: Option<&Identity>,
+) -> Option<Vec<u8>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots(&certificates.authority));
+    let config = match identity.map(Identity::load) {
+        Some((chain, key)) => config.with_client_auth_cert(chain, key).expect("a certificate"),
+        None => config.with_no_client_auth(),
+    };
+    let stream = TcpStream::connect(server).await.expect("connects");
+    let name = "localhost".try_into().expect("a name");
+    let mut stream =
+        tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;
+    stream.write_all(&[0, 1, 0, 0, 0, 6, 1, 4, 0, 5, 0, 1]).await.ok()?;
+    let mut answer = vec![0; 11];
+    stream.read_exact(&mut answer).await.ok()?;
+    Some(answer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_a_client_with_a_certificate_is_answered_inside_tls() {
+    let certificates = Certificates::make();
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let config = certificates.server_config();
+    let server = TlsServer::start(any, units(), config).await.expect("server");
+    let (client, stranger) = (&certificates.client, &certificates.stranger);
+    assert_eq!(ask_inside_tls(server.address(), &certificates, Some(client)).await, Some(says(1)));
+    assert_eq!(ask_inside_tls(server.address(), &certificates, None).await, None);
+    assert_eq!(ask_inside_tls(server.address(), &certificates, Some(stranger)).await, None);
 }

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 
 use check::Language;
 use failure::Failure;
@@ -24,10 +24,17 @@ use failure::Failure;
 /// Reads a hall's inverters, meters and machines, keeps every reading, alerts, and shows it all.
 /// 政务大厅光伏与自助设备采集网关。
 #[derive(Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, max_term_width = 100)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Show this. 显示帮助。
+    #[arg(id = "help", short, long, global = true, action = ArgAction::Help)]
+    _help: Option<bool>,
+    /// Show the version. 显示版本。
+    #[arg(id = "version", short = 'V', long, action = ArgAction::Version)]
+    _version: Option<bool>,
 }
 
 #[derive(Subcommand)]
@@ -52,7 +59,7 @@ enum Command {
         #[arg(long)]
         data: Option<PathBuf>,
     },
-    /// Show all mistakes of a configuration. 检查配置。
+    /// Show all mistakes of a configuration at once. 检查配置，一次列出所有错误。
     Check {
         /// The configuration. 配置文件。
         #[arg(default_value = "hall.toml")]
@@ -68,7 +75,7 @@ enum Command {
         folder: Option<PathBuf>,
     },
     /// Read a password from standard input and print its hash for `password_hash_file`.
-    /// 生成密码散列。
+    /// 从标准输入读取口令，输出 `password_hash_file` 所需的散列。
     Password,
 }
 

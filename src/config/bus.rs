@@ -134,7 +134,11 @@ impl Doors {
                     "同一处的设备写同一条总线、不同站号",
                     "devices behind one door name one bus and differ by unit",
                 );
-                taken(section, reached.offset, &door, *line, hint);
+                let shown = match &reached.value {
+                    Transport::Serial(line) => line.path.display().to_string(),
+                    _ => door,
+                };
+                taken(section, reached.offset, &shown, *line, hint);
             } else {
                 self.called.insert(door, line);
             }

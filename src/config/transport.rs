@@ -127,7 +127,7 @@ fn serial(section: &Section<'_>) -> Option<SerialLine> {
 
 fn port(section: &Section<'_>, path: &Placed<String>) -> Option<PathBuf> {
     let name = path.value.trim();
-    if !name.starts_with("/dev/") {
+    if !name.starts_with('/') || name.ends_with('/') {
         let problem = text!("`{name}` 不是串口", "`{name}` is not a serial port");
         let hint = Text::new(
             "写串口的完整路径；`ls /dev/serial/by-id/` 列出 USB 串口，主板串口如 /dev/ttyS0",
@@ -306,7 +306,46 @@ pub(super) fn door(transport: &Transport) -> Option<String> {
     match transport {
         Transport::Tcp(address) | Transport::RtuOverTcp(address) => Some(address.clone()),
         Transport::Tls(peer) => Some(peer.address.clone()),
-        Transport::Serial(line) => Some(line.path.display().to_string()),
+        // One port has several names: by id, by path and by number.
+        Transport::Serial(line) => {
+            let port = line.path.canonicalize();
+            Some(port.as_ref().unwrap_or(&line.path).display().to_string())
+        }
         Transport::DialIn(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_names_of_one_port_are_one_door() {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, link) = (folder.path().join("ttyUSB0"), folder.path().join("by-id"));
+        std::fs::write(&port, "").unwrap();
+        std::os::unix::fs::symlink(&port, &link).unwrap();
+        let line = |path: &Path| {
+            let (baud_rate, parity) = (9_600, Parity::None);
+            let path = path.to_owned();
+            door(&Transport::Serial(SerialLine {
+                path,
+                baud_rate,
+                data_bits: 8,
+                parity,
+                stop_bits: 1,
+            }))
+        };
+        assert_eq!(line(&port), line(&link));
+        assert_ne!(line(&port), line(&folder.path().join("ttyUSB1")));
+    }
+
+    #[test]
+    fn all_networks_and_one_of_them_collide_at_one_port() {
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert!(collide(at("0.0.0.0:5020"), at("192.168.1.2:5020")));
+        assert!(collide(at("[::]:5020"), at("192.168.1.2:5020")));
+        assert!(!collide(at("192.168.1.3:5020"), at("192.168.1.2:5020")));
+        assert!(!collide(at("0.0.0.0:5020"), at("0.0.0.0:5021")));
     }
 }

@@ -187,6 +187,45 @@ fn the_shipped_sample_is_a_whole_hall() {
     assert_eq!(password.as_deref(), Some("influx secret"));
 }
 
+/// Whether a line of the sample is an example that a person would take the `# ` from.
+fn is_example(line: &str) -> bool {
+    let Some(text) = line.strip_prefix("# ") else { return false };
+    let key = text.split_once(" = ").map(|(key, _)| key);
+    text.starts_with("[[")
+        || key.is_some_and(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+}
+
+#[test]
+fn every_example_of_the_sample_works_without_its_comment_sign() {
+    let folder = folder_with_secrets();
+    let from = root().join("tests/cases/config");
+    let copy = |from: PathBuf, to: &str| std::fs::copy(from, folder.path().join(to)).unwrap();
+    copy(from.join("buses/ca.pem"), "ca.pem");
+    copy(from.join("complete/secrets/influx.token"), "secrets/influx.token");
+    let webhook = "secrets/webhook.authorization";
+    copy(from.join("complete").join(webhook), webhook);
+    copy(from.join("buses/client.pem"), "client.pem");
+    copy(from.join("buses/client.key"), "secrets/client.key");
+    std::fs::create_dir(folder.path().join("profiles")).unwrap();
+    let sample = sample();
+    let bared = sample.lines().map(|line| match is_example(line) {
+        true => line.trim_start_matches("# "),
+        false => line,
+    });
+    let bared = bared.collect::<Vec<_>>().join("\n");
+    let path = folder.path().join("hall.toml");
+    let hall = config::parse(&path, &bared, None).unwrap_or_else(|mistakes| {
+        panic!("{}", mistakes.iter().map(|m| format!("{m}\n")).collect::<String>())
+    });
+    let ways: std::collections::BTreeSet<_> =
+        hall.modbus.iter().map(|bus| bus.transport.as_str()).collect();
+    assert_eq!(
+        ways.into_iter().collect::<Vec<_>>(),
+        ["listen", "rtu_over_tcp", "serial", "tcp", "tls"]
+    );
+    assert_eq!((hall.influx.len(), hall.mqtt.unwrap().tls.is_some()), (2, true));
+}
+
 #[test]
 fn devices_at_one_address_share_a_connection() {
     let folder = folder_with_secrets();
@@ -197,7 +236,9 @@ fn devices_at_one_address_share_a_connection() {
     };
     assert_eq!(units("192.168.10.11:502"), [("inv-01", 1), ("inv-02", 2)]);
     assert_eq!(units("192.168.10.12:502"), [("inv-03", 127)]);
-    assert_eq!(units("192.168.10.20:502").len(), 3);
+    assert_eq!(units("power-room"), [("meter-grid", 1), ("meter-pv", 2)]);
+    assert_eq!(units("roof-485"), [("sun-01", 1)]);
+    assert_eq!(units("carport-4g"), [("meter-carport", 1)]);
     let slow = hall.modbus.iter().find(|line| line.name == "192.168.10.14:502").unwrap();
     let bus = &slow.units[0].bus;
     assert_eq!((bus.timeout_ms, bus.registers_per_read_max), (4_000, 100));

@@ -152,9 +152,17 @@ fn profile(section: &Section<'_>, known: &Known<'_>) -> Option<Arc<Profile>> {
     let name = section.need_words("profile", hint)?;
     let found = known.catalog.get(&name.value);
     if found.is_none() && !known.incomplete {
-        let all = known.catalog.iter().map(|profile| profile.id.as_str());
-        let what = Text::new("设备模板", "profiles");
-        let hint = near::hint(&name.value, &what, all.collect::<Vec<_>>());
+        let near =
+            near::nearest(&name.value, known.catalog.iter().map(|profile| profile.id.as_str()));
+        let hint = near.map_or_else(
+            || {
+                Text::new(
+                    "`hallwatch profiles` 列出全部设备模板",
+                    "`hallwatch profiles` lists them all",
+                )
+            },
+            near::meant,
+        );
         let problem = text!("没有设备模板 `{}`", "unknown profile `{}`", name.value);
         section.note(name.offset, problem, hint);
     }

@@ -48,7 +48,7 @@ fn unit(catalog: &Catalog, id: &str, unit: u8) -> modbus::Unit {
         interval_ms: 200,
         stale_after_ms: 1000,
     });
-    modbus::Unit { device, profile, unit, bus }
+    modbus::Unit { device, profile, unit, sunspec_instance: None, bus }
 }
 
 impl World {

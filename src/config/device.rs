@@ -23,6 +23,7 @@ const DEVICE: &[&str] = &[
     "modbus",
     "bus",
     "unit",
+    "sunspec_instance",
     "mqtt",
     "topic",
     "timeout_ms",

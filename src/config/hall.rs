@@ -220,8 +220,9 @@ fn hall(
                     mqtt.devices.push(mqtt::Publisher { device, profile, topic: topic.clone() });
                 }
             }
-            Link::Modbus { bus, transport, unit, rules } => {
-                let unit = modbus::Unit { device, profile, unit: *unit, bus: rules.clone() };
+            Link::Modbus { bus, transport, unit, sunspec_instance, rules } => {
+                let (unit, sunspec_instance, bus_rules) = (*unit, *sunspec_instance, rules.clone());
+                let unit = modbus::Unit { device, profile, unit, sunspec_instance, bus: bus_rules };
                 match modbus.iter_mut().find(|line| line.name == *bus) {
                     Some(line) => line.units.push(unit),
                     None => modbus.push(modbus::Config {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{DeviceId, DeviceKind, Text, ZoneId, text};
-use crate::profile::{BusRules, Profile, Protocol};
+use crate::profile::{BusRules, Profile, Protocol, SunspecPlan};
 use crate::source::modbus::{Framing, Transport};
 
 use super::address;
@@ -13,7 +13,9 @@ use super::section::Section;
 use super::transport::PORT;
 
 /// Keys of a device that is asked over Modbus, beside those of the discipline.
-const MODBUS_KEYS: [&str; 3] = ["modbus", "bus", "unit"];
+const MODBUS_KEYS: [&str; 4] = ["modbus", "bus", "unit", INSTANCE];
+/// Which device of a SunSpec map.
+const INSTANCE: &str = "sunspec_instance";
 /// Keys of a device that publishes.
 const MQTT_KEYS: [&str; 2] = ["mqtt", "topic"];
 
@@ -27,6 +29,8 @@ pub(super) enum Link {
         transport: Transport,
         /// Unit id on the wire.
         unit: u8,
+        /// Which device of a SunSpec map that holds several.
+        sunspec_instance: Option<u16>,
         /// The profile's discipline with the overrides of the bus and the device.
         rules: BusRules,
     },
@@ -66,10 +70,28 @@ pub(super) struct Who<'a> {
     pub(super) kind: Option<DeviceKind>,
 }
 
+/// A unit in use, with the line where.
+struct Claim {
+    line: usize,
+    /// The models that are read of a SunSpec map, and of which device in it.
+    part: Option<(BTreeSet<u16>, u16)>,
+}
+
+impl Claim {
+    /// Two devices may share a unit when they read different devices of its SunSpec map, as an
+    /// inverter and the meter behind it.
+    fn meets(&self, other: &Self) -> bool {
+        match (&self.part, &other.part) {
+            (Some((models, one)), Some((others, two))) => !models.is_disjoint(others) && one == two,
+            _ => true,
+        }
+    }
+}
+
 /// Addresses and topics in use, with the line where.
 #[derive(Default)]
 pub(super) struct Taken {
-    units: BTreeMap<(String, u8), usize>,
+    units: BTreeMap<(String, u8), Vec<Claim>>,
     topics: BTreeMap<String, usize>,
     /// Buses that devices name.
     pub(super) buses: BTreeSet<String>,
@@ -87,7 +109,7 @@ pub(super) fn of(
 ) -> Option<Link> {
     match profile.map(|profile| (&profile.protocol, &profile.id)) {
         None => {
-            modbus(section, None, buses, taken);
+            modbus(section, None, None, buses, taken);
             own_topic(section, taken);
             None
         }
@@ -106,7 +128,17 @@ pub(super) fn of(
                 })
                 .map(|topic| Link::Mqtt { topic, heartbeat_s: mqtt.heartbeat_s })
         }
-        Some((Protocol::Registers { bus, .. } | Protocol::Sunspec { bus, .. }, id)) => {
+        Some((
+            protocol @ (Protocol::Registers { bus, .. } | Protocol::Sunspec { bus, .. }),
+            id,
+        )) => {
+            let sunspec = match protocol {
+                Protocol::Sunspec { plan, .. } => Some(plan),
+                _ => None,
+            };
+            if sunspec.is_none() {
+                misfit(section, &[INSTANCE], id, ["读取固定的寄存器", "reads fixed registers"]);
+            }
             let fits = !misfit(section, &MQTT_KEYS, id, ["通过 Modbus 读取", "asks over Modbus"]);
             if fits && !section.has("modbus") && section.lacks("bus") {
                 let hint = Text::new(
@@ -117,7 +149,7 @@ pub(super) fn of(
                 );
                 section.missing("modbus", hint);
             }
-            modbus(section, Some(bus), buses, taken)
+            modbus(section, Some(bus), sunspec, buses, taken)
         }
     }
 }
@@ -200,9 +232,11 @@ struct Line<'a> {
 fn modbus(
     section: &Section<'_>,
     profile: Option<&BusRules>,
+    sunspec: Option<&SunspecPlan>,
     buses: &Buses,
     taken: &mut Taken,
 ) -> Option<Link> {
+    let instance = section.whole::<u16>(INSTANCE, 1..=64).map(|instance| instance.value);
     let line = line(section, profile, buses, taken);
     let rules_here = Discipline::of(section);
     let dials_in = |line: &Line<'_>| matches!(line.transport, Some(Transport::DialIn(_)));
@@ -212,13 +246,22 @@ fn modbus(
         note_hang_up(section);
     }
     let unit = unit?;
-    claim_unit(section, taken, &line, unit)?;
+    if section.has(INSTANCE) && instance.is_none() {
+        return None;
+    }
+    let part = sunspec.map(|plan| {
+        // Every device has a common model.
+        let models = plan.models.keys().copied().filter(|model| *model != 1).collect();
+        (models, instance.unwrap_or(1))
+    });
+    claim_unit(section, taken, &line, unit, part)?;
     let profile = profile?;
     let of_bus = line.discipline.map_or_else(|| profile.clone(), |bus| bus.of_bus(profile));
     let mut rules = rules_here.over(&of_bus);
     // The profile says so of a device that we call.
     rules.close_after_cycle &= !dials_in(&line);
-    Some(Link::Modbus { bus: line.name, transport: line.transport?, unit, rules })
+    let (bus, transport) = (line.name, line.transport?);
+    Some(Link::Modbus { bus, transport, unit, sunspec_instance: instance, rules })
 }
 
 /// The bus that a device names, or the address that it gives.
@@ -280,20 +323,35 @@ fn line<'a>(
     Some(Line { name, transport, framing, discipline: None, offset: text.offset })
 }
 
-fn claim_unit(section: &Section<'_>, taken: &mut Taken, line: &Line<'_>, unit: u8) -> Option<()> {
-    let key = (line.name.clone(), unit);
-    if let Some(first) = taken.units.get(&key) {
+fn claim_unit(
+    section: &Section<'_>,
+    taken: &mut Taken,
+    line: &Line<'_>,
+    unit: u8,
+    part: Option<(BTreeSet<u16>, u16)>,
+) -> Option<()> {
+    let sunspec = part.is_some();
+    let claim = Claim { line: section.line(section.offset), part };
+    let claims = taken.units.entry((line.name.clone(), unit)).or_default();
+    if let Some(Claim { line: first, .. }) = claims.iter().find(|other| other.meets(&claim)) {
         let name = &line.name;
         let problem = text!(
             "`{name}` 的站号 `{unit}` 已被第 {first} 行的设备占用",
             "unit `{unit}` at `{name}` belongs to the device in line {first}",
         );
-        let hint =
-            Text::new("改正其中一台的地址或站号", "correct the address or the unit of one of them");
+        let hint = if sunspec {
+            Text::new(
+                "改正其中一台的地址或站号；同一张 SunSpec 表里的第二台设备写 sunspec_instance = 2",
+                "correct the address or the unit of one of them; for the second device of the same \
+                 SunSpec map write sunspec_instance = 2",
+            )
+        } else {
+            Text::new("改正其中一台的地址或站号", "correct the address or the unit of one of them")
+        };
         section.note(line.offset, problem, hint);
         return None;
     }
-    taken.units.insert(key, section.line(section.offset));
+    claims.push(claim);
     Some(())
 }
 

@@ -121,7 +121,8 @@ fn sunspec_of(
 ) -> SunspecPlan {
     let sunspec = file.get_ref();
     let (bases, manufacturers) = (sunspec.bases.clone(), sunspec.manufacturers.clone());
-    let mut plan = SunspecPlan { bases, manufacturers, models: BTreeMap::new() };
+    let known = models.iter().map(|(id, model)| (*id, model.known())).collect();
+    let mut plan = SunspecPlan { bases, manufacturers, models: BTreeMap::new(), known };
     for id in &sunspec.models {
         match models.get(id) {
             Some(model) => {

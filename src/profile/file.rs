@@ -211,6 +211,16 @@ pub(super) struct ModelFile {
     pub(super) name: String,
     #[allow(dead_code)]
     pub(super) label: String,
+    /// What the standard says of the length register, the repeating part left out.
+    pub(super) length: Option<u16>,
+    /// The shortest that is whole, too: the last register is often left out.
+    pub(super) length_min: Option<u16>,
+    /// More may follow that is not described here: curves of settings.
+    #[serde(default)]
+    pub(super) open_ended: bool,
+    /// Read in every n-th cycle: nameplates change rarely.
+    #[serde(default = "one")]
+    pub(super) every: u32,
     #[allow(dead_code)]
     pub(super) source: String,
     #[serde(default)]
@@ -223,10 +233,14 @@ pub(super) struct ModelFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelGroupFile {
+    /// Begins the fault codes of an instance: `mppt` in `mppt-3-ground-fault`.
+    pub(super) id: Spanned<String>,
+    /// Begins the texts of its faults; holds `{n}`.
+    pub(super) label: TextFile,
     /// Offset of the first instance from the model's id register.
-    pub(super) first_offset: u16,
+    pub(super) first_offset: Spanned<u16>,
     /// Registers of one instance; as many instances as the model's length holds.
-    pub(super) words: u16,
+    pub(super) words: Spanned<u16>,
     pub(super) point: Vec<ModelPointFile>,
 }
 
@@ -238,7 +252,7 @@ pub(super) struct ModelPointFile {
     /// SunSpec's own name.
     pub(super) id: Spanned<String>,
     /// Registers from the model's id register (from the instance's start in a group).
-    pub(super) offset: u16,
+    pub(super) offset: Spanned<u16>,
     /// SunSpec's own type: uint16, int32, acc32, enum16, bitfield32, sunssf, string, float32 ...
     #[serde(rename = "type")]
     pub(super) kind: Spanned<String>,
@@ -248,6 +262,8 @@ pub(super) struct ModelPointFile {
     pub(super) sf: Option<Spanned<String>>,
     /// Standard point; in a group it holds `{n}`, the number of the instance from 1.
     pub(super) point: Option<Spanned<String>>,
+    /// Name of the point in the first instance of a group, where that one is the device's own.
+    pub(super) first: Option<Spanned<String>>,
     /// Change of unit into the standard point's, e.g. 0.01 for a percentage.
     pub(super) scale: Option<Spanned<f64>>,
     pub(super) values: Option<Spanned<BTreeMap<String, String>>>,

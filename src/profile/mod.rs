@@ -19,7 +19,10 @@ pub use compile::compile;
 pub use json::{FieldRule, JsonType, MqttProfile, TimeFormat, TimeRule};
 pub use marker::{Marker, Sign};
 pub use register::{
-    BusRules, Function, Meaning, NoneWhile, Number, RegisterPoint, ScaleBy, Table, WordOrder,
+    AddressKind, BusRules, Function, Meaning, NoneWhile, Number, RegisterPoint, ScaleBy, Table,
+    WordOrder,
 };
-pub use sunspec::{GroupPlan, ModelPlan, SunspecPlan, compile_model};
+pub use sunspec::{
+    GroupPlan, INSTANCES_MAX, KnownModel, ModelPlan, SunspecPlan, compile_model, further_instance,
+};
 pub use types::{Fault, Profile, Protocol};

@@ -55,6 +55,23 @@ pub enum Number {
     F64,
     /// Text of this many registers, cut at the first NUL.
     String(u16),
+    /// A SunSpec bit field of this many registers. Its highest bit means that the others do not
+    /// count (SunSpec Information Models, document 12041).
+    Bits(u16),
+    /// An address of a network, shown as people write it.
+    Address(AddressKind),
+}
+
+/// Addresses that SunSpec has types for. None is set where all bytes are zero, or all ones in a
+/// hardware address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressKind {
+    /// `ipaddr`, two registers.
+    Ip4,
+    /// `ipv6addr`, eight registers.
+    Ip6,
+    /// `eui48`, four registers, of which the last three count.
+    Mac,
 }
 
 impl Number {
@@ -65,7 +82,10 @@ impl Number {
             Self::U16 | Self::I16 => 1,
             Self::U32 | Self::I32 | Self::F32 => 2,
             Self::U64 | Self::I64 | Self::F64 => 4,
-            Self::String(words) => words,
+            Self::String(words) | Self::Bits(words) => words,
+            Self::Address(AddressKind::Ip4) => 2,
+            Self::Address(AddressKind::Mac) => 4,
+            Self::Address(AddressKind::Ip6) => 8,
         }
     }
 
@@ -77,8 +97,8 @@ impl Number {
             Self::I16 => Some(i64::from(bits as i16)),
             Self::I32 => Some(i64::from(bits as i32)),
             Self::I64 => Some(bits as i64),
-            Self::U16 | Self::U32 | Self::U64 => i64::try_from(bits).ok(),
-            Self::F32 | Self::F64 | Self::String(_) => None,
+            Self::U16 | Self::U32 | Self::U64 | Self::Bits(_) => i64::try_from(bits).ok(),
+            Self::F32 | Self::F64 | Self::String(_) | Self::Address(_) => None,
         }
     }
 
@@ -90,7 +110,7 @@ impl Number {
             Self::F32 => f64::from(f32::from_bits(bits as u32)),
             Self::F64 => f64::from_bits(bits),
             Self::U64 => bits as f64,
-            Self::String(_) => f64::NAN,
+            Self::String(_) | Self::Address(_) => f64::NAN,
             _ => self.whole(bits).map_or(f64::NAN, |whole| whole as f64),
         }
     }

@@ -4,16 +4,28 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Decimal, Mistake, Text, text};
+use crate::model::{Decimal, PointName, Text, text};
 
-use super::checker::{Checker, faults_of};
-use super::file::{ModelFile, ModelPointFile};
-use super::register::{Meaning, Number, RegisterPoint, ScaleBy, WordOrder};
+use super::register::{Meaning, RegisterPoint, ScaleBy};
 use super::types::Fault;
+
+mod check;
+
+pub use check::compile_model;
+
+/// Instances of a repeating group that are taken: a length that says more is garbage.
+pub const INSTANCES_MAX: u16 = 64;
+
+/// Between a fault's code and the number of the further model that reported it.
+const FURTHER: char = '@';
 
 /// Repeating part of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupPlan {
+    /// Begins the fault codes of an instance: `mppt` in `mppt-3-ground-fault`.
+    pub id: String,
+    /// Begins the texts of its faults; holds `{n}`.
+    pub label: Text,
     /// Offset of the first instance from the model's id register.
     pub first_offset: u16,
     /// Registers of one instance.
@@ -27,6 +39,8 @@ pub struct GroupPlan {
 #[derive(Debug, Clone, PartialEq)]
 struct PendingPoint {
     name: String,
+    /// Its name in the first instance, where that differs.
+    first: Option<String>,
     point: RegisterPoint,
     /// The scale factor lies in the model's fixed part.
     fixed_scale: bool,
@@ -39,6 +53,14 @@ pub struct ModelPlan {
     pub model: u16,
     /// SunSpec's name of it.
     pub name: String,
+    /// What the standard says of the length register, the repeating part left out.
+    pub length: Option<u16>,
+    /// The shortest length that is whole, too.
+    pub length_min: Option<u16>,
+    /// More may follow that is not described.
+    pub open_ended: bool,
+    /// Read in every n-th cycle.
+    pub every: u32,
     /// Points of the fixed part.
     pub points: Vec<RegisterPoint>,
     /// The repeating part.
@@ -47,14 +69,40 @@ pub struct ModelPlan {
     pub faults: BTreeMap<String, Fault>,
 }
 
+/// What is known of a model that may stand in a map, taken or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownModel {
+    /// SunSpec's name of it.
+    pub name: String,
+    /// Lengths of the fixed part that are right, least and most.
+    pub lengths: Option<(u16, u16)>,
+    /// Registers of one instance of its repeating part.
+    pub group_words: Option<u16>,
+    /// More may follow that is not described.
+    pub open_ended: bool,
+}
+
 impl ModelPlan {
+    /// What is known of it without its points.
+    pub(super) fn known(&self) -> KnownModel {
+        KnownModel {
+            name: self.name.clone(),
+            lengths: self.length.map(|most| (self.length_min.unwrap_or(most), most)),
+            group_words: self.group.as_ref().map(|group| group.words),
+            open_ended: self.open_ended,
+        }
+    }
+
     /// The points of instance `n` (from 1) of the repeating group, addresses relative to the
-    /// model's id register.
+    /// model's id register. Points beyond register 65535 are left out.
     #[must_use]
     pub fn group_points(&self, n: u16) -> Vec<RegisterPoint> {
         let Some(group) = &self.group else { return Vec::new() };
-        let start = group.first_offset + (n - 1) * group.words;
-        group.points.iter().filter_map(|pending| pending.place(start, n)).collect()
+        let before = n.saturating_sub(1).checked_mul(group.words);
+        let Some(start) = before.and_then(|before| before.checked_add(group.first_offset)) else {
+            return Vec::new();
+        };
+        group.points.iter().filter_map(|pending| pending.place(&group.id, start, n)).collect()
     }
 
     /// Gives a point another scale, where a maker departs from the standard; false if the model
@@ -72,21 +120,61 @@ impl ModelPlan {
         }
         found
     }
+
+    /// Instances of the repeating group in a model of `length` registers (id and length not
+    /// counted); a part of one is none.
+    #[must_use]
+    pub fn instances(&self, length: u16) -> u16 {
+        self.group.as_ref().map_or(0, |group| {
+            let body = length.saturating_add(2).saturating_sub(group.first_offset);
+            (body / group.words.max(1)).min(INSTANCES_MAX)
+        })
+    }
 }
 
 impl PendingPoint {
-    fn place(&self, start: u16, n: u16) -> Option<RegisterPoint> {
+    fn place(&self, group: &str, start: u16, n: u16) -> Option<RegisterPoint> {
         let mut point = self.point.clone();
-        let name = self.name.replace("{n}", &n.to_string());
-        point.name = crate::model::PointName::parse(&name).ok()?;
+        let name = match &self.first {
+            Some(first) if n == 1 => first.clone(),
+            _ => self.name.replace("{n}", &n.to_string()),
+        };
+        point.name = PointName::parse(&name).ok()?;
+        point.vendor = format!("{}-{n}", point.vendor);
         point.address = point.address.checked_add(start)?;
         if let ScaleBy::Register { address, .. } = &mut point.scale
             && !self.fixed_scale
         {
             *address = address.checked_add(start)?;
         }
+        if let Meaning::FaultBits(codes) = &mut point.meaning {
+            codes.values_mut().for_each(|code| *code = format!("{group}-{n}-{code}"));
+        }
         Some(point)
     }
+}
+
+/// The same point of the `number`-th model of a kind in one map: the first is the device's own,
+/// further ones are kept as `vendor_model_<id>_<number>_<point>`. `None` if the name is too long.
+#[must_use]
+pub fn further_instance(
+    mut point: RegisterPoint,
+    model: u16,
+    number: u16,
+) -> Option<RegisterPoint> {
+    match &mut point.meaning {
+        Meaning::FaultBits(codes) => {
+            codes.values_mut().for_each(|code| *code = format!("{code}{FURTHER}{number}"));
+            point.vendor = format!("{}{FURTHER}{number}", point.vendor);
+        }
+        _ => {
+            let own = point.name.as_str();
+            let own = own.strip_prefix("vendor_").unwrap_or(own);
+            let name = format!("vendor_model_{model}_{number}_{own}");
+            point.name = PointName::parse(&name).ok()?;
+        }
+    }
+    Some(point)
 }
 
 /// Where to look on a SunSpec device and what to take.
@@ -98,135 +186,43 @@ pub struct SunspecPlan {
     pub manufacturers: Vec<String>,
     /// The models that are taken.
     pub models: BTreeMap<u16, ModelPlan>,
+    /// All models that have a file, to name what is found and left.
+    pub known: BTreeMap<u16, KnownModel>,
 }
 
-/// SunSpec's types: how the words become a number, and the patterns that mean "not implemented".
-fn number_of(kind: &str, words: Option<u16>) -> Option<(Number, Vec<u64>)> {
-    Some(match kind {
-        "uint16" | "enum16" | "bitfield16" | "count" => (Number::U16, vec![0xFFFF]),
-        "int16" | "sunssf" => (Number::I16, vec![0x8000]),
-        "acc16" => (Number::U16, vec![0]),
-        "uint32" | "enum32" | "bitfield32" => (Number::U32, vec![0xFFFF_FFFF]),
-        "int32" => (Number::I32, vec![0x8000_0000]),
-        "acc32" => (Number::U32, vec![0]),
-        "uint64" | "bitfield64" => (Number::U64, vec![u64::MAX]),
-        "int64" => (Number::I64, vec![0x8000_0000_0000_0000]),
-        "acc64" => (Number::U64, vec![0]),
-        // Every NaN is "not implemented"; the decoder refuses all of them.
-        "float32" => (Number::F32, Vec::new()),
-        "float64" => (Number::F64, Vec::new()),
-        "string" => (Number::String(words?), Vec::new()),
-        _ => return None,
-    })
-}
-
-struct ModelChecker<'a> {
-    check: &'a mut Checker,
-    faults: &'a BTreeMap<String, Fault>,
-    /// Scale-factor points of the fixed part, by name.
-    scale_factors: BTreeMap<String, u16>,
-}
-
-impl ModelChecker<'_> {
-    fn point(
-        &mut self,
-        file: &ModelPointFile,
-        own_factors: &BTreeMap<String, u16>,
-        in_group: bool,
-    ) -> Option<PendingPoint> {
-        let name = file.point.as_ref()?;
-        let Some((number, not_available)) = number_of(file.kind.get_ref(), file.words) else {
-            let kind = file.kind.get_ref();
-            let hint = Text::new(
-                "用 SunSpec 的类型名：uint16、int16、acc32、enum16、bitfield32、string……",
-                "use SunSpec's own names: uint16, int16, acc32, enum16, bitfield32, string, …",
-            );
-            let problem = text!("未知的 SunSpec 类型 `{kind}`", "unknown SunSpec type `{kind}`");
-            self.check.at(file.kind.span().start, problem, hint);
-            return None;
+impl SunspecPlan {
+    /// The meaning of a code that a repeating part or a further model reported, such as
+    /// `mppt-3-ground-fault` or `ground-fault@2`.
+    pub(super) fn fault_of_instance(
+        &self,
+        code: &str,
+        faults: &BTreeMap<String, Fault>,
+    ) -> Option<Fault> {
+        let (code, further) = match code.split_once(FURTHER) {
+            Some((code, number)) => (code, Some(number)),
+            None => (code, None),
         };
-        let checked =
-            if in_group { name.get_ref().replace("{n}", "1") } else { name.get_ref().clone() };
-        let point_name = self.check.point_name(&checked, name.span().start)?;
-        let fixed = self.check.scale(file.scale.as_ref());
-        let (scale, fixed_scale) = self.scale_by(file, fixed, own_factors)?;
-        let meaning = self.meaning(file, &checked, number)?;
-        let point = RegisterPoint {
-            name: point_name,
-            vendor: file.id.get_ref().clone(),
-            address: file.offset,
-            number,
-            order: WordOrder::HighFirst,
-            scale,
-            not_available,
-            meaning,
-            none_while: None,
+        let groups = self.models.values().filter_map(|model| model.group.as_ref());
+        let of_group = groups.filter_map(|group| {
+            let rest = code.strip_prefix(group.id.as_str())?.strip_prefix('-')?;
+            let (number, code) = rest.split_once('-')?;
+            number.parse::<u16>().ok()?;
+            Some((group.label.fill("n", &Text::same(number)), code))
+        });
+        let (label, mut fault) = match faults.get(code) {
+            Some(fault) => (None, fault.clone()),
+            None => of_group
+                .filter_map(|(label, code)| Some((Some(label), faults.get(code)?.clone())))
+                .next()?,
         };
-        Some(PendingPoint { name: name.get_ref().clone(), point, fixed_scale })
-    }
-
-    fn scale_by(
-        &mut self,
-        file: &ModelPointFile,
-        fixed: Decimal,
-        own_factors: &BTreeMap<String, u16>,
-    ) -> Option<(ScaleBy, bool)> {
-        let Some(sf) = &file.sf else { return Some((ScaleBy::Fixed(fixed), true)) };
-        let own = own_factors.get(sf.get_ref());
-        let outer = self.scale_factors.get(sf.get_ref());
-        match own.or(outer) {
-            Some(address) => Some((ScaleBy::Register { fixed, address: *address }, own.is_none())),
-            None => {
-                let problem = text!(
-                    "该模型没有比例因子测点 `{}`",
-                    "no scale-factor point `{}` in this model",
-                    sf.get_ref(),
-                );
-                let hint =
-                    Text::new("把它列为 sunssf 类型的测点", "list it as a point of type sunssf");
-                self.check.at(sf.span().start, problem, hint);
-                None
-            }
+        let further = further.map(|n| text!("第{n}个", "no. {n}"));
+        for before in label.iter().chain(further.iter()) {
+            let (Text { zh, en }, Text { zh: text_zh, en: text_en }) = (before, &fault.text);
+            fault.text = text!("{zh}：{text_zh}", "{en}: {text_en}");
         }
-    }
-
-    fn meaning(&mut self, file: &ModelPointFile, name: &str, number: Number) -> Option<Meaning> {
-        if let Some(values) = &file.values {
-            return self.check.enumeration(name, values).map(Meaning::Enumeration);
-        }
-        if let Some(bits) = &file.bits {
-            return self.check.bits(bits, number, self.faults).map(Meaning::FaultBits);
-        }
-        Some(if matches!(number, Number::String(_)) { Meaning::Text } else { Meaning::Measure })
+        Some(fault)
     }
 }
 
-fn factors(points: &[ModelPointFile]) -> BTreeMap<String, u16> {
-    let is_factor = |p: &&ModelPointFile| p.kind.get_ref() == "sunssf";
-    points.iter().filter(is_factor).map(|p| (p.id.get_ref().clone(), p.offset)).collect()
-}
-
-/// Checks one `devices/sunspec/model_<id>.toml`.
-///
-/// # Errors
-/// All mistakes of the file, with line and column.
-pub fn compile_model(file_name: &str, source: &str) -> Result<ModelPlan, Vec<Mistake>> {
-    let mut check = Checker::new(file_name, source);
-    let file: ModelFile = check.parse()?;
-    let faults = faults_of(&mut check, &file.fault);
-    let scale_factors = factors(&file.point);
-    let mut model = ModelChecker { check: &mut check, faults: &faults, scale_factors };
-    let none = BTreeMap::new();
-    let points: Vec<_> = file
-        .point
-        .iter()
-        .filter_map(|point| model.point(point, &none, false))
-        .map(|pending| pending.point)
-        .collect();
-    let group = file.group.as_ref().map(|group| {
-        let own = factors(&group.point);
-        let points = group.point.iter().filter_map(|p| model.point(p, &own, true)).collect();
-        GroupPlan { first_offset: group.first_offset, words: group.words.max(1), points }
-    });
-    check.done(ModelPlan { model: file.model, name: file.name, points, group, faults })
-}
+#[cfg(test)]
+mod tests;

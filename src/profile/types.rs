@@ -72,7 +72,11 @@ impl Profile {
     /// The meaning of a fault code; a code that no source explains keeps its number in the text.
     #[must_use]
     pub fn fault(&self, code: &str) -> Fault {
-        self.faults.get(code).cloned().unwrap_or_else(|| Fault {
+        let known = self.faults.get(code).cloned().or_else(|| match &self.protocol {
+            Protocol::Sunspec { plan, .. } => plan.fault_of_instance(code, &self.faults),
+            _ => None,
+        });
+        known.unwrap_or_else(|| Fault {
             text: Text::new(format!("故障代码 {code}"), format!("fault code {code}")),
             severity: Severity::Major,
             advice: None,

@@ -13,9 +13,11 @@ use super::values::{SimValue, Values};
 pub(super) fn words_of(point: &RegisterPoint, values: &Values, exponent: i8) -> Vec<u16> {
     let count = point.number.words();
     let value = values.get(point.name.as_str());
-    if let Number::String(_) = point.number {
+    if let Number::String(_) | Number::Address(_) = point.number {
         return match value {
-            Some(SimValue::Text(text)) => string_words(text, usize::from(count)),
+            Some(SimValue::Text(text)) if matches!(point.number, Number::String(_)) => {
+                string_words(text, usize::from(count))
+            }
             _ => vec![0; usize::from(count)],
         };
     }
@@ -104,7 +106,9 @@ pub(super) const fn range(number: Number) -> (i128, i128) {
         Number::U32 => (0, u32::MAX as i128),
         Number::I32 => (i32::MIN as i128, i32::MAX as i128),
         Number::U64 => (0, u64::MAX as i128),
-        Number::I64 | Number::F32 | Number::F64 | Number::String(_) => {
+        // The highest bit would make the others void.
+        Number::Bits(words) => (0, (1_i128 << (16 * words as u32 - 1)) - 1),
+        Number::I64 | Number::F32 | Number::F64 | Number::String(_) | Number::Address(_) => {
             (i64::MIN as i128, i64::MAX as i128)
         }
     }

@@ -132,11 +132,6 @@ const HEAD: u16 = 2;
 /// Offset of the number of modules in model 160, the only group that counts itself here.
 const MODEL_160_COUNT: u16 = 8;
 
-/// Lengths that the standard gives, of the fixed part: the points that hallwatch takes may end
-/// earlier.
-const LENGTHS: [(u16, u16); 8] =
-    [(1, 66), (101, 50), (102, 50), (103, 50), (111, 60), (112, 60), (113, 60), (160, 8)];
-
 /// The map of a SunSpec device: mark, models one after the other, end model.
 ///
 /// # Errors
@@ -157,7 +152,7 @@ pub fn sunspec_image(
         let mut points = model.points.clone();
         points.extend((1..=part.instances).flat_map(|n| model.group_points(n)));
         let group = model.group.as_ref().map_or(0, |group| group.words);
-        let length = length_of(part, &points, group);
+        let length = length_of(part, model.length, &points, group);
         image.write(Function::Holding, start, &[part.model, length]);
         let body = start.checked_add(HEAD).ok_or(too_long(base))?;
         image.write(Function::Holding, body, &vec![UNIMPLEMENTED; usize::from(length)]);
@@ -176,9 +171,14 @@ pub fn sunspec_image(
     Ok(image)
 }
 
-fn length_of(part: &ModelLayout, points: &[RegisterPoint], group_words: u16) -> u16 {
-    let standard = LENGTHS.iter().find(|(model, _)| *model == part.model).map(|(_, length)| length);
-    let fixed = standard.copied().unwrap_or(0);
+/// The standard's length; the points that hallwatch takes may end earlier.
+fn length_of(
+    part: &ModelLayout,
+    standard: Option<u16>,
+    points: &[RegisterPoint],
+    group_words: u16,
+) -> u16 {
+    let fixed = standard.unwrap_or(0);
     let with_groups = fixed.saturating_add(part.instances.saturating_mul(group_words));
     let last = points.iter().map(RegisterPoint::end).max().unwrap_or(0);
     let taken = u16::try_from(last).unwrap_or(u16::MAX).saturating_sub(HEAD);

@@ -125,6 +125,8 @@ pub struct Unit {
     pub profile: Arc<Profile>,
     /// Unit id on the wire.
     pub unit: u8,
+    /// Which device of a SunSpec map that holds several, from 1; all of them where it is not given.
+    pub sunspec_instance: Option<u16>,
     /// The profile's discipline with the configuration's overrides.
     pub bus: BusRules,
 }

@@ -1,10 +1,11 @@
 //! Registers into values. Pure: the words that were read in, samples out.
 
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::model::{Decimal, PointName, Quality, Sample, Value};
-use crate::profile::{Function, Meaning, Number, RegisterPoint, ScaleBy};
+use crate::profile::{AddressKind, Function, Meaning, Number, RegisterPoint, ScaleBy};
 
 /// The name under which all fault points of a device are put together.
 const FAULT: &str = "fault";
@@ -66,6 +67,54 @@ pub struct Decoded {
     pub samples: Vec<Sample>,
     /// Why values were refused, by reason; "not available" is no reason.
     pub rejected: Vec<&'static str>,
+    /// The same refusals with what stood in the registers, for people.
+    pub refused: Vec<Refused>,
+}
+
+/// A value that was read and is not believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Which point.
+    pub point: PointName,
+    /// Why, as it is counted.
+    pub reason: &'static str,
+    /// Its words as they came; none where the read did not hold them.
+    pub words: Vec<u16>,
+}
+
+impl Decoded {
+    fn refuse(&mut self, point: &RegisterPoint, reason: &'static str, words: &[u16]) {
+        self.rejected.push(reason);
+        self.refused.push(Refused { point: point.name.clone(), reason, words: words.to_vec() });
+    }
+}
+
+/// The scale factor that goes with a value.
+enum Factor {
+    Is(u16),
+    /// It is in no read of this cycle.
+    Unread,
+    /// It lies too far from the value for one read, and it changed while the two were read.
+    Changed,
+}
+
+/// The same read holds it, unless the two lie too far apart for one: then all reads that hold it
+/// must agree.
+fn factor(
+    image: &RegisterImage,
+    reads: &[(&[RegisterPoint], RegisterImage)],
+    address: u16,
+) -> Factor {
+    if let Some([word]) = image.words(address, 1) {
+        return Factor::Is(*word);
+    }
+    let others = reads.iter().map(|(_, other)| other).filter(|o| o.function == image.function);
+    let mut found = others.filter_map(|other| other.words(address, 1)?.first().copied());
+    match found.next() {
+        None => Factor::Unread,
+        Some(word) if found.all(|again| again == word) => Factor::Is(word),
+        Some(_) => Factor::Changed,
+    }
 }
 
 /// Decodes the points of each read. Points whose registers are not there give nothing. The fault
@@ -76,25 +125,18 @@ pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) 
     let mut out = Decoded::default();
     let mut faults: Option<BTreeSet<Arc<str>>> = None;
     for (points, image) in reads {
-        let factor = |address: u16| {
-            // The same read holds it, unless the two lie too far apart for one.
-            image.words(address, 1).or_else(|| {
-                let others = reads.iter().map(|(_, other)| other);
-                others.filter(|o| o.function == image.function).find_map(|o| o.words(address, 1))
-            })
-        };
         for point in *points {
             let Some(words) = image.words(point.address, point.number.words()) else {
-                out.rejected.push("not_in_read");
+                out.refuse(point, "not_in_read", &[]);
                 continue;
             };
-            match value_of(point, words, factor) {
+            match value_of(point, words, |address| factor(image, reads, address)) {
                 Ok(Some(Value::Codes(codes))) if point.name.as_str() == FAULT => {
                     faults.get_or_insert_default().extend(codes.iter().cloned());
                 }
                 Ok(Some(value)) => push(&mut out.samples, point.name.clone(), value),
                 Ok(None) => {}
-                Err(reason) => out.rejected.push(reason),
+                Err(reason) => out.refuse(point, reason, words),
             }
         }
     }
@@ -111,24 +153,33 @@ fn push(samples: &mut Vec<Sample>, point: PointName, value: Value) {
 }
 
 /// The value, `None` where the device says that it has none.
-fn value_of<'a>(
+fn value_of(
     point: &RegisterPoint,
     words: &[u16],
-    factor: impl Fn(u16) -> Option<&'a [u16]>,
+    factor: impl Fn(u16) -> Factor,
 ) -> Result<Option<Value>, &'static str> {
     if let Some(when) = &point.none_while {
         // Without that register nobody knows whether the value counts.
-        let Some([word]) = factor(when.address) else { return Err("no_condition") };
-        if when.words.contains(word) {
+        let Factor::Is(word) = factor(when.address) else { return Err("no_condition") };
+        if when.words.contains(&word) {
             return Ok(nothing(&point.meaning));
         }
     }
-    if let Number::String(_) = point.number {
-        return text(words).map(|text| text.map(|text| Value::Text(Arc::from(text))));
+    match point.number {
+        Number::String(_) => {
+            return text(words).map(|text| text.map(|text| Value::Text(Arc::from(text))));
+        }
+        Number::Address(kind) => {
+            return Ok(address(kind, words).map(|text| Value::Text(Arc::from(text))));
+        }
+        _ => {}
     }
     let bits = point.order.join(words);
     if point.not_available.contains(&bits) {
         return Ok(None);
+    }
+    if let (Number::Bits(_), Some(0x8000..)) = (point.number, words.first()) {
+        return Err("void_bit_field");
     }
     if let Number::F32 | Number::F64 = point.number {
         return Ok(float(point, bits));
@@ -167,20 +218,26 @@ const fn integer(number: Number, bits: u64) -> i64 {
     }
 }
 
-fn measure<'a>(
+fn measure(
     point: &RegisterPoint,
     bits: u64,
     raw: i64,
-    factor: impl Fn(u16) -> Option<&'a [u16]>,
+    factor: impl Fn(u16) -> Factor,
 ) -> Result<Option<Value>, &'static str> {
     let (fixed, power) = match point.scale {
         ScaleBy::Fixed(fixed) => (fixed, 0),
         ScaleBy::Register { fixed, address } => {
             // Never the factor of an earlier cycle: without it there is no value.
-            let Some([word]) = factor(address) else { return Err("no_scale_factor") };
+            let word = match factor(address) {
+                Factor::Is(word) => word,
+                Factor::Unread => return Err("no_scale_factor"),
+                Factor::Changed => return Err("scale_factor_changed"),
+            };
             #[allow(clippy::cast_possible_wrap)]
-            let power = *word as i16;
+            let power = word as i16;
             if power == NO_SCALE_FACTOR {
+                // The standard wants a factor where there is a value: without one, the size of the
+                // number is anybody's guess.
                 return Ok(None);
             }
             if power.abs() > SCALE_FACTOR_MAX {
@@ -245,6 +302,28 @@ fn text(words: &[u16]) -> Result<Option<String>, &'static str> {
     }
     let text = text.trim();
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// An address as people write it; `None` where none is set.
+fn address(kind: AddressKind, words: &[u16]) -> Option<String> {
+    let set = words.iter().any(|word| *word != 0);
+    match (kind, words) {
+        (AddressKind::Ip4, [high, low]) if set => {
+            let bits = (u32::from(*high) << 16) | u32::from(*low);
+            Some(Ipv4Addr::from_bits(bits).to_string())
+        }
+        (AddressKind::Ip6, words) if set => {
+            let words: [u16; 8] = words.try_into().ok()?;
+            Some(Ipv6Addr::from(words).to_string())
+        }
+        (AddressKind::Mac, [_, tail @ ..]) => {
+            let bytes: Vec<u8> = tail.iter().flat_map(|word| word.to_be_bytes()).collect();
+            let none = bytes.iter().all(|byte| *byte == 0xFF) || !set;
+            let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            (!none).then(|| pairs.join(":"))
+        }
+        _ => None,
+    }
 }
 
 /// A name for what no source explains, so that nothing a device reports is hidden.

@@ -84,7 +84,8 @@ impl Learned {
 
     /// A block, planned round what is refused.
     pub(super) fn around(&self, block: &Block, bus: &BusRules) -> Vec<Block> {
-        if self.is_empty() {
+        // A read without points brings the scale factors of others.
+        if self.is_empty() || block.points.is_empty() {
             return vec![block.clone()];
         }
         let alike = self.holes.iter().filter(|hole| hole.function == block.function);

@@ -26,7 +26,7 @@ mod unit;
 mod wire;
 
 pub use config::{Config, DialIn, Framing, Parity, SerialLine, TlsPeer, Transport, Unit};
-pub use decode::{Decoded, RegisterImage, decode};
+pub use decode::{Decoded, Refused, RegisterImage, decode};
 pub use error::ReadError;
 pub use monitor::{
     BOUNDS_MS, DeviceView, Heard, HeardAnswer, Histogram, Hole, LineFigures, LineMonitor, Monitor,
@@ -34,4 +34,8 @@ pub use monitor::{
 };
 pub use plan::{Block, plan};
 pub use poll::Poller;
+pub use sunspec::{
+    Fit, FoundModel, ImageWalk, READS_MAX, SunspecFound, SunspecMap, SunspecModel, WalkEnd,
+    sunspec_walk_of_image,
+};
 pub use wire::{Identification, Wire};

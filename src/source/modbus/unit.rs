@@ -14,7 +14,7 @@ use super::error::ReadError;
 use super::learn::{Learned, halve};
 use super::monitor::{DeviceView, PlannedRead};
 use super::plan::{Block, plan};
-use super::sunspec;
+use super::sunspec::{self, Placed, SunspecFound};
 use super::wire::Wire;
 
 /// An optional block that the device does not have is asked for again after this many cycles.
@@ -24,6 +24,8 @@ const REFUSED_CYCLES: u32 = 360;
 const FAILED_CYCLES_MAX: u32 = 64;
 /// The model map of a SunSpec device is walked anew after this many cycles: firmware changes it.
 const WALK_CYCLES: u32 = 3600;
+/// The same while the walk did not come to the end of the map.
+const WALK_AGAIN_CYCLES: u32 = 360;
 /// Failed reads in one cycle before the rest of the cycle is left.
 const FAILURES_PER_CYCLE_MAX: u32 = 2;
 /// Longest pause between two attempts at a silent unit that has the bus to itself.
@@ -336,17 +338,28 @@ impl UnitState {
     /// Walks the models of a SunSpec device when they are not known, or not for long.
     async fn find_models(&mut self, wire: &mut Wire) -> Result<(), ReadError> {
         let Protocol::Sunspec { plan, .. } = &self.unit.profile.protocol else { return Ok(()) };
-        if self.planned && (self.cycles == 0 || !self.cycles.is_multiple_of(WALK_CYCLES)) {
+        let whole = self.view.sunspec().is_none_or(|found| found.end.is_whole());
+        let every = if whole { WALK_CYCLES } else { WALK_AGAIN_CYCLES };
+        if self.planned && (self.cycles == 0 || !self.cycles.is_multiple_of(every)) {
             return Ok(());
         }
-        let Some(map) = sunspec::walk(wire, self.unit.unit, plan, &self.unit.bus).await? else {
+        let Unit { unit, bus, sunspec_instance, .. } = &self.unit;
+        let mut registers = sunspec::UnitRegisters { wire, unit: *unit, bus };
+        let Some(map) = sunspec::walk(&mut registers, &plan.bases).await? else {
             let detail = format!("no SunSpec map at {:?}", plan.bases);
             return Err(ReadError::WrongDevice(detail));
         };
-        let models: Vec<u16> = map.found.iter().map(|found| found.model).collect();
-        let blocks = sunspec::plan(&map, plan, &self.unit.bus);
+        let models: Vec<u16> = map.models.iter().map(|found| found.model).collect();
+        let placed = sunspec::place(&map, plan, *sunspec_instance, bus);
+        let Placed { blocks, instances, models: taken } = placed;
+        self.view.set_sunspec(SunspecFound { base: map.base, end: map.end, models: taken });
         if blocks.is_empty() {
-            let detail = format!("none of the SunSpec models {models:?} is in the profile");
+            let detail = match (instances, sunspec_instance) {
+                (1.., Some(wanted)) => format!(
+                    "sunspec_instance = {wanted}, but the SunSpec map holds {instances}: {models:?}"
+                ),
+                _ => format!("none of the SunSpec models {models:?} is in the profile"),
+            };
             return Err(ReadError::WrongDevice(detail));
         }
         tracing::info!(device = %self.unit.device.id, ?models, "SunSpec models found");

@@ -6,6 +6,7 @@ use crate::model::Timestamp;
 use crate::profile::Function;
 
 use super::super::decode::RegisterImage;
+use super::super::sunspec::SunspecFound;
 use super::locked;
 
 /// Registers that a device refuses, as it was learned.
@@ -46,6 +47,7 @@ struct State {
     absent: Vec<String>,
     images: Vec<(Timestamp, RegisterImage)>,
     note: Option<String>,
+    sunspec: Option<SunspecFound>,
 }
 
 /// One device that is asked over Modbus.
@@ -97,6 +99,12 @@ impl DeviceView {
         locked(&self.state).note.clone()
     }
 
+    /// The SunSpec models as the last walk found them, and what is made of each.
+    #[must_use]
+    pub fn sunspec(&self) -> Option<SunspecFound> {
+        locked(&self.state).sunspec.clone()
+    }
+
     /// The registers as they were read last, with the time of each read.
     #[must_use]
     pub fn images(&self) -> Vec<(Timestamp, RegisterImage)> {
@@ -114,6 +122,10 @@ impl DeviceView {
 
     pub(in super::super) fn set_note(&self, note: String) {
         locked(&self.state).note = Some(note);
+    }
+
+    pub(in super::super) fn set_sunspec(&self, found: SunspecFound) {
+        locked(&self.state).sunspec = Some(found);
     }
 
     /// Keeps what was read; an older image of the same registers goes.

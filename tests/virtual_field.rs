@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hallwatch::profile::Function;
-use hallwatch::simulate::{Lateness, Misbehaviour, ModbusServer, RegisterImage, TlsServer, Units};
+use hallwatch::simulate::{
+    Lateness, Misbehaviour, ModbusServer, RegisterImage, RtuServer, TlsServer, Units,
+};
 use hallwatch::source::modbus::Framing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -197,6 +199,26 @@ async fn toxics_that_end_the_connection() {
     let (heard, end) = ask(&mut stream, 2).await;
     assert_eq!(heard, says(2)[..4]);
     assert!(end.is_some(), "closed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn toxics_know_rtu_frames() {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = RtuServer::start(any, units()).await.expect("server");
+    let proxy = Proxy::start(server.address(), Framing::Rtu, 1).await;
+    let mut stream = TcpStream::connect(proxy.address).await.expect("connects");
+    // Input register 5 of unit 1 holds 1007; then the same answer as if it were unit 2's.
+    let cases = [
+        (Toxic::WrongUnit { percent: 0 }, [1, 4, 2, 0x03, 0xEF, 0xF8, 0x4C]),
+        (Toxic::WrongUnit { percent: 100 }, [2, 4, 2, 0x03, 0xEF, 0xBC, 0x4C]),
+    ];
+    for (toxic, expected) in cases {
+        proxy.set([toxic]);
+        stream.write_all(&[1, 4, 0, 5, 0, 1, 0x21, 0xCB]).await.expect("sent");
+        let mut answer = [0; 7];
+        stream.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(answer, expected, "{answer:02X?}");
+    }
 }
 
 /// Asks over TLS 1.3, with a certificate or without; the answer, if there is one.

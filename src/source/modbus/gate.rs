@@ -58,8 +58,14 @@ pub(super) struct Gate {
     /// Silence after which incomplete bytes will stay so.
     silence: Duration,
     quiet: Option<Pin<Box<Sleep>>>,
+    /// Since the last byte what is incomplete was sorted once more.
+    sorted_in_silence: bool,
     /// Another master asked this, and has no answer yet.
     foreign: Option<(Shape, Instant)>,
+    /// The shape of the last answer that passed.
+    answered: Option<Shape>,
+    /// An answer came twice on this line: after each there has to be silence.
+    repeats: bool,
     /// What came since the question, for those who look at the traffic.
     pub(super) heard: Vec<u8>,
     pub(super) strays: Strays,
@@ -86,7 +92,10 @@ impl Gate {
             ended: false,
             silence,
             quiet: None,
+            sorted_in_silence: false,
             foreign: None,
+            answered: None,
+            repeats: false,
             heard: Vec::new(),
             strays: Strays::default(),
             ledger,
@@ -95,9 +104,12 @@ impl Gate {
 
     /// From now on only the answer to this question passes; its frame is learned as it is sent.
     pub(super) fn ask(&mut self, shape: Shape) {
+        // What came behind the last answer belongs to nobody, least of all to this question.
+        self.question = None;
+        self.passing.clear();
+        self.sort(true);
         let Shape { unit, function, registers } = shape;
         self.question = Some(Question { unit, function, registers, frame: Vec::new() });
-        self.passing.clear();
         self.trouble = None;
         self.heard.clear();
     }
@@ -114,6 +126,11 @@ impl Gate {
     /// The other end has closed.
     pub(super) const fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Whether somebody on this line says everything twice.
+    pub(super) const fn repeats(&self) -> bool {
+        self.repeats
     }
 
     /// Another master waits for an answer on this line.
@@ -136,7 +153,7 @@ impl Gate {
                 if self.heard.len() < HEARD_MAX {
                     self.heard.extend_from_slice(came);
                 }
-                self.quiet = None;
+                (self.quiet, self.sorted_in_silence) = (None, false);
                 self.sort(false);
                 Ok(true)
             }
@@ -154,8 +171,12 @@ impl Gate {
             return;
         }
         let silence = self.silence;
+        if self.sorted_in_silence {
+            return;
+        }
         let quiet = self.quiet.get_or_insert_with(|| Box::pin(sleep(silence)));
-        if !quiet.is_elapsed() && quiet.as_mut().poll(context).is_ready() {
+        if quiet.as_mut().poll(context).is_ready() {
+            self.sorted_in_silence = true;
             self.sort(true);
         }
     }
@@ -182,6 +203,7 @@ impl Gate {
             Seen::Misfit(shape) if self.ledger.settle(shape) => self.strays.late += 1,
             Seen::Answered(shape) => {
                 self.strays.foreign_answers += 1;
+                self.repeats |= self.answered == Some(shape);
                 self.foreign_answered(shape);
             }
             Seen::Misfit(shape) if self.foreign_answered(shape) => {
@@ -229,6 +251,7 @@ impl Gate {
             return;
         }
         self.question = None;
+        self.answered = Some(shape);
         self.passing = frame;
     }
 }

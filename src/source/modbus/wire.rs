@@ -311,6 +311,9 @@ impl Wire {
         }
         let closed = |error: std::io::Error| ReadError::Closed(error.to_string());
         port.look().await.map_err(closed)?;
+        if port.gate().repeats() {
+            port.drain(self.opener.silence(), DRAIN_MAX).await.map_err(closed)?;
+        }
         let patience = Duration::from_millis(u64::from(bus.timeout_ms));
         let end = Instant::now() + 2 * patience;
         loop {
@@ -358,8 +361,14 @@ impl Wire {
         let silent = matches!(error, ReadError::Timeout(_) | ReadError::BadAnswer(_));
         if silent {
             let deadline = Duration::from_millis(u64::from(bus.timeout_ms));
-            // The deadline itself has passed already.
-            let rest = if rtu { deadline * (REST_DEADLINES - 1) } else { Duration::ZERO };
+            let deadlines = match error {
+                _ if !rtu => 0,
+                // The deadline itself has passed already.
+                ReadError::Timeout(_) => REST_DEADLINES - 1,
+                // Something came, broken or unfit: hardly anything will follow.
+                _ => 1,
+            };
+            let rest = deadline * deadlines;
             port.gate().ledger.owe(asked.shape, rest, OWED_MEMORY);
         }
         let stays = matches!(self.opener.transport(), Transport::Serial(_)) && silent;

@@ -81,6 +81,7 @@ impl World {
             }),
             profile: profile.clone(),
             unit: number,
+            sunspec_instance: None,
             bus: bus.clone(),
         };
         let units = units.into_iter().map(unit).collect();

@@ -393,7 +393,7 @@ fn point_of(
         }
     };
     let order = order_of(check, file.word_order.as_ref(), order);
-    let not_available = file.not_available.clone();
+    let not_available = file.not_available.iter().map(|n| number.pattern(*n)).collect();
     Some(RegisterPoint {
         name,
         vendor: file.vendor.clone(),

@@ -155,8 +155,9 @@ pub(super) struct PointFile {
     pub(super) scale: Option<Spanned<f64>>,
     /// Address of an i16 register that holds the power of ten.
     pub(super) scale_factor_address: Option<Spanned<u32>>,
+    /// Raw patterns; a negative number stands for its two's complement, -1 for all ones.
     #[serde(default)]
-    pub(super) not_available: Vec<u64>,
+    pub(super) not_available: Vec<i64>,
     /// Vendor number -> word of the point's vocabulary.
     pub(super) values: Option<Spanned<BTreeMap<String, String>>>,
     /// Bit number -> fault code.

@@ -89,6 +89,16 @@ impl Number {
         }
     }
 
+    /// The bits of a number in this width; TOML has no numbers of 64 bits without a sign.
+    #[must_use]
+    pub const fn pattern(self, number: i64) -> u64 {
+        match (number.cast_unsigned(), self.words()) {
+            (bits, 1) if number < 0 => bits & 0xFFFF,
+            (bits, 2) if number < 0 => bits & 0xFFFF_FFFF,
+            (bits, _) => bits,
+        }
+    }
+
     /// The integer of a bit pattern, where it is one and fits.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]

@@ -139,6 +139,34 @@ fn a_map_without_an_end_is_read() {
     assert!(compare(&facts, &seen.decoded.samples, 103).0 > 20);
 }
 
+/// The device file of pysunspec2 with the models of IEEE 1547, as registers.
+#[test]
+fn the_1547_device_of_pysunspec2_has_its_values() {
+    let text = include_str!("captures/sunspec-1547.toml");
+    let capture: toml::Table = toml::from_str(text).expect("TOML");
+    let words = capture["block"][0]["words"].as_str().expect("words").split_whitespace();
+    let words = words.map(|word| u16::from_str_radix(word, 16).expect("hex")).collect();
+    let catalog = Catalog::shipped().expect("profiles");
+    let Protocol::Sunspec { plan, bus } = &catalog.get("sunspec").expect("profile").protocol else {
+        panic!("SunSpec")
+    };
+    let seen = sunspec_walk_of_image(&[(40_000, words)], plan, None, bus).expect("a map");
+    let models: Vec<u16> = seen.map.models.iter().map(|found| found.model).collect();
+    let expected: Vec<u16> = std::iter::once(1).chain(701..=713).collect();
+    assert_eq!((models, seen.map.end), (expected, WalkEnd::EndModel));
+    let value = |name: &str| {
+        let sample = seen.decoded.samples.iter().find(|sample| sample.point.as_str() == name);
+        sample.and_then(|sample| sample.value.as_f64())
+    };
+    for (name, expected) in capture["expected"].as_table().expect("expected") {
+        assert_eq!(value(name), expected.as_float(), "{name}");
+    }
+    for name in capture["absent"].as_table().expect("absent").keys() {
+        assert_eq!(value(name), None, "{name}");
+    }
+    assert_eq!(seen.decoded.refused, Vec::new());
+}
+
 fn device(id: &str, profile: &str, kind: DeviceKind) -> Arc<Device> {
     Arc::new(Device {
         id: DeviceId::parse(id).expect("id"),

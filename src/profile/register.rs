@@ -55,6 +55,8 @@ pub enum Number {
     F64,
     /// Text of this many registers, cut at the first NUL.
     String(u16),
+    /// A SunSpec accumulator of 64 bits: from 2^63 on it is not valid.
+    Acc64,
     /// A SunSpec bit field of this many registers. Its highest bit means that the others do not
     /// count (SunSpec Information Models, document 12041).
     Bits(u16),
@@ -81,7 +83,7 @@ impl Number {
         match self {
             Self::U16 | Self::I16 => 1,
             Self::U32 | Self::I32 | Self::F32 => 2,
-            Self::U64 | Self::I64 | Self::F64 => 4,
+            Self::U64 | Self::I64 | Self::F64 | Self::Acc64 => 4,
             Self::String(words) | Self::Bits(words) => words,
             Self::Address(AddressKind::Ip4) => 2,
             Self::Address(AddressKind::Mac) => 4,
@@ -107,7 +109,9 @@ impl Number {
             Self::I16 => Some(i64::from(bits as i16)),
             Self::I32 => Some(i64::from(bits as i32)),
             Self::I64 => Some(bits as i64),
-            Self::U16 | Self::U32 | Self::U64 | Self::Bits(_) => i64::try_from(bits).ok(),
+            Self::U16 | Self::U32 | Self::U64 | Self::Acc64 | Self::Bits(_) => {
+                i64::try_from(bits).ok()
+            }
             Self::F32 | Self::F64 | Self::String(_) | Self::Address(_) => None,
         }
     }

@@ -108,6 +108,7 @@ pub(super) const fn range(number: Number) -> (i128, i128) {
         Number::U64 => (0, u64::MAX as i128),
         // The highest bit would make the others void.
         Number::Bits(words) => (0, (1_i128 << (16 * words as u32 - 1)) - 1),
+        Number::Acc64 => (0, i64::MAX as i128),
         Number::I64 | Number::F32 | Number::F64 | Number::String(_) | Number::Address(_) => {
             (i64::MIN as i128, i64::MAX as i128)
         }

@@ -26,7 +26,7 @@ fn number_of(kind: &str, words: Option<u16>) -> Option<(Number, Vec<u64>)> {
         "acc32" => (Number::U32, vec![0]),
         "uint64" => (Number::U64, vec![u64::MAX]),
         "int64" => (Number::I64, vec![0x8000_0000_0000_0000]),
-        "acc64" => (Number::U64, vec![0]),
+        "acc64" => (Number::Acc64, vec![0]),
         "bitfield16" => (Number::Bits(1), vec![0xFFFF]),
         "bitfield32" => (Number::Bits(2), vec![0xFFFF_FFFF]),
         "bitfield64" => (Number::Bits(4), vec![u64::MAX]),

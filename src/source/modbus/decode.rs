@@ -181,6 +181,9 @@ fn value_of(
     if let (Number::Bits(_), Some(0x8000..)) = (point.number, words.first()) {
         return Err("void_bit_field");
     }
+    if point.number == Number::Acc64 && i64::try_from(bits).is_err() {
+        return Err("out_of_range");
+    }
     if let Number::F32 | Number::F64 = point.number {
         return Ok(float(point, bits));
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::profile::{Catalog, NoneWhile, Protocol, WordOrder};
+use crate::profile::{Catalog, NoneWhile, Protocol, WordOrder, compile_model};
 
 static CATALOG: std::sync::LazyLock<Catalog> =
     std::sync::LazyLock::new(|| Catalog::shipped().expect("profiles"));
@@ -151,6 +151,112 @@ fn a_text_ends_at_its_first_nul_and_control_characters_are_refused() {
             .samples
             .is_empty()
     );
+}
+
+/// A model with one point of each SunSpec type, each in four registers but the longest.
+fn sunspec_types() -> Vec<RegisterPoint> {
+    let kinds = [
+        "int16",
+        "uint16",
+        "acc16",
+        "enum16",
+        "sunssf",
+        "count",
+        "bitfield16",
+        "int32",
+        "uint32",
+        "acc32",
+        "enum32",
+        "bitfield32",
+        "float32",
+        "ipaddr",
+        "int64",
+        "uint64",
+        "acc64",
+        "bitfield64",
+        "float64",
+        "eui48",
+        "ipv6addr",
+    ];
+    let point = |(n, kind): (usize, &&str)| {
+        let (offset, id) = (10 + 4 * n, kind.to_uppercase());
+        format!(
+            "[[point]]\nid = \"{id}\"\noffset = {offset}\ntype = \"{kind}\"\npoint = \"vendor_{kind}\"\n"
+        )
+    };
+    let points: String = kinds.iter().enumerate().map(point).collect();
+    let head = "model = 64999\nname = \"all\"\nlabel = \"all\"\nsource = \"x\"\n";
+    let model = compile_model("model_64999.toml", &format!("{head}{points}")).expect("fits");
+    model.points
+}
+
+/// What one SunSpec type makes of some words: the value as text, or why there is none.
+fn meant(kind: &str, words: &str) -> String {
+    let points = sunspec_types();
+    let point = points.iter().find(|p| p.name.as_str() == format!("vendor_{kind}")).expect("kind");
+    let decoded = decode(&[(std::slice::from_ref(point), image(point.address, words))], false);
+    match (decoded.samples.first().map(|sample| &sample.value), decoded.refused.first()) {
+        (None, None) => "none".to_owned(),
+        (None, Some(refused)) => refused.reason.to_owned(),
+        (Some(Value::Text(text)), _) => text.to_string(),
+        (Some(value), _) => value.as_f64().expect("a number").to_string(),
+    }
+}
+
+#[test]
+fn every_sunspec_type_has_its_own_nothing() {
+    // Type, the pattern that means "not implemented", the pattern beside it and what it is.
+    let cases = [
+        ("int16", "8000", "8001", "-32767"),
+        ("uint16", "FFFF", "FFFE", "65534"),
+        ("acc16", "0000", "FFFF", "65535"),
+        ("enum16", "FFFF", "0000", "0"),
+        ("sunssf", "8000", "FFFE", "-2"),
+        ("count", "FFFF", "0000", "0"),
+        ("bitfield16", "FFFF", "7FFF", "32767"),
+        ("int32", "8000 0000", "8000 0001", "-2147483647"),
+        ("uint32", "FFFF FFFF", "FFFF FFFE", "4294967294"),
+        ("acc32", "0000 0000", "FFFF FFFF", "4294967295"),
+        ("enum32", "FFFF FFFF", "0000 0007", "7"),
+        ("bitfield32", "FFFF FFFF", "7FFF FFFF", "2147483647"),
+        ("float32", "7FC0 0000", "4364 B333", "228.7"),
+        ("float32", "FFC0 0001", "0000 0000", "0"),
+        ("float32", "7F80 0000", "BF80 0000", "-1"),
+        ("int64", "8000 0000 0000 0000", "FFFF FFFF FFFF FFFF", "-1"),
+        ("uint64", "FFFF FFFF FFFF FFFF", "0000 0001 0000 0000", "4294967296"),
+        ("acc64", "0000 0000 0000 0000", "0000 0000 0001 0000", "65536"),
+        ("bitfield64", "FFFF FFFF FFFF FFFF", "0000 0000 0000 0003", "3"),
+        ("float64", "7FF8 0000 0000 0000", "4059 0000 0000 0000", "100"),
+        ("ipaddr", "0000 0000", "C0A8 0A0B", "192.168.10.11"),
+        ("eui48", "FFFF FFFF FFFF FFFF", "0000 0050 C2AB CDEF", "00:50:c2:ab:cd:ef"),
+        ("eui48", "0000 FFFF FFFF FFFF", "0000 FFFF FFFF FFFE", "ff:ff:ff:ff:ff:fe"),
+        (
+            "ipv6addr",
+            "0000 0000 0000 0000 0000 0000 0000 0000",
+            "FE80 0000 0000 0000 0250 C2FF FEAB CDEF",
+            "fe80::250:c2ff:feab:cdef",
+        ),
+    ];
+    for (kind, nothing, words, value) in cases {
+        assert_eq!(meant(kind, nothing), "none", "{kind}");
+        assert_eq!(meant(kind, words), value, "{kind}");
+    }
+    // Document 12041: the highest bit of a bit field makes the others void, and an accumulator of
+    // 64 bits ends at 2^63.
+    assert_eq!(meant("bitfield16", "8001"), "void_bit_field");
+    assert_eq!(meant("bitfield32", "8000 0001"), "void_bit_field");
+    assert_eq!(meant("bitfield64", "8000 0000 0000 0000"), "void_bit_field");
+    assert_eq!(meant("acc64", "8000 0000 0000 0000"), "out_of_range");
+}
+
+#[test]
+fn a_word_that_nobody_knows_is_refused_with_its_number() {
+    let states = Meaning::Enumeration([(1, 1)].into_iter().collect());
+    let mut point = one(Number::U16, PLAIN, states, vec![0xFFFF]);
+    point.name = PointName::parse("state").expect("name");
+    let decoded = decode(&[(std::slice::from_ref(&point), image(100, "002A"))], false);
+    let expected = Refused { point: point.name, reason: "unknown_word", words: vec![42] };
+    assert_eq!((decoded.refused, decoded.rejected), (vec![expected], vec!["unknown_word"]));
 }
 
 proptest! {

@@ -42,6 +42,24 @@ fn a_huawei_frame_quoted_in_public_gives_its_values() {
     assert_eq!(number(&decoded, "energy_total_wh"), Some(4_727_480.0));
 }
 
+/// Model 103: PF at 22 with its scale factor at 23, as recorded units send it.
+#[test]
+fn a_power_factor_is_a_ratio_whoever_sends_it() {
+    let read = |profile: &str, words: &str| {
+        let Protocol::Sunspec { plan, .. } = &CATALOG.get(profile).expect("profile").protocol
+        else {
+            panic!("not a SunSpec profile")
+        };
+        let point = plan.models[&103].points.iter().find(|p| p.name.as_str() == "power_factor");
+        let points = [point.expect("a power factor").clone()];
+        number(&decode(&[(&points, image(22, words))], false), "power_factor")
+    };
+    assert_eq!(read("fronius-sunspec", "03E5 FFFF"), Some(0.997), "99.7 %");
+    assert_eq!(read("solaredge-sunspec", "D8FD FFFE"), Some(-0.9987), "-99.87 %");
+    assert_eq!(read("sma-sunspec", "0378 FFFD"), Some(0.888), "0.888");
+    assert_eq!(read("sma-sunspec", "FC1A FFFD"), Some(-0.998), "-0.998");
+}
+
 #[test]
 fn a_float_keeps_the_digits_that_people_read() {
     let points = points("eastron-sdm630");

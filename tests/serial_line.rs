@@ -6,73 +6,36 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use hallwatch::profile::{BusRules, Function};
-use hallwatch::simulate::{ForeignMaster, Habits, Lateness, LineNoise, Misbehaviour, Read, Units};
-use hallwatch::source::modbus::recording::Answer;
-use hallwatch::source::modbus::{LineMonitor, Parity, ReadError, SerialLine, Transport, Wire};
+use hallwatch::profile::Function;
+use hallwatch::simulate::{ForeignMaster, Habits, Lateness, Line, LineNoise, Misbehaviour, Read};
+use hallwatch::source::modbus::{Parity, ReadError, SerialLine, Transport};
 use tokio::time::Instant;
 
 #[path = "support/line.rs"]
 mod line;
+#[path = "support/oracle.rs"]
+mod oracle;
 
 use line::Cable;
+use oracle::{Master, Oracle, Score, TIMEOUT_MS, UNITS, rules};
 
-const UNITS: u8 = 16;
-/// Long enough for a busy machine, so that what is late is late on purpose.
-const TIMEOUT_MS: u32 = 40;
 /// Lines that are asked side by side, to be done in time.
 const LINES: usize = 8;
 
-fn rules() -> BusRules {
-    BusRules {
-        port: 502,
-        unit: 1,
-        registers_per_read_max: 125,
-        read_through_max: 0,
-        window_registers: 0,
-        gap_ms: 0,
-        pause_after_connect_ms: 0,
-        timeout_ms: TIMEOUT_MS,
-        connections_max: 1,
-        close_after_cycle: false,
-    }
-}
-
-/// Unit, address and the number of the question as the unit counted it: a value says whose it is
-/// and whether it is fresh.
-fn words(unit: u8, read: Read, asked: u16) -> Vec<u16> {
-    let of = |address: u16| (u16::from(unit) << 8) | (address & 0xFF);
-    let mut words: Vec<u16> = (0..read.count).map(|n| of(read.start + n)).collect();
-    if let Some(last) = words.last_mut().filter(|_| read.count > 1) {
-        *last = asked;
-    }
-    words
-}
-
-/// A line and the number of its present question, which the units put into their answers.
+/// A line with sixteen units on it.
 struct World {
     cable: Cable,
-    line: hallwatch::simulate::Line,
-    now: Arc<AtomicU16>,
-    monitor: Arc<LineMonitor>,
-    wire: Wire,
+    line: Line,
+    master: Master,
 }
 
 impl World {
     fn new(habits: Habits) -> Self {
-        let (units, now) = (Units::default(), Arc::new(AtomicU16::new(0)));
-        units.set_habits(habits);
-        for unit in 1..=UNITS {
-            let now = now.clone();
-            let device =
-                move |read: Read| Answer::Words(words(unit, read, now.load(Ordering::SeqCst)));
-            units.set_device(unit, Arc::new(device));
-        }
-        let (cable, line) = Cable::with(units);
+        let oracle = Oracle::new();
+        oracle.units.set_habits(habits);
+        let (cable, line) = Cable::with(oracle.units.clone());
         let transport = Transport::Serial(SerialLine {
             path: cable.ours.clone(),
             baud_rate: 3_000_000,
@@ -80,48 +43,7 @@ impl World {
             parity: Parity::None,
             stop_bits: 1,
         });
-        let monitor = Arc::new(LineMonitor::new("line", "serial"));
-        let wire = Wire::new(transport, monitor.clone());
-        Self { cable, line, now, monitor, wire }
-    }
-
-    /// Asks `polls` questions of nearly one shape; counts answers, silences and wrong values.
-    async fn ask(&mut self, polls: u32, seed: u64) -> (u32, u32, u32) {
-        let (mut good, mut none, mut wrong) = (0, 0, 0);
-        let rules = rules();
-        let mut dice = Dice(seed);
-        for number in 0..polls {
-            let unit = 1 + dice.below(u64::from(UNITS)) as u8;
-            if self.wire.rests_until(unit).is_some() {
-                continue;
-            }
-            // Nearly all of one size: the worst case for telling answers apart.
-            let count = if dice.below(10) == 0 { 1 } else { 2 };
-            let read = Read { function: Function::Holding, start: dice.below(200) as u16, count };
-            let asked = number as u16;
-            self.now.store(asked, Ordering::SeqCst);
-            match self.wire.read(unit, read.function, read.start, read.count, &rules).await {
-                Ok(got) if got == words(unit, read, asked) => good += 1,
-                Ok(got) => {
-                    wrong += 1;
-                    println!("unit {unit} {read:?} question {asked}: {got:04X?}");
-                }
-                Err(ReadError::Timeout(_) | ReadError::BadAnswer(_)) => none += 1,
-                Err(error) => panic!("{error:?}"),
-            }
-        }
-        (good, none, wrong)
-    }
-}
-
-/// Dice that fall the same way every time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
+        Self { cable, line, master: Master::new(oracle, transport) }
     }
 }
 
@@ -141,22 +63,23 @@ async fn late_answers_are_never_taken_for_the_next_one() {
             for unit in 1..=UNITS {
                 world.line.units().set_misbehaviour(unit, vec![Misbehaviour::Straggling(late)]);
             }
-            let mut sum = (0, 0, 0);
+            let mut sum = Score::default();
             // Units at rest are passed over: go on until as many were asked.
-            while sum.0 + sum.1 + sum.2 < polls {
-                let left = polls - sum.0 - sum.1 - sum.2;
-                let (good, none, wrong) = world.ask(left, u64::from(left) + place as u64).await;
-                sum = (sum.0 + good, sum.1 + none, sum.2 + wrong);
+            while sum.asked() < polls {
+                let left = polls - sum.asked();
+                sum.add(world.master.ask(left, u64::from(left) + place as u64).await);
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            (sum, world.monitor.figures().strays)
+            (sum, world.master.monitor.figures().strays)
         })
     });
-    let (mut good, mut none, mut wrong, mut late) = (0, 0, 0, 0);
+    let (mut sum, mut late) = (Score::default(), 0);
     for line in lines.collect::<Vec<_>>() {
-        let ((g, n, w), strays) = line.await.expect("line");
-        (good, none, wrong, late) = (good + g, none + n, wrong + w, late + strays.late_answers);
+        let (score, strays) = line.await.expect("line");
+        sum.add(score);
+        late += strays.late_answers;
     }
+    let Score { good, none, wrong } = sum;
     println!(
         "{} polls on lines of {UNITS} units in {} s: {good} answered, {none} too late, \
          {late} late answers recognised, wrong readings {wrong}",
@@ -194,8 +117,8 @@ async fn noise_an_echo_and_a_second_master_make_no_wrong_value() {
     for (name, habits, percent) in cases {
         let mut world = World::new(habits);
         let begun = Instant::now();
-        let (good, none, wrong) = world.ask(2_000, 11).await;
-        let strays = world.monitor.figures().strays;
+        let Score { good, none, wrong } = world.master.ask(2_000, 11).await;
+        let strays = world.master.monitor.figures().strays;
         println!(
             "{name}: {good} good, {none} without an answer, wrong {wrong} in {} ms; {strays:?}",
             begun.elapsed().as_millis()
@@ -227,8 +150,8 @@ async fn bit_errors_and_halves_are_counted_and_never_taken() {
     ] {
         world.line.units().set_misbehaviour(unit, vec![wrong]);
     }
-    let (good, none, wrong) = world.ask(3_000, 5).await;
-    let figures = world.monitor.figures();
+    let Score { good, none, wrong } = world.master.ask(3_000, 5).await;
+    let figures = world.master.monitor.figures();
     println!("{good} good, {none} refused, wrong {wrong}; {:?}", figures.strays);
     assert_eq!(wrong, 0);
     for unit in [3, 8, 9, 16] {
@@ -244,8 +167,8 @@ async fn bit_errors_and_halves_are_counted_and_never_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cable_that_is_cut_is_told() {
     let mut world = World::new(Habits::default());
-    assert_eq!(world.ask(20, 1).await.0, 20);
+    assert_eq!(world.master.ask(20, 1).await.good, 20);
     world.cable.cut();
-    let read = world.wire.read(1, Function::Holding, 0, 2, &rules()).await;
+    let read = world.master.wire.read(1, Function::Holding, 0, 2, &rules()).await;
     assert!(matches!(read, Err(ReadError::Closed(_) | ReadError::Connect { .. })), "{read:?}");
 }

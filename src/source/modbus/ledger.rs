@@ -12,6 +12,9 @@ use super::frames::Shape;
 /// Debts of all units of one bus; more are not kept, the oldest go first.
 const DEBTS_MAX: usize = 512;
 
+/// A question of another shape asks for at most so many registers more.
+const UNLIKE_MORE_MAX: u16 = 16;
+
 #[derive(Debug)]
 struct Debt {
     shape: Shape,
@@ -85,9 +88,11 @@ impl Ledger {
     /// A number of registers near `registers` of which no answer is owed.
     pub(super) fn unlike(&self, shape: Shape) -> Option<u16> {
         let free = |registers: &u16| !self.owes(Shape { registers: *registers, ..shape });
-        // Fewer registers are never refused where more are borne; a second one may be.
+        // Fewer registers are never refused where more are borne; more may be, and a refusal is an
+        // answer as well.
         let fewer = (1..shape.registers).rev();
-        fewer.chain([shape.registers + 1]).find(free).filter(|registers| *registers <= 125)
+        let more = shape.registers + 1..=(shape.registers + UNLIKE_MORE_MAX).min(125);
+        fewer.chain(more).find(free)
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_modbus::prelude::ReadCode;
 use tokio_modbus::slave::SlaveContext;
 use tokio_modbus::{Request, Response, Slave};
 
+use crate::model::LinkFault;
 use crate::profile::{BusRules, Function};
 
 use super::config::{Framing, Transport};
@@ -29,8 +30,8 @@ use super::stream::Opener;
 /// A unit that did not answer in time is not asked again on a serial line for this many of its
 /// deadlines, counted from the question: its answer may still come.
 const REST_DEADLINES: u32 = 4;
-/// After that rest, data of the shape that it owes is not believed for this long.
-const OWED_MEMORY: Duration = Duration::from_secs(120);
+/// After that rest, data of the shape that it owes is not believed for this many deadlines more.
+const OWED_DEADLINES: u32 = 16;
 /// Longest wait for a serial line to fall silent.
 const DRAIN_MAX: Duration = Duration::from_millis(500);
 /// Rounds of an identification; the standard needs one to three.
@@ -369,7 +370,7 @@ impl Wire {
                 _ => 1,
             };
             let rest = deadline * deadlines;
-            port.gate().ledger.owe(asked.shape, rest, OWED_MEMORY);
+            port.gate().ledger.owe(asked.shape, rest, deadline * OWED_DEADLINES);
         }
         let stays = matches!(self.opener.transport(), Transport::Serial(_)) && silent;
         if stays && port.drain(self.opener.silence(), DRAIN_MAX).await.is_ok() {
@@ -425,6 +426,12 @@ const fn code(function: Function) -> u8 {
 
 fn of_library(error: &tokio_modbus::Error) -> ReadError {
     match error {
+        // TLS 1.3 refuses our certificate only after the first question.
+        tokio_modbus::Error::Transport(error)
+            if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) =>
+        {
+            ReadError::Connect { fault: LinkFault::Tls, detail: error.to_string() }
+        }
         // The library takes what the system said last, which may be any code: never look at it.
         tokio_modbus::Error::Transport(error) if error.kind() == ErrorKind::InvalidData => {
             ReadError::BadAnswer(error.to_string())

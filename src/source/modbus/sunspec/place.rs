@@ -186,26 +186,32 @@ fn reads(points: &[RegisterPoint], every: u32, bus: &BusRules) -> Vec<Block> {
         barriers: &[],
     };
     let mut planned = blocks(Function::Holding, every, false, points.iter().collect(), &limits);
-    let apart: BTreeSet<u16> =
+    let apart: Vec<(u16, bool)> =
         points.iter().filter_map(|point| far_factor(point, longest)).collect();
-    if let (Some(first), Some(last)) = (apart.first(), apart.last()) {
-        let count = last - first + 1;
-        if count <= longest {
-            let points = Vec::new().into();
-            let function = Function::Holding;
-            let again = Block { function, start: *first, count, every, optional: false, points };
+    let addresses = apart.iter().map(|(address, _)| *address);
+    if let (Some(first), Some(last)) = (addresses.clone().min(), addresses.max())
+        && last - first < longest
+    {
+        let (function, points, count) = (Function::Holding, Vec::new().into(), last - first + 1);
+        let again = Block { function, start: first, count, every, optional: false, points };
+        // The reads go from low to high, so the factor comes before or after its value by itself.
+        if apart.iter().any(|(_, behind)| *behind) {
+            planned.insert(0, again.clone());
+        }
+        if apart.iter().any(|(_, behind)| !*behind) {
             planned.push(again);
         }
     }
     planned
 }
 
-/// The address of a factor that one read does not bring with its value.
-fn far_factor(point: &RegisterPoint, longest: u16) -> Option<u16> {
+/// The address of a factor that one read does not bring with its value, and whether it lies behind
+/// the value.
+fn far_factor(point: &RegisterPoint, longest: u16) -> Option<(u16, bool)> {
     let ScaleBy::Register { address, .. } = point.scale else { return None };
     let first = u32::from(point.address.min(address));
     let end = point.end().max(u32::from(address) + 1);
-    (end - first > u32::from(longest)).then_some(address)
+    (end - first > u32::from(longest)).then_some((address, address > point.address))
 }
 
 fn is_counter(name: &PointName) -> bool {

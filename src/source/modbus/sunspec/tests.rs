@@ -220,7 +220,24 @@ async fn a_factor_too_far_away_is_read_before_and_after() {
     assert!(reads(0xFFFF).rejected.contains(&"scale_factor_changed"));
 }
 
-/// The largest exponent apart, a counter must not change its register.
+/// A device that bears short reads only: the factors of model 701 lie behind its values.
+#[tokio::test]
+async fn a_factor_far_behind_is_read_before_its_values_too() {
+    let map = walked(&mut Device::with(0, &[(1, 66), (701, 153)])).await;
+    let map = map.expect("walk").expect("map");
+    let (plan, bus) = of("sunspec");
+    let bus = BusRules { registers_per_read_max: 40, ..bus.clone() };
+    let placed = place(&map, plan, None, &bus);
+    let (base, behind) = (70, 70 + 116);
+    let measures: Vec<_> = placed.blocks.iter().filter(|block| block.start >= base).collect();
+    let holds = |block: &&Block, at| (block.start..block.start + block.count).contains(&at);
+    let power = measures.iter().position(|block| holds(block, base + 10)).expect("the power");
+    let factor = |blocks: &[&Block]| blocks.iter().filter(|block| holds(block, behind)).count();
+    assert_eq!((factor(&measures[..power]), factor(&measures[power..])), (1, 1));
+    assert!(measures.iter().all(|block| block.count <= 40));
+}
+
+/// A counter must not change its register.
 #[tokio::test]
 async fn a_counter_has_one_source() {
     let map = walked(&mut Device::with(0, &[(1, 66), (103, 50), (701, 153)])).await;

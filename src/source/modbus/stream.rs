@@ -16,7 +16,7 @@ use tokio_serial::{SerialPort as _, SerialPortBuilderExt as _, SerialStream};
 
 use crate::model::LinkFault;
 
-use super::config::{Parity, SerialLine, TlsPeer, Transport};
+use super::config::{Framing, Parity, SerialLine, TlsPeer, Transport};
 use super::dial_in::Doorman;
 use super::error::ReadError;
 
@@ -34,6 +34,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for T {}
 pub(super) struct Opener {
     transport: Transport,
     doorman: Option<Doorman>,
+    /// A stream that is open already; there will be no other.
+    given: Option<Box<dyn Stream>>,
 }
 
 impl Opener {
@@ -42,7 +44,16 @@ impl Opener {
             Transport::DialIn(config) => Some(Doorman::new(config.clone())),
             _ => None,
         };
-        Self { transport, doorman }
+        Self { transport, doorman, given: None }
+    }
+
+    /// Over a stream that is open already and cannot be opened again.
+    pub(super) fn over(stream: Box<dyn Stream>, framing: Framing) -> Self {
+        let transport = match framing {
+            Framing::Tcp => Transport::Tcp(String::new()),
+            Framing::Rtu => Transport::RtuOverTcp(String::new()),
+        };
+        Self { transport, doorman: None, given: Some(stream) }
     }
 
     pub(super) const fn transport(&self) -> &Transport {
@@ -54,7 +65,13 @@ impl Opener {
     /// # Errors
     /// [`ReadError::Connect`] with the reason.
     pub(super) async fn open(&mut self) -> Result<Box<dyn Stream>, ReadError> {
+        if let Some(stream) = self.given.take() {
+            return Ok(stream);
+        }
         match &self.transport {
+            Transport::Tcp(address) | Transport::RtuOverTcp(address) if address.is_empty() => {
+                Err(failed(LinkFault::Closed, "the stream has ended"))
+            }
             Transport::Tcp(address) | Transport::RtuOverTcp(address) => {
                 Ok(Box::new(connect(address).await?))
             }

@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_modbus::client::{Client, Context, rtu, tcp};
 use tokio_modbus::prelude::ReadCode;
@@ -56,8 +57,21 @@ impl Wire {
     /// A bus that has not been opened yet.
     #[must_use]
     pub fn new(transport: Transport, monitor: Arc<LineMonitor>) -> Self {
+        Self::with(Opener::new(transport), monitor)
+    }
+
+    /// A bus over a stream that is open already; when it ends, nothing more is answered.
+    #[must_use]
+    pub fn over<S>(stream: S, framing: Framing, monitor: Arc<LineMonitor>) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug + 'static,
+    {
+        Self::with(Opener::over(Box::new(stream), framing), monitor)
+    }
+
+    fn with(opener: Opener, monitor: Arc<LineMonitor>) -> Self {
         Self {
-            opener: Opener::new(transport),
+            opener,
             port: None,
             context: None,
             ledger: Ledger::default(),

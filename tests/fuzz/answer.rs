@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hallwatch::profile::{BusRules, Function};
-use hallwatch::source::modbus::{Framing, LineMonitor, Wire};
+use hallwatch::source::modbus::{Framing, LineMonitor, Transport, Wire};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 const QUESTIONS: usize = 4;
@@ -36,7 +36,12 @@ pub fn run(data: &[u8], framing: Framing) {
     runtime.block_on(async {
         let (ours, theirs) = tokio::io::duplex(4096);
         let (head, script) = data.split_at(data.len().min(QUESTIONS));
-        let mut wire = Wire::over(ours, framing, Arc::new(LineMonitor::new("fuzz", "fuzz")));
+        let transport = match framing {
+            Framing::Tcp => Transport::Tcp(String::new()),
+            Framing::Rtu => Transport::RtuOverTcp(String::new()),
+        };
+        let (mut once, monitor) = (Some(ours), Arc::new(LineMonitor::new("fuzz", "fuzz")));
+        let mut wire = Wire::over(transport, move || once.take(), monitor);
         let asker = async {
             let mut got = Vec::new();
             for choice in head {

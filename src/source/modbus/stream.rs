@@ -16,7 +16,7 @@ use tokio_serial::{SerialPort as _, SerialPortBuilderExt as _, SerialStream};
 
 use crate::model::LinkFault;
 
-use super::config::{Framing, Parity, SerialLine, TlsPeer, Transport};
+use super::config::{Parity, SerialLine, TlsPeer, Transport};
 use super::dial_in::Doorman;
 use super::error::ReadError;
 
@@ -29,13 +29,15 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for T {}
 
+/// Makes a stream of its own each time it is asked.
+type Maker = Box<dyn FnMut() -> Option<Box<dyn Stream>> + Send>;
+
 /// Opens the way to one bus, again and again.
-#[derive(Debug)]
 pub(super) struct Opener {
     transport: Transport,
     doorman: Option<Doorman>,
-    /// A stream that is open already; there will be no other.
-    given: Option<Box<dyn Stream>>,
+    /// In place of the transport's own way.
+    maker: Option<Maker>,
 }
 
 impl Opener {
@@ -44,16 +46,12 @@ impl Opener {
             Transport::DialIn(config) => Some(Doorman::new(config.clone())),
             _ => None,
         };
-        Self { transport, doorman, given: None }
+        Self { transport, doorman, maker: None }
     }
 
-    /// Over a stream that is open already and cannot be opened again.
-    pub(super) fn over(stream: Box<dyn Stream>, framing: Framing) -> Self {
-        let transport = match framing {
-            Framing::Tcp => Transport::Tcp(String::new()),
-            Framing::Rtu => Transport::RtuOverTcp(String::new()),
-        };
-        Self { transport, doorman: None, given: Some(stream) }
+    /// As if over this transport, with streams that `maker` gives.
+    pub(super) fn over(transport: Transport, maker: Maker) -> Self {
+        Self { transport, doorman: None, maker: Some(maker) }
     }
 
     pub(super) const fn transport(&self) -> &Transport {
@@ -65,13 +63,10 @@ impl Opener {
     /// # Errors
     /// [`ReadError::Connect`] with the reason.
     pub(super) async fn open(&mut self) -> Result<Box<dyn Stream>, ReadError> {
-        if let Some(stream) = self.given.take() {
-            return Ok(stream);
+        if let Some(maker) = &mut self.maker {
+            return maker().ok_or_else(|| failed(LinkFault::Closed, "there is no other stream"));
         }
         match &self.transport {
-            Transport::Tcp(address) | Transport::RtuOverTcp(address) if address.is_empty() => {
-                Err(failed(LinkFault::Closed, "the stream has ended"))
-            }
             Transport::Tcp(address) | Transport::RtuOverTcp(address) => {
                 Ok(Box::new(connect(address).await?))
             }

@@ -26,7 +26,7 @@ use super::frames::{IDENTIFICATION, Shape};
 use super::gate::{Gate, Port};
 use super::ledger::Ledger;
 use super::monitor::{Exchange, LineMonitor, Outcome};
-use super::stream::Opener;
+use super::stream::{Opener, Stream};
 
 /// A unit that did not answer in time is not asked again on a serial line for this many of its
 /// deadlines, counted from the question: its answer may still come.
@@ -60,13 +60,18 @@ impl Wire {
         Self::with(Opener::new(transport), monitor)
     }
 
-    /// A bus over a stream that is open already; when it ends, nothing more is answered.
+    /// A bus that behaves as over `transport`, on streams that `maker` gives: in memory, for tests.
     #[must_use]
-    pub fn over<S>(stream: S, framing: Framing, monitor: Arc<LineMonitor>) -> Self
+    pub fn over<S>(
+        transport: Transport,
+        mut maker: impl FnMut() -> Option<S> + Send + 'static,
+        monitor: Arc<LineMonitor>,
+    ) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug + 'static,
     {
-        Self::with(Opener::over(Box::new(stream), framing), monitor)
+        let boxed = move || maker().map(|stream| Box::new(stream) as Box<dyn Stream>);
+        Self::with(Opener::over(transport, Box::new(boxed)), monitor)
     }
 
     fn with(opener: Opener, monitor: Arc<LineMonitor>) -> Self {
@@ -454,3 +459,6 @@ fn of_library(error: &tokio_modbus::Error) -> ReadError {
         tokio_modbus::Error::Protocol(error) => ReadError::BadAnswer(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

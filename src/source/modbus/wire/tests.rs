@@ -57,11 +57,7 @@ struct Due {
 }
 
 /// The devices: each register holds unit and address, the last one the time of the question.
-async fn devices(
-    world: World,
-    mut streams: mpsc::UnboundedReceiver<DuplexStream>,
-    delays: Vec<u16>,
-) {
+async fn devices(world: World, mut streams: mpsc::Receiver<DuplexStream>, delays: Vec<u16>) {
     let (begun, mut asked) = (Instant::now(), 0);
     let (mut current, mut connection): (Option<DuplexStream>, usize) = (None, 0);
     let mut due: Vec<Due> = Vec::new();
@@ -156,10 +152,10 @@ fn rules() -> BusRules {
 
 /// Asks as the script says; gives answers and silences.
 async fn play(world: World, script: &[(u8, u8, u8)], delays: Vec<u16>) -> (u32, u32) {
-    let (new_streams, streams) = mpsc::unbounded_channel();
+    let (new_streams, streams) = mpsc::channel(4);
     let maker = move || {
         let (ours, theirs) = tokio::io::duplex(4096);
-        new_streams.send(theirs).ok().map(|()| ours)
+        new_streams.try_send(theirs).ok().map(|()| ours)
     };
     let monitor = Arc::new(LineMonitor::new("line", world.transport().as_str()));
     let mut wire = Wire::over(world.transport(), maker, monitor);
@@ -218,7 +214,7 @@ fn delays() -> impl Strategy<Value = Vec<u16>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn no_late_answer_is_taken_on_tcp(script in scripts(), delays in delays()) {

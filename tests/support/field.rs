@@ -92,12 +92,19 @@ pub(crate) struct Registers {
 }
 
 impl Registers {
+    #[allow(dead_code)] // not every test that shares this file serves captures
     pub(crate) fn serve(capture: &str) -> Self {
+        Self::serve_file(&root().join("tests/captures").join(capture), &[])
+    }
+
+    /// A file of registers from anywhere; `["rtu"]` for RTU frames over TCP.
+    pub(crate) fn serve_file(file: &Path, options: &[&str]) -> Self {
         let python = root().join("tests/.venv/bin/python");
         let mut child = start(
             Command::new(python)
                 .arg(root().join("tests/support/serve_registers.py"))
-                .arg(root().join("tests/captures").join(capture))
+                .arg(file)
+                .args(options)
                 .stdout(Stdio::piped()),
             "PyPI pymodbus in tests/.venv",
         );

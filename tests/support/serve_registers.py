@@ -1,6 +1,6 @@
 """Serves captured registers with pymodbus on loopback: an independent Modbus implementation.
 
-usage: serve_registers.py CAPTURE.toml   -- prints the port, then serves until it is killed
+usage: serve_registers.py CAPTURE.toml [rtu]   -- prints the port, then serves until it is killed
 """
 
 import asyncio
@@ -8,6 +8,7 @@ import socket
 import sys
 import tomllib
 
+from pymodbus import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
@@ -23,7 +24,9 @@ async def main() -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     device = SimDevice(id=capture["unit"], simdata=blocks)
-    server = ModbusTcpServer([device], address=("127.0.0.1", port))
+    # RTU frames over TCP, as a transparent serial server passes them on.
+    framer = FramerType.RTU if sys.argv[2:] == ["rtu"] else FramerType.SOCKET
+    server = ModbusTcpServer([device], framer=framer, address=("127.0.0.1", port))
     serving = asyncio.create_task(server.serve_forever())
     await asyncio.sleep(0.2)
     print(port, flush=True)

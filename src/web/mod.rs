@@ -35,7 +35,7 @@ use crate::clock::SharedClock;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::live::Live;
-use crate::model::{Text, Zone};
+use crate::model::{self, Zone};
 use crate::source::Sources;
 use crate::source::modbus::Monitor;
 use crate::supervise::Supervisor;
@@ -43,6 +43,11 @@ use crate::tally::Tally;
 
 pub use auth::{PasswordError, hash_password, is_password_hash};
 pub use desk::{AlertDesk, Answer};
+/// What the API says of buses and registers, for the commands as well.
+pub use dto::{
+    Bus, BusUnit, Buses, Durations, Exceptions, Finding, Hole, Model, Plan, PointValue, Read,
+    Register, Registers, Sunspec, Text,
+};
 
 use state::Shared;
 
@@ -55,7 +60,7 @@ pub struct Config {
     /// The password as an argon2id PHC string, made by [`hash_password`]. Default: none.
     pub password_hash: Option<String>,
     /// A sentence shown as a banner when the data is made up. Default: none.
-    pub demo: Option<Text>,
+    pub demo: Option<model::Text>,
 }
 
 impl std::fmt::Debug for Config {
@@ -165,17 +170,17 @@ pub enum WebError {
 impl WebError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> Text {
+    pub fn hint(&self) -> model::Text {
         match self {
-            Self::PasswordNeeded(_) => Text::new(
+            Self::PasswordNeeded(_) => model::Text::new(
                 "用 `hallwatch password` 设置密码，或只在 127.0.0.1 上监听",
                 "set a password with `hallwatch password`, or listen on 127.0.0.1 only",
             ),
-            Self::BadPasswordHash => Text::new(
+            Self::BadPasswordHash => model::Text::new(
                 "用 `hallwatch password` 重新生成密码散列",
                 "make the hash anew with `hallwatch password`",
             ),
-            Self::Listener(_) => Text::new("检查监听地址", "check the listening address"),
+            Self::Listener(_) => model::Text::new("检查监听地址", "check the listening address"),
         }
     }
 }

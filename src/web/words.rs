@@ -32,6 +32,23 @@ const REJECTIONS: &[(&str, &str, &str)] = &[
     ("other", "其他原因", "other reasons"),
 ];
 
+/// What a Modbus exception means (Modbus application protocol, section 7).
+pub(super) fn exception(code: u8) -> Text {
+    let (zh, en) = match code {
+        1 => ("不支持该功能码", "illegal function"),
+        2 => ("没有这个寄存器", "illegal data address"),
+        3 => ("数量或数值不允许", "illegal data value"),
+        4 => ("设备故障", "device failure"),
+        5 => ("已收到，正在处理", "acknowledged, still working"),
+        6 => ("设备忙", "device busy"),
+        8 => ("存储校验错误", "memory parity error"),
+        0x0A => ("网关没有到设备的通路", "the gateway has no path to the device"),
+        0x0B => ("网关后的设备不应答", "the device behind the gateway does not answer"),
+        _ => ("未说明的异常码", "unknown exception"),
+    };
+    Text::new(format!("异常码 {code}：{zh}"), format!("exception {code}: {en}"))
+}
+
 /// Why data was refused. A label that is not in the table is shown as it is.
 pub(super) fn rejection(label: &str) -> Text {
     if let Some((_, zh, en)) = REJECTIONS.iter().find(|row| row.0 == label) {

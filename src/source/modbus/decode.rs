@@ -54,7 +54,7 @@ impl RegisterImage {
     }
 
     /// `count` words from `address` on, if the read holds them all.
-    fn words(&self, address: u16, count: u16) -> Option<&[u16]> {
+    pub(super) fn words(&self, address: u16, count: u16) -> Option<&[u16]> {
         let from = usize::from(address.checked_sub(self.start)?);
         self.words.get(from..from + usize::from(count))
     }
@@ -100,15 +100,15 @@ enum Factor {
 
 /// The same read holds it, unless the two lie too far apart for one: then all reads that hold it
 /// must agree.
-fn factor(
+fn factor<'a>(
     image: &RegisterImage,
-    reads: &[(&[RegisterPoint], RegisterImage)],
+    others: impl Iterator<Item = &'a RegisterImage>,
     address: u16,
 ) -> Factor {
     if let Some([word]) = image.words(address, 1) {
         return Factor::Is(*word);
     }
-    let others = reads.iter().map(|(_, other)| other).filter(|o| o.function == image.function);
+    let others = others.filter(|other| other.function == image.function);
     let mut found = others.filter_map(|other| other.words(address, 1)?.first().copied());
     match found.next() {
         None => Factor::Unread,
@@ -130,7 +130,8 @@ pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) 
                 out.refuse(point, "not_in_read", &[]);
                 continue;
             };
-            match value_of(point, words, |address| factor(image, reads, address)) {
+            let others = || reads.iter().map(|(_, other)| other);
+            match value_of(point, words, |address| factor(image, others(), address)) {
                 Ok(Some(Value::Codes(codes))) if point.name.as_str() == FAULT => {
                     faults.get_or_insert_default().extend(codes.iter().cloned());
                 }
@@ -144,6 +145,22 @@ pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) 
         push(&mut out.samples, name, Value::Codes(codes.into_iter().collect()));
     }
     out
+}
+
+/// One point of an image by itself, `None` where the device says that it has no value. `others`
+/// may hold its scale factor.
+///
+/// # Errors
+/// Why the value is refused.
+pub(super) fn decode_one(
+    point: &RegisterPoint,
+    image: &RegisterImage,
+    others: &[&RegisterImage],
+) -> Result<Option<Value>, &'static str> {
+    let Some(words) = image.words(point.address, point.number.words()) else {
+        return Err("not_in_read");
+    };
+    value_of(point, words, |address| factor(image, others.iter().copied(), address))
 }
 
 fn push(samples: &mut Vec<Sample>, point: PointName, value: Value) {

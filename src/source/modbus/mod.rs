@@ -14,6 +14,7 @@ mod dial_in;
 mod error;
 pub mod frames;
 mod gate;
+mod hand;
 mod learn;
 mod ledger;
 mod monitor;
@@ -28,9 +29,11 @@ mod wire;
 pub use config::{Config, DialIn, Framing, Parity, SerialLine, TlsPeer, Transport, Unit};
 pub use decode::{Decoded, Refused, RegisterImage, decode};
 pub use error::ReadError;
+pub use hand::{ByHand, Round};
 pub use monitor::{
-    BOUNDS_MS, DeviceView, Heard, HeardAnswer, Histogram, Hole, LineFigures, LineMonitor, Monitor,
-    PlannedRead, StrayFigures, UnitFigures,
+    BOUNDS_MS, DeviceView, Finding, Found, Heard, HeardAnswer, Histogram, Hole, LastMinute,
+    LineFigures, LineMonitor, Monitor, PlannedRead, Register, StrayFigures, UnitFigures, Weight,
+    findings,
 };
 pub use plan::{Block, plan};
 pub use poll::Poller;

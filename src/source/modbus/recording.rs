@@ -27,6 +27,9 @@ use crate::model::{Mistake, Timestamp};
 use crate::profile::Function;
 
 mod parse;
+mod tape;
+
+pub use tape::Tape;
 
 /// The first line of every recording.
 const TITLE: &str = "hallwatch recording 1";

@@ -318,6 +318,8 @@ impl UnitState {
         let planned = |block| PlannedBlock { block, rests_until: 0, failures: 0 };
         let around = self.base.iter().flat_map(|b| self.learned.around(b, &self.unit.bus));
         self.blocks = around.map(planned).collect();
+        let points = self.base.iter().map(|block| (block.function, block.points.clone()));
+        self.view.set_points(points.collect());
         self.view.set_holes(self.learned.holes(), self.learned.names());
         self.view.forget_images();
         self.show_plan();

@@ -1,6 +1,6 @@
 //! Devices and their points on the wire.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::live::{Board, DeviceLive, Health, Latest};
 use crate::model::{self, LinkState, PointName, Quality, Timestamp, Value, standard_point};
@@ -63,13 +63,19 @@ struct Point {
     quality: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+/// A value, or null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum PointValue {
+pub enum PointValue {
+    /// A whole number.
     Whole(i64),
+    /// Another number.
     Number(f64),
+    /// Yes or no.
     Bool(bool),
+    /// A text, or codes with commas between them.
     Text(String),
+    /// Nothing.
     None,
 }
 
@@ -187,22 +193,24 @@ impl Point {
             name: name.to_string(),
             label: label.into(),
             unit,
-            value: if absent { PointValue::None } else { value(&latest.value) },
+            value: if absent { PointValue::None } else { PointValue::from(&latest.value) },
             text: word,
             quality: quality.as_str(),
         }
     }
 }
 
-fn value(value: &Value) -> PointValue {
-    match value {
-        Value::Bool(yes) => PointValue::Bool(*yes),
-        Value::Text(text) => PointValue::Text(text.to_string()),
-        Value::Codes(codes) => PointValue::Text(codes.join(", ")),
-        Value::Decimal(_) | Value::Float(_) => match (value.as_code(), value.as_f64()) {
-            (Some(whole), _) => PointValue::Whole(whole),
-            (None, Some(number)) if number.is_finite() => PointValue::Number(number),
-            _ => PointValue::None,
-        },
+impl From<&Value> for PointValue {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Bool(yes) => Self::Bool(*yes),
+            Value::Text(text) => Self::Text(text.to_string()),
+            Value::Codes(codes) => Self::Text(codes.join(", ")),
+            Value::Decimal(_) | Value::Float(_) => match (value.as_code(), value.as_f64()) {
+                (Some(whole), _) => Self::Whole(whole),
+                (None, Some(number)) if number.is_finite() => Self::Number(number),
+                _ => Self::None,
+            },
+        }
     }
 }

@@ -1,24 +1,31 @@
 //! The wire types: what the page is promised. They change with the API, not with the model.
 
 mod alert;
+mod bus;
 mod device;
 mod hall;
+mod registers;
 mod system;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model;
 
 pub(super) use alert::{Alert, Alerts};
+pub use bus::{Bus, BusUnit, Buses, Durations, Exceptions, Finding};
+pub use device::PointValue;
 pub(super) use device::{Device, DeviceAnswer, Devices};
 pub(super) use hall::{Hall, LockedHall, Pv};
+pub use registers::{Hole, Model, Plan, Read, Register, Registers, Sunspec};
 pub(super) use system::{Journal, Rejected, Source, System};
 
 /// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Text {
-    zh: String,
-    en: String,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// zh-CN.
+    pub zh: String,
+    /// en.
+    pub en: String,
 }
 
 impl From<model::Text> for Text {

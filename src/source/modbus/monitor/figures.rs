@@ -16,6 +16,9 @@ const SLOT: Duration = Duration::from_secs(10);
 pub struct UnitFigures {
     /// Questions asked.
     pub questions: u64,
+    /// Questions since the last answer or refusal; who is behind a gateway that answers in its
+    /// place counts as not answering.
+    pub unanswered: u64,
     /// Answers with data.
     pub answers: u64,
     /// Deadlines that passed in silence.
@@ -45,16 +48,49 @@ pub struct StrayFigures {
     pub foreign_frames: u64,
 }
 
+impl StrayFigures {
+    /// Adds others.
+    pub(super) const fn add(&mut self, other: &Self) {
+        self.noise_bytes += other.noise_bytes;
+        self.crc_errors += other.crc_errors;
+        self.echoes += other.echoes;
+        self.late_answers += other.late_answers;
+        self.foreign_frames += other.foreign_frames;
+    }
+}
+
+/// Ten seconds of a line.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    number: u64,
+    busy: Duration,
+    questions: u64,
+    strays: StrayFigures,
+}
+
+/// What a line did in the last minute.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LastMinute {
+    /// Share of it in which the line was busy, 0 to 1.
+    pub utilisation: f64,
+    /// Questions asked.
+    pub questions: u64,
+    /// What was on the line besides answers.
+    pub strays: StrayFigures,
+}
+
 /// One line.
 #[derive(Debug, Clone)]
 pub struct LineFigures {
     since: Instant,
     busy: Duration,
-    slots: [(u64, Duration); SLOTS],
+    slots: [Slot; SLOTS],
     /// Connections made.
     pub connects: u64,
     /// Connections that could not be made.
     pub connect_failures: u64,
+    /// Attempts that failed since the last connection.
+    pub unconnected: u64,
     /// What was on the line besides answers.
     pub strays: StrayFigures,
     /// Cycles that began later than they were due, by how much.
@@ -68,9 +104,10 @@ impl LineFigures {
         Self {
             since: Instant::now(),
             busy: Duration::ZERO,
-            slots: [(0, Duration::ZERO); SLOTS],
+            slots: [Slot::default(); SLOTS],
             connects: 0,
             connect_failures: 0,
+            unconnected: 0,
             strays: StrayFigures::default(),
             lateness: Histogram::default(),
             units: BTreeMap::new(),
@@ -79,14 +116,27 @@ impl LineFigures {
 
     pub(super) fn was_busy(&mut self, took: Duration) {
         self.busy += took;
-        let slot = self.slot();
-        let place = usize::try_from(slot).unwrap_or(0) % SLOTS;
-        if let Some((number, busy)) = self.slots.get_mut(place) {
-            if *number != slot {
-                (*number, *busy) = (slot, Duration::ZERO);
-            }
-            *busy += took;
+        if let Some(slot) = self.running() {
+            slot.busy += took;
+            slot.questions += 1;
         }
+    }
+
+    pub(super) fn strayed(&mut self, new: &StrayFigures) {
+        self.strays.add(new);
+        if let Some(slot) = self.running() {
+            slot.strays.add(new);
+        }
+    }
+
+    /// The slot of now, emptied when it was one of long ago.
+    fn running(&mut self) -> Option<&mut Slot> {
+        let number = self.slot();
+        let slot = self.slots.get_mut(usize::try_from(number).unwrap_or(0) % SLOTS)?;
+        if slot.number != number {
+            *slot = Slot { number, ..Slot::default() };
+        }
+        Some(slot)
     }
 
     fn slot(&self) -> u64 {
@@ -108,14 +158,28 @@ impl LineFigures {
     /// Share of the last minute in which the line was busy, 0 to 1.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
+        self.last_minute().utilisation
+    }
+
+    /// The last minute, or the time since the line is watched.
+    #[must_use]
+    pub fn last_minute(&self) -> LastMinute {
         let now = self.slot();
-        let recent = |(number, _): &&(u64, Duration)| number + SLOTS as u64 > now;
-        let busy: Duration = self.slots.iter().filter(recent).map(|(_, busy)| *busy).sum();
+        let mut last = LastMinute::default();
+        let mut busy = Duration::ZERO;
+        for slot in self.slots.iter().filter(|slot| slot.number + SLOTS as u64 > now) {
+            busy += slot.busy;
+            last.questions += slot.questions;
+            last.strays.add(&slot.strays);
+        }
         // The running slot is only partly over.
         let whole = SLOT * u32::try_from(SLOTS - 1).unwrap_or(1);
         let running = self.since.elapsed() - SLOT * u32::try_from(now).unwrap_or(u32::MAX);
         let window = self.since.elapsed().min(whole + running);
-        if window.is_zero() { 0.0 } else { (busy.as_secs_f64() / window.as_secs_f64()).min(1.0) }
+        if !window.is_zero() {
+            last.utilisation = (busy.as_secs_f64() / window.as_secs_f64()).min(1.0);
+        }
+        last
     }
 }
 
@@ -135,5 +199,20 @@ mod tests {
         tokio::time::advance(Duration::from_secs(61)).await;
         assert!(figures.utilisation() < 0.01, "what was long ago is over");
         assert_eq!(figures.busy(), Duration::from_secs(30));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_of_long_ago_is_not_of_the_last_minute() {
+        let mut figures = LineFigures::new();
+        let crc = StrayFigures { crc_errors: 3, ..StrayFigures::default() };
+        figures.strayed(&crc);
+        tokio::time::advance(Duration::from_secs(30)).await;
+        figures.strayed(&crc);
+        assert_eq!(figures.last_minute().strays.crc_errors, 6);
+        tokio::time::advance(Duration::from_secs(45)).await;
+        assert_eq!(figures.last_minute().strays.crc_errors, 3);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(figures.last_minute(), LastMinute::default());
+        assert_eq!(figures.strays.crc_errors, 6, "the sum stays");
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::super::frames::Shape;
 use super::super::gate::Strays;
-use super::figures::LineFigures;
+use super::figures::{LineFigures, StrayFigures};
 use super::locked;
 
 /// Exchanges that a slow listener may miss before it is told so.
@@ -110,8 +110,10 @@ impl LineMonitor {
         let mut figures = locked(&self.figures);
         if well {
             figures.connects += 1;
+            figures.unconnected = 0;
         } else {
             figures.connect_failures += 1;
+            figures.unconnected += 1;
         }
     }
 
@@ -123,12 +125,13 @@ impl LineMonitor {
         if new == Strays::default() {
             return;
         }
-        let strays = &mut locked(&self.figures).strays;
-        strays.noise_bytes += new.noise_bytes;
-        strays.crc_errors += new.bad_checksums;
-        strays.echoes += new.echoes;
-        strays.late_answers += new.late;
-        strays.foreign_frames += new.foreign_answers + new.foreign_questions;
+        locked(&self.figures).strayed(&StrayFigures {
+            noise_bytes: new.noise_bytes,
+            crc_errors: new.bad_checksums,
+            echoes: new.echoes,
+            late_answers: new.late,
+            foreign_frames: new.foreign_answers + new.foreign_questions,
+        });
     }
 
     /// `heard` gives the bytes that came, if somebody wants to know.
@@ -142,12 +145,18 @@ impl LineMonitor {
             figures.was_busy(exchange.took);
             let unit = figures.units.entry(exchange.shape.unit).or_default();
             unit.questions += 1;
+            unit.unanswered += 1;
             match &exchange.outcome {
                 Outcome::Words(_) | Outcome::Other => {
+                    unit.unanswered = 0;
                     unit.answers += 1;
                     unit.latency.add(exchange.took);
                 }
                 Outcome::Exception(code) => {
+                    // A gateway says so of a unit that does not answer it.
+                    if !matches!(code, 0x0A | 0x0B) {
+                        unit.unanswered = 0;
+                    }
                     *unit.exceptions.entry(*code).or_default() += 1;
                     unit.latency.add(exchange.took);
                 }

@@ -4,9 +4,11 @@
 //! Architecture invariant: written by the tasks of the buses, read by anybody; nothing in here
 //! changes how a bus is asked.
 
+mod doctor;
 mod figures;
 mod histogram;
 mod line;
+mod registers;
 mod view;
 
 use std::collections::BTreeMap;
@@ -14,10 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::DeviceId;
 
-pub use figures::{LineFigures, StrayFigures, UnitFigures};
+pub use doctor::{Finding, Weight, findings};
+pub use figures::{LastMinute, LineFigures, StrayFigures, UnitFigures};
 pub use histogram::{BOUNDS_MS, Histogram};
 pub(super) use line::{Exchange, Outcome};
 pub use line::{Heard, HeardAnswer, LineMonitor};
+pub use registers::{Found, Register};
 pub use view::{DeviceView, Hole, PlannedRead};
 
 /// All buses and their devices. Clones share them.
@@ -56,6 +60,12 @@ impl Monitor {
     #[must_use]
     pub fn line_of(&self, name: &str) -> Option<Arc<LineMonitor>> {
         locked(&self.lines).get(name).cloned()
+    }
+
+    /// All devices that are asked over Modbus, by id.
+    #[must_use]
+    pub fn devices(&self) -> Vec<(DeviceId, Arc<DeviceView>)> {
+        locked(&self.devices).iter().map(|(id, view)| (id.clone(), view.clone())).collect()
     }
 
     /// One device that is asked over Modbus.

@@ -8,6 +8,7 @@ use crate::profile::Function;
 use super::super::decode::RegisterImage;
 use super::super::sunspec::SunspecFound;
 use super::locked;
+use super::registers::{PointsOfRead, Register, registers};
 
 /// Registers that a device refuses, as it was learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,7 @@ struct State {
     reads: Vec<PlannedRead>,
     holes: Vec<Hole>,
     absent: Vec<String>,
+    points: Vec<PointsOfRead>,
     images: Vec<(Timestamp, RegisterImage)>,
     note: Option<String>,
     sunspec: Option<SunspecFound>,
@@ -109,6 +111,21 @@ impl DeviceView {
     #[must_use]
     pub fn images(&self) -> Vec<(Timestamp, RegisterImage)> {
         locked(&self.state).images.clone()
+    }
+
+    /// Every point with its registers as they were read last, by function and address.
+    #[must_use]
+    pub fn registers(&self) -> Vec<Register> {
+        let (points, images, holes) = {
+            let state = locked(&self.state);
+            (state.points.clone(), state.images.clone(), state.holes.clone())
+        };
+        registers(&points, &images, &holes)
+    }
+
+    /// The points that would be read if the device refused nothing.
+    pub(in super::super) fn set_points(&self, points: Vec<PointsOfRead>) {
+        locked(&self.state).points = points;
     }
 
     pub(in super::super) fn set_plan(&self, reads: Vec<PlannedRead>) {

@@ -145,7 +145,7 @@ impl App {
         };
         let password_hash = hall.web.password_hash.clone();
         let config = web::Config { listen: hall.web.listen, password_hash, demo };
-        let web = Web::new(config, page)?;
+        let web = Web::new(config, page)?.with_door(hall.journal.folder.join(web::SOCKET_NAME));
         let supervisor = self.readers.clone();
         self.readers.vital("web", async move {
             if let Err(error) = web.serve(listener, supervisor).await {

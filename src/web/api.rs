@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::AckError;
 
 use super::auth::{COOKIE, SESSION};
+use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{dto, guard};
@@ -24,10 +26,10 @@ const ALERTS_MAX: usize = 1_000;
 const BY_CHARS_MAX: usize = 64;
 const NOTE_CHARS_MAX: usize = 500;
 
-type Answer = Result<Response, Problem>;
-type Web = State<Arc<Shared>>;
+pub(super) type Answer = Result<Response, Problem>;
+pub(super) type Web = State<Arc<Shared>>;
 
-fn json<T: Serialize>(answer: &T) -> Answer {
+pub(super) fn json<T: Serialize>(answer: &T) -> Answer {
     let body = serde_json::to_vec(answer).map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written")
@@ -45,9 +47,13 @@ fn body_of<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
 }
 
 /// The hall; little of it before login.
-pub(super) async fn hall(State(shared): Web, headers: HeaderMap) -> Answer {
+pub(super) async fn hall(
+    State(shared): Web,
+    local: Option<Extension<Local>>,
+    headers: HeaderMap,
+) -> Answer {
     let (context, needed) = (&shared.context, shared.auth.needed());
-    if !shared.auth.logged_in(&headers) {
+    if local.is_none() && !shared.auth.logged_in(&headers) {
         return json(&context.live.look(|board| dto::LockedHall::of(&board.site)));
     }
     let demo = shared.config.demo.as_ref();

@@ -10,9 +10,11 @@
 mod api;
 mod auth;
 mod desk;
+mod door;
 mod dto;
 mod feed;
 mod guard;
+mod lines;
 mod metrics;
 mod patience;
 mod points;
@@ -25,6 +27,7 @@ mod ui;
 mod words;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +46,7 @@ use crate::tally::Tally;
 
 pub use auth::{PasswordError, hash_password, is_password_hash};
 pub use desk::{AlertDesk, Answer};
+pub use door::SOCKET_NAME;
 /// What the API says of buses and registers, for the commands as well.
 pub use dto::{
     Bus, BusUnit, Buses, Durations, Exceptions, Finding, Hole, Model, Plan, PointValue, Read,
@@ -188,6 +192,7 @@ impl WebError {
 /// The web server, ready to start.
 pub struct Web {
     shared: Arc<Shared>,
+    door: Option<PathBuf>,
 }
 
 impl Web {
@@ -205,7 +210,14 @@ impl Web {
     /// As [`Web::new`].
     pub fn with_limits(config: Config, context: Context, limits: Limits) -> Result<Self, WebError> {
         check(config.listen, config.password_hash.as_deref())?;
-        Ok(Self { shared: Arc::new(Shared::new(config, context, limits)) })
+        Ok(Self { shared: Arc::new(Shared::new(config, context, limits)), door: None })
+    }
+
+    /// Answers on a Unix socket as well, for commands on this machine: without a password, because
+    /// only who may open the file comes in. Without the socket the page is served all the same.
+    #[must_use]
+    pub fn with_door(self, socket: PathBuf) -> Self {
+        Self { door: Some(socket), ..self }
     }
 
     /// Answers on `listener` until the supervisor stops, then gives open requests one second.
@@ -224,7 +236,8 @@ impl Web {
         supervisor.spawn("web-roof", move || shared.roof.clone().run(signal.clone()));
         let (shared, signal) = (self.shared.clone(), stop.clone());
         supervisor.spawn("web-feed", move || feed::run(shared.clone(), signal.clone()));
-        server::run(self.shared, listener, supervisor).await;
+        let listeners = server::Listeners::new(listener, self.door.as_deref().and_then(door::open));
+        server::run(self.shared, listeners, supervisor).await;
         Ok(())
     }
 }

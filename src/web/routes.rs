@@ -12,10 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, guard, metrics, stream, ui};
+use super::{api, guard, lines, metrics, stream, ui};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
+    let heard = stop.clone();
+    let recording = move |State(shared): State<Arc<Shared>>, local, headers, id| {
+        lines::recording(shared, local, headers, id, heard.clone())
+    };
     let live = move |State(shared): State<Arc<Shared>>, headers: HeaderMap| {
         let stop = stop.clone();
         async move { stream::open(&shared, &headers, stop) }
@@ -24,6 +28,10 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/hall", get(api::hall))
         .route("/api/v1/devices", get(api::devices))
         .route("/api/v1/devices/{id}", get(api::device))
+        .route("/api/v1/devices/{id}/plan", get(lines::plan))
+        .route("/api/v1/devices/{id}/registers", get(lines::registers))
+        .route("/api/v1/devices/{id}/recording", get(recording))
+        .route("/api/v1/buses", get(lines::buses))
         .route("/api/v1/pv", get(api::pv))
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))

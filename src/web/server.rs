@@ -3,19 +3,23 @@
 //! hyper's own loop with a timer: the simple server of axum waits for ever for the rest of a
 //! request.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::supervise::Supervisor;
 
+use super::door::Door;
+use super::guard::Local;
 use super::patience::Patient;
 use super::routes;
 use super::state::Shared;
@@ -29,17 +33,49 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Longest head of a request; browsers send 1 to 2 kB.
 const HEAD_BYTES: usize = 16 * 1024;
 
+/// Where people come in, and where commands do.
+pub(super) struct Listeners {
+    page: TcpListener,
+    door: Option<Door>,
+}
+
+impl Listeners {
+    pub(super) const fn new(page: TcpListener, door: Option<Door>) -> Self {
+        Self { page, door }
+    }
+
+    async fn accept(&self) -> io::Result<Guest> {
+        let local = async {
+            match &self.door {
+                Some(door) => door.listener.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            accepted = self.page.accept() => accepted.map(|(stream, _)| Guest::Page(stream)),
+            accepted = local => accepted.map(|(stream, _)| Guest::Local(stream)),
+        }
+    }
+}
+
+/// Who came in.
+enum Guest {
+    Page(TcpStream),
+    Local(UnixStream),
+}
+
 /// Lets connections in until the supervisor stops.
-pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener, supervisor: Supervisor) {
+pub(super) async fn run(shared: Arc<Shared>, listeners: Listeners, supervisor: Supervisor) {
     let stop = supervisor.stop_signal();
     let router = routes::router(&shared, stop.clone());
+    let local = router.clone().layer(Extension(Local));
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            accepted = listeners.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let guest = match accepted {
+            Ok(guest) => guest,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -50,21 +86,30 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener, supervisor: 
             shared.refused("connections");
             continue; // dropped: closed at once
         };
-        let work = connection(shared.clone(), router.clone(), stream, permit, stop.clone());
-        supervisor.once("web-connection", work);
+        let (shared, stop) = (shared.clone(), stop.clone());
+        match guest {
+            Guest::Page(stream) => {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "no TCP_NODELAY");
+                }
+                let work = connection(shared, router.clone(), stream, permit, stop);
+                supervisor.once("web-connection", work);
+            }
+            Guest::Local(stream) => {
+                let work = connection(shared, local.clone(), stream, permit, stop);
+                supervisor.once("web-connection", work);
+            }
+        }
     }
 }
 
-async fn connection(
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     shared: Arc<Shared>,
     router: Router,
-    stream: TcpStream,
+    stream: S,
     permit: OwnedSemaphorePermit,
     stop: CancellationToken,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
     let io = TokioIo::new(Patient::new(stream, shared.limits.unread));
     let mut builder = http1::Builder::new();
     builder

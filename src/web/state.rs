@@ -14,6 +14,9 @@ use super::auth::Auth;
 use super::feed::Feed;
 use super::{Config, Context, Limits, dto, is_loopback};
 
+/// Recordings of traffic at once: each is somebody who looks for a fault.
+const RECORDINGS_MAX: usize = 8;
+
 /// The state of the web server; read by all requests.
 pub(super) struct Shared {
     pub(super) config: Config,
@@ -24,6 +27,8 @@ pub(super) struct Shared {
     pub(super) feed: Feed,
     /// One permit per connection.
     pub(super) connections: Arc<Semaphore>,
+    /// One permit per recording of a device's traffic.
+    pub(super) recordings: Arc<Semaphore>,
     /// Only this machine can ask and no password is needed, so only its names may be asked for: a
     /// foreign page could otherwise ask through the browser. Behind a proxy with a password any
     /// name is right.
@@ -43,6 +48,7 @@ impl Shared {
             roof,
             feed: Feed::new(limits.streams),
             connections: Arc::new(Semaphore::new(limits.connections)),
+            recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
             loopback_only: is_loopback(config.listen.ip()) && config.password_hash.is_none(),
             config,
             context,

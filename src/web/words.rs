@@ -11,6 +11,8 @@ const REJECTIONS: &[(&str, &str, &str)] = &[
     ("no_scale_factor", "缺少比例因子", "no scale factor in the answer"),
     ("no_condition", "缺少判断用的寄存器", "the register that the value depends on was not read"),
     ("bad_scale_factor", "比例因子超出范围", "impossible scale factor"),
+    ("scale_factor_changed", "读取期间比例因子有变", "the scale factor changed while it was read"),
+    ("void_bit_field", "状态字无效（最高位为 1）", "the bit field says that it does not count"),
     ("not_in_read", "应答中缺少该寄存器", "the answer does not hold the register"),
     ("bad_text", "文本无法识别", "text that cannot be read"),
     ("out_of_range", "数值超出可能范围", "value outside what is possible"),

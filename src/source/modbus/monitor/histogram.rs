@@ -29,6 +29,15 @@ impl Histogram {
         self.max_us = self.max_us.max(us);
     }
 
+    /// Adds all of another histogram.
+    pub fn add_all(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count += more;
+        }
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
+        self.max_us = self.max_us.max(other.max_us);
+    }
+
     /// How many there are.
     #[must_use]
     pub fn total(&self) -> u64 {

@@ -14,6 +14,8 @@ use crate::model::Severity;
 use super::problem::Problem;
 use super::state::Shared;
 
+mod lines;
+
 /// The process runs and answers.
 pub(super) async fn livez() -> &'static str {
     "ok\n"
@@ -53,6 +55,7 @@ fn text(shared: &Shared) -> String {
     journal(&mut page, shared);
     sinks(&mut page, shared);
     devices(&mut page, shared);
+    lines::lines(&mut page, &shared.context.monitor);
     page.head("web_streams", "gauge", "Open live streams");
     page.line("web_streams", &[], shared.feed.streams());
     let free = shared.connections.available_permits();

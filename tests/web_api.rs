@@ -8,6 +8,8 @@ mod client;
 mod contract;
 #[path = "web_api/hall.rs"]
 mod hall;
+#[path = "web_api/lines.rs"]
+mod lines;
 
 use std::time::{Duration, Instant};
 
@@ -196,6 +198,10 @@ async fn nothing_is_told_without_login() {
     let closed = [
         "/api/v1/devices",
         "/api/v1/devices/inv-01",
+        "/api/v1/devices/inv-01/plan",
+        "/api/v1/devices/inv-01/registers",
+        "/api/v1/devices/inv-01/recording",
+        "/api/v1/buses",
         "/api/v1/pv",
         "/api/v1/alerts",
         "/api/v1/system",

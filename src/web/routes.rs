@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{api, guard, lines, metrics, stream, ui};
@@ -20,9 +21,11 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
     let recording = move |State(shared): State<Arc<Shared>>, local, headers, id| {
         lines::recording(shared, local, headers, id, heard.clone())
     };
-    let live = move |State(shared): State<Arc<Shared>>, headers: HeaderMap| {
+    let live = move |State(shared): State<Arc<Shared>>,
+                     local: Option<Extension<Local>>,
+                     headers: HeaderMap| {
         let stop = stop.clone();
-        async move { stream::open(&shared, &headers, stop) }
+        async move { stream::open(&shared, &headers, local.is_some(), stop) }
     };
     Router::new()
         .route("/api/v1/hall", get(api::hall))

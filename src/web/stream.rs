@@ -27,6 +27,7 @@ struct Events {
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
     /// The session that opened the stream; the stream ends with it.
     ticket: Option<Ticket>,
+    local: bool,
     _seat: OwnedSemaphorePermit,
 }
 
@@ -34,6 +35,7 @@ struct Events {
 pub(super) fn open(
     shared: &Arc<Shared>,
     headers: &HeaderMap,
+    local: bool,
     stop: CancellationToken,
 ) -> Result<Response, Problem> {
     let seat = shared.feed.seats.clone().try_acquire_owned().map_err(|_| {
@@ -50,6 +52,7 @@ pub(super) fn open(
         events,
         stop: Box::pin(stop.cancelled_owned()),
         ticket: auth::ticket_of(headers),
+        local,
         _seat: seat,
     };
     let mut response = Response::new(Body::from_stream(events));
@@ -63,7 +66,9 @@ pub(super) fn open(
 impl Events {
     fn allowed(&self) -> bool {
         let auth = &self.shared.auth;
-        !auth.needed() || self.ticket.as_ref().is_some_and(|ticket| auth.valid(ticket))
+        self.local
+            || !auth.needed()
+            || self.ticket.as_ref().is_some_and(|ticket| auth.valid(ticket))
     }
 }
 

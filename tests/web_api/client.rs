@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -48,8 +50,16 @@ impl Answer {
 
 /// Sends bytes and reads until the server closes.
 pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> Answer {
-    let stream = TcpStream::connect(address).await.expect("connects");
-    let (mut input, mut output) = stream.into_split();
+    exchange(TcpStream::connect(address).await.expect("connects"), bytes).await
+}
+
+/// As [`raw`], through the local door.
+pub(crate) async fn local(socket: &std::path::Path, bytes: &[u8]) -> Answer {
+    exchange(tokio::net::UnixStream::connect(socket).await.expect("connects"), bytes).await
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite>(stream: S, bytes: &[u8]) -> Answer {
+    let (mut input, mut output) = tokio::io::split(stream);
     let mut answer = Vec::new();
     let (written, read) = tokio::join!(output.write_all(bytes), input.read_to_end(&mut answer));
     written.expect("written");
@@ -170,4 +180,19 @@ pub(crate) fn escapes() -> Vec<String> {
         }
     }
     paths
+}
+
+/// The data of a body that came in chunks.
+pub(crate) fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let Some(end) = body.windows(2).position(|pair| pair == b"\r\n") {
+        let size = std::str::from_utf8(&body[..end]).expect("a size");
+        let size = usize::from_str_radix(size, 16).expect("hexadecimal");
+        if size == 0 {
+            return whole;
+        }
+        whole.extend_from_slice(&body[end + 2..end + 2 + size]);
+        body = &body[end + 4 + size..];
+    }
+    panic!("the body broke off");
 }

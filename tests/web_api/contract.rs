@@ -76,4 +76,41 @@ wire! {
     }
     Source { name: String, kind: String, state: String, devices: usize, reason: Option<Text>, }
     Rejected { reason: String, text: Text, count: u64, }
+    Buses { now_ms: i64, total: usize, bounds_ms: Vec<u32>, buses: Vec<Bus>, }
+    Bus {
+        name: String, transport: String, watched_ms: u64, utilisation: f64, busy_ms: u64,
+        connects: u64, connect_failures: u64, crc_errors: u64, noise_bytes: u64, echoes: u64,
+        late_answers: u64, foreign_frames: u64, lateness: Durations, findings: Vec<Finding>,
+        units: Vec<BusUnit>,
+    }
+    BusUnit {
+        unit: u8, devices: Vec<String>, questions: u64, answers: u64, unanswered: u64,
+        timeouts: u64, exceptions: Vec<Exceptions>, bad_answers: u64, closed: u64,
+        latency: Durations,
+    }
+    Exceptions { code: u8, count: u64, text: Text, }
+    Durations {
+        counts: Vec<u64>, total: u64, p50_ms: Option<u64>, p95_ms: Option<u64>,
+        max_ms: Option<u64>,
+    }
+    Finding { weight: String, unit: Option<u8>, text: Text, }
+    Plan {
+        device: String, line: String, unit: u8, reads: Vec<Read>, holes: Vec<Hole>,
+        absent: Vec<String>, sunspec: Option<Sunspec>,
+    }
+    Read {
+        function: u8, start: u16, count: u16, every: u32, rests: bool, points: Vec<String>,
+    }
+    Hole { function: u8, first: u16, count: u16, exception: u8, text: Text, }
+    Sunspec { base: u16, end: String, whole: bool, models: Vec<Model>, }
+    Model {
+        model: u16, address: u16, length: u16, name: Option<String>, fit: String, instance: u16,
+        points: usize,
+    }
+    Registers { now_ms: i64, device: String, registers: Vec<Register>, }
+    Register {
+        name: String, vendor: String, label: Text, unit: String, function: u8, address: u16,
+        count: u16, words: Vec<String>, value: Value, text: Option<Text>, quality: String,
+        reason: Option<Text>, read_ms: Option<i64>,
+    }
 }

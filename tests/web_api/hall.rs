@@ -18,7 +18,9 @@ use hallwatch::source::Sources;
 use hallwatch::source::modbus::Monitor;
 use hallwatch::supervise::Supervisor;
 use hallwatch::tally::{Happening, Tally};
-use hallwatch::web::{AlertDesk, Answer, Config, Context, Limits, SinkView, Web, WebError};
+use hallwatch::web::{
+    AlertDesk, Answer, Config, Context, Limits, SOCKET_NAME, SinkView, Web, WebError,
+};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -30,16 +32,18 @@ const EVENING: i64 = NOW - 18 * 3_600_000;
 pub(crate) struct Hall {
     pub(crate) address: SocketAddr,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) monitor: Monitor,
     journal: Journal,
     tally: Tally,
     supervisor: Supervisor,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A web server that has not been started.
 pub(crate) struct Made {
     pub(crate) web: Result<Web, WebError>,
     clock: Arc<ManualClock>,
+    monitor: Monitor,
     journal: Journal,
     tally: Tally,
     live: Live,
@@ -144,13 +148,14 @@ pub(crate) async fn web(
     let journal = Journal::open(&config, clock.clone(), tally.clone()).expect("opens");
     journal.append(history()).await.expect("kept");
     let live = Live::new(board());
+    let monitor = Monitor::new();
     let zones = [("roof", "屋顶", "roof"), ("a", "一层", "ground floor")];
     let context = Context {
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
         journal: journal.clone(),
         sources: Sources::new(),
-        monitor: Monitor::new(),
+        monitor: monitor.clone(),
         sinks: vec![sink()],
         tally: tally.clone(),
         clock: clock.clone(),
@@ -159,7 +164,7 @@ pub(crate) async fn web(
     };
     let demo = Some(Text::new("演示数据", "made-up data"));
     let web = Web::with_limits(Config { listen, password_hash, demo }, context, limits);
-    Made { web, clock, journal, tally, live }
+    Made { web, clock, monitor, journal, tally, live }
 }
 
 fn sink() -> watch::Receiver<SinkView> {
@@ -190,9 +195,9 @@ impl Hall {
         let hash = password.map(|p| hallwatch::web::hash_password(p).expect("hash"));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = listener.local_addr().expect("address");
-        let Made { web, clock, journal, tally, live } =
+        let Made { web, clock, monitor, journal, tally, live } =
             web(folder.path(), address, hash, limits, alerts).await;
-        let web = web.expect("starts");
+        let web = web.expect("starts").with_door(folder.path().join(SOCKET_NAME));
         let supervisor = Supervisor::new(tally.clone());
         let mut changes = live.watch();
         supervisor.once("live", live.run(journal.clone(), supervisor.stop_signal()));
@@ -205,12 +210,17 @@ impl Hall {
         tokio::time::sleep(Duration::from_millis(100)).await;
         journal.append(said()).await.expect("kept");
         changes.recv().await.expect("heard");
-        Self { address, clock, journal, tally, supervisor, _folder: folder }
+        Self { address, clock, monitor, journal, tally, supervisor, folder }
     }
 
     pub(crate) async fn tell_inverter(&self, ms: i64, watts: i64) {
         let values = vec![("ac_power_w", whole(watts)), ("energy_total_wh", whole(1_080_600))];
         self.journal.append(vec![reading("inv-01", ms, values)]).await.expect("kept");
+    }
+
+    /// Where commands come in.
+    pub(crate) fn socket(&self) -> std::path::PathBuf {
+        self.folder.path().join(SOCKET_NAME)
     }
 
     pub(crate) fn refused(&self, why: &str) -> u64 {

@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use hallwatch::model::{Sample, Text, Value, standard_point};
-use hallwatch::profile::{Catalog, Function, Profile, Protocol, RegisterPoint, Table};
+use hallwatch::model::{Decimal, Sample, Text, Value, standard_point};
+use hallwatch::profile::{Catalog, Function, Profile, Protocol, Ratios, RegisterPoint, Table};
 use hallwatch::source::modbus::{Block, RegisterImage, decode, plan};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::shipped().expect("profiles"));
@@ -42,7 +42,7 @@ fn tables(profile: &Profile) -> Option<&[Table]> {
 /// Registers of a device and what they mean.
 struct Golden {
     name: String,
-    profile: std::sync::Arc<Profile>,
+    profile: Arc<Profile>,
     /// Only some registers of the profile are known: reads that they do not fill give nothing.
     partial: bool,
     words: BTreeMap<(Function, u16), u16>,
@@ -50,8 +50,10 @@ struct Golden {
     absent: BTreeSet<String>,
 }
 
-const GOLDEN_KEYS: [&str; 8] =
-    ["device", "profile", "unit", "source", "partial", "block", "expected", "absent"];
+const GOLDEN_KEYS: [&str; 10] = [
+    "device", "profile", "unit", "source", "ct_ratio", "pt_ratio", "partial", "block", "expected",
+    "absent",
+];
 
 fn golden(path: &Path) -> Option<Golden> {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -64,6 +66,7 @@ fn golden(path: &Path) -> Option<Golden> {
         assert!(GOLDEN_KEYS.contains(&key.as_str()), "{name}: unknown key `{key}`");
     }
     let profile = CATALOG.get(id).unwrap_or_else(|| panic!("{name}: no profile `{id}`")).clone();
+    let profile = at_ratios(&file, &profile);
     let mut words = BTreeMap::new();
     for block in file["block"].as_array().expect("blocks") {
         let function = match block.get("function").and_then(toml::Value::as_str) {
@@ -88,6 +91,19 @@ fn golden(path: &Path) -> Option<Golden> {
         _ => panic!("{name}: [absent]"),
     });
     Some(Golden { name, profile, partial, words, expected, absent })
+}
+
+/// The profile as a device with `ct_ratio` and `pt_ratio` has it.
+fn at_ratios(file: &toml::Table, profile: &Arc<Profile>) -> Arc<Profile> {
+    let ratio =
+        |key| file.get(key).and_then(number).map(|n| Decimal::as_written(n).expect("short"));
+    let (ct, pt) = (ratio("ct_ratio"), ratio("pt_ratio"));
+    if ct.is_none() && pt.is_none() {
+        return profile.clone();
+    }
+    assert!(profile.secondary, "`{}` gives primary values", profile.id);
+    let ratios = Ratios { ct: ct.unwrap_or(Ratios::NONE.ct), pt: pt.unwrap_or(Ratios::NONE.pt) };
+    Arc::new(profile.with_ratios(ratios).expect("few digits"))
 }
 
 fn all_golden() -> Vec<Golden> {

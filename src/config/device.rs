@@ -9,6 +9,7 @@ use crate::profile::{Catalog, Profile};
 use super::bus::Buses;
 use super::link::{self, Link, Taken};
 use super::near;
+use super::ratio;
 use super::section::{Placed, Section, write};
 use super::site::{Zones, unique};
 
@@ -33,6 +34,8 @@ const DEVICE: &[&str] = &[
     "read_through_max",
     "window_registers",
     "close_after_cycle",
+    "ct_ratio",
+    "pt_ratio",
 ];
 
 /// The id under which hallwatch keeps its own readings.
@@ -105,7 +108,7 @@ fn device(
 ) -> Option<Found> {
     let name = section.name();
     let zone = zone(section, known.zones);
-    let profile = profile(section, known);
+    let profile = ratio::applied(section, profile(section, known));
     let kind = kind(section, profile.as_deref());
     let rated_power_w = rated_power_w(section, kind);
     let interval = section.whole::<u32>("interval_s", 1..=i64::from(INTERVAL_S_MAX));

@@ -18,6 +18,7 @@ mod load;
 mod mqtt;
 mod near;
 mod people;
+mod ratio;
 mod secret;
 mod section;
 mod site;

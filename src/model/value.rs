@@ -24,6 +24,24 @@ impl Decimal {
         Self { mantissa, exponent: 0 }
     }
 
+    /// The decimal that a float is written as: 0.1 is 1 × 10^-1. `None` for floats that take more
+    /// digits than fit, and for those that are no number.
+    #[must_use]
+    pub fn as_written(number: f64) -> Option<Self> {
+        let written = format!("{number}");
+        let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
+        let exponent = -i8::try_from(fraction.len()).ok()?;
+        let mantissa: i64 = format!("{whole}{fraction}").parse().ok()?;
+        Some(Self { mantissa, exponent })
+    }
+
+    /// The exact product, where it fits.
+    #[must_use]
+    pub fn times(self, other: Self) -> Option<Self> {
+        let mantissa = self.mantissa.checked_mul(other.mantissa)?;
+        Some(Self { mantissa, exponent: self.exponent.checked_add(other.exponent)? })
+    }
+
     /// The nearest f64. One division or multiplication, so `4999 × 10^-2` is exactly `49.99`.
     #[must_use]
     pub fn to_f64(self) -> f64 {
@@ -128,5 +146,17 @@ mod tests {
         assert_eq!(Decimal { mantissa: 472_748, exponent: 1 }.to_f64(), 4_727_480.0);
         assert_eq!(Decimal { mantissa: -3, exponent: -1 }.to_f64(), -0.3);
         assert_eq!(Decimal { mantissa: 7, exponent: -25 }.to_f64(), 7e-25);
+    }
+
+    #[test]
+    fn floats_become_the_decimals_that_people_wrote() {
+        assert_eq!(Decimal::as_written(0.1), Some(Decimal { mantissa: 1, exponent: -1 }));
+        assert_eq!(Decimal::as_written(-66.667), Some(Decimal { mantissa: -66_667, exponent: -3 }));
+        assert_eq!(Decimal::as_written(200.0), Some(Decimal::whole(200)));
+        assert_eq!(Decimal::as_written(1e300), None);
+        assert_eq!(Decimal::as_written(f64::NAN), None);
+        let tenth = Decimal { mantissa: 1, exponent: -1 };
+        assert_eq!(tenth.times(Decimal::whole(200)), Some(Decimal { mantissa: 200, exponent: -1 }));
+        assert_eq!(Decimal::whole(i64::MAX).times(Decimal::whole(2)), None);
     }
 }

@@ -68,7 +68,7 @@ impl Checker {
 
     pub(super) fn scale(&mut self, scale: Option<&Spanned<f64>>) -> Decimal {
         let Some(scale) = scale else { return Decimal::whole(1) };
-        decimal_of(*scale.get_ref()).filter(|d| d.mantissa != 0).unwrap_or_else(|| {
+        Decimal::as_written(*scale.get_ref()).filter(|d| d.mantissa != 0).unwrap_or_else(|| {
             let problem = text!("`{}` 不能作为倍率", "`{}` is no scale", scale.get_ref());
             let hint = Text::new(
                 "倍率是简短的小数或整数，例如 0.1 或 10",
@@ -213,15 +213,6 @@ pub(super) fn integer(text: &str) -> Option<i64> {
         Some(hex) => i64::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
     }
-}
-
-/// The exact decimal of a float as it was written: 0.1 is 1 × 10^-1.
-pub(super) fn decimal_of(number: f64) -> Option<Decimal> {
-    let written = format!("{number}");
-    let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
-    let exponent = -i8::try_from(fraction.len()).ok()?;
-    let mantissa: i64 = format!("{whole}{fraction}").parse().ok()?;
-    Some(Decimal { mantissa, exponent })
 }
 
 pub(super) fn faults_of(check: &mut Checker, files: &[FaultFile]) -> BTreeMap<String, Fault> {

@@ -44,6 +44,7 @@ pub fn compile(
     }
     let protocol = protocol_of(&mut check, &file, &faults, models);
     let markers = markers_of(&mut check, &file);
+    let secondary = secondary_of(&mut check, &file);
     if let Some(Protocol::Sunspec { plan, .. }) = &protocol {
         let of_models = plan.models.values().flat_map(|model| model.faults.clone());
         faults.extend(of_models);
@@ -69,6 +70,7 @@ pub fn compile(
         name: text_of(&file.name),
         models: file.models,
         interval_s: file.interval_s.max(1),
+        secondary,
         protocol,
         markers,
         faults,
@@ -183,6 +185,22 @@ fn conditions_are_read(check: &mut Checker, file: &ProfileFile, tables: &[Table]
         );
         check.at(written.map_or(0, |p| p.name.span().start), problem, hint);
     }
+}
+
+fn secondary_of(check: &mut Checker, file: &ProfileFile) -> bool {
+    let Some(secondary) = &file.secondary else { return false };
+    if *secondary.get_ref() && file.table.is_empty() {
+        let problem = text!(
+            "`secondary = true` 没有对应的 [[table]]",
+            "`secondary = true` without a [[table]]"
+        );
+        let hint = Text::new(
+            "只有寄存器仪表才按变比换算",
+            "only register meters are multiplied by transformer ratios",
+        );
+        check.at(secondary.span().start, problem, hint);
+    }
+    *secondary.get_ref()
 }
 
 fn markers_of(check: &mut Checker, file: &ProfileFile) -> Vec<Marker> {

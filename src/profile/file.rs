@@ -27,6 +27,8 @@ pub(super) struct ProfileFile {
     pub(super) source: String,
     #[serde(default = "ten")]
     pub(super) interval_s: u32,
+    /// Currents, voltages, powers and energies are those behind the transformers.
+    pub(super) secondary: Option<Spanned<bool>>,
     #[serde(default)]
     pub(super) caveat: Vec<CaveatFile>,
     pub(super) bus: Option<BusFile>,

@@ -4,7 +4,7 @@ use toml::Spanned;
 
 use crate::model::{Decimal, text};
 
-use super::checker::{Checker, decimal_of};
+use super::checker::Checker;
 use super::compile::{function_of, number_of, order_of, register};
 use super::file::MarkerFile;
 use super::register::{Function, Number, WordOrder};
@@ -133,7 +133,7 @@ fn sign_of(check: &mut Checker, file: &MarkerFile, number: Number) -> Option<Sig
     }
     let min = file.min.as_ref().map(|min| *min.get_ref());
     let max = file.max.as_ref().map(|max| *max.get_ref());
-    let finite = |bound: Option<f64>| bound.is_none_or(|b| decimal_of(b).is_some());
+    let finite = |bound: Option<f64>| bound.is_none_or(|b| Decimal::as_written(b).is_some());
     if !finite(min) || !finite(max) || matches!((min, max), (Some(min), Some(max)) if min > max) {
         let show = |bound: Option<f64>| bound.map_or_else(String::new, |b| b.to_string());
         let problem = text!(

@@ -10,6 +10,7 @@ mod compile;
 mod file;
 mod json;
 mod marker;
+mod ratio;
 mod register;
 mod sunspec;
 mod types;
@@ -18,6 +19,7 @@ pub use catalog::{Catalog, CatalogError};
 pub use compile::compile;
 pub use json::{FieldRule, JsonType, MqttProfile, TimeFormat, TimeRule};
 pub use marker::{Marker, Sign};
+pub use ratio::Ratios;
 pub use register::{
     AddressKind, BusRules, Function, Meaning, NoneWhile, Number, RegisterPoint, ScaleBy, Table,
     WordOrder,

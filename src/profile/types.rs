@@ -56,6 +56,8 @@ pub struct Profile {
     pub models: Vec<String>,
     /// Time between readings unless the configuration says otherwise, seconds.
     pub interval_s: u32,
+    /// Its values are those behind the transformers; see [`Profile::with_ratios`].
+    pub secondary: bool,
     /// How it is read.
     pub protocol: Protocol,
     /// By what a device of this family is recognised.

@@ -455,3 +455,28 @@ fn two_thousand_slips_of_the_hand_never_panic() {
     result.unwrap();
     assert!(refused.get() > MUTATIONS / 4, "the slips hurt only {} times", refused.get());
 }
+
+#[test]
+fn the_ratios_of_a_meter_reach_its_profile() {
+    use hallwatch::profile::{Protocol, ScaleBy};
+    let path = root().join("tests/cases/config/ratios/hall.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let good = text.split("[[device]]").take(2).collect::<Vec<_>>().join("[[device]]");
+    let hall = config::parse(&path, &good, None).unwrap();
+    let Protocol::Registers { tables, .. } = &hall.modbus[0].units[0].profile.protocol else {
+        panic!("a register profile")
+    };
+    let scale = |name: &str| {
+        let mut points = tables.iter().flat_map(|table| &table.points);
+        match points.find(|point| point.name.as_str() == name).unwrap().scale {
+            ScaleBy::Fixed(fixed) => fixed.to_f64(),
+            ScaleBy::Register { .. } => panic!("{name} has a fixed scale"),
+        }
+    };
+    // 0.01 A times 200, 0.1 V times 1.5, 1 W and 10 Wh times 300; a frequency is a frequency.
+    assert_eq!(scale("phase_a_current_a"), 2.0);
+    assert_eq!(scale("phase_a_voltage_v"), 0.15);
+    assert_eq!(scale("ac_power_w"), 300.0);
+    assert_eq!(scale("energy_import_wh"), 3_000.0);
+    assert_eq!(scale("grid_freq_hz"), 0.01);
+}

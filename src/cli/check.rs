@@ -83,7 +83,8 @@ pub(super) fn show(mistakes: &[Mistake], language: Option<Language>) {
     eprintln!("\n{}", one_line(sum, language));
 }
 
-fn one_line(text: Text, language: Option<Language>) -> String {
+/// A text in one language, or in both.
+pub(super) fn one_line(text: Text, language: Option<Language>) -> String {
     match language {
         Some(language) => language.of(text),
         None => format!("{} / {}", text.zh, text.en),

@@ -10,6 +10,7 @@ use crate::journal::JournalError;
 use crate::model::{Text, text};
 use crate::profile::CatalogError;
 use crate::simulate::SimulateError;
+use crate::source::modbus::scan::ScanError;
 use crate::source::mqtt::TlsError;
 use crate::web::PasswordError;
 
@@ -69,6 +70,8 @@ fn words(error: &(dyn Error + 'static)) -> Text {
     } else if let Some(error) = error.downcast_ref::<CatalogError>() {
         return error.text();
     } else if let Some(error) = error.downcast_ref::<PasswordError>() {
+        return error.text();
+    } else if let Some(error) = error.downcast_ref::<ScanError>() {
         return error.text();
     } else if let Some(error) = error.downcast_ref::<SimulateError>() {
         match error {

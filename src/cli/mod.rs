@@ -10,6 +10,7 @@ mod failure;
 mod password;
 mod profiles;
 mod run;
+mod scan;
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
@@ -74,6 +75,9 @@ enum Command {
         #[arg(long)]
         folder: Option<PathBuf>,
     },
+    /// Find devices on addresses, networks and serial ports, and write a configuration for them.
+    /// Nothing is changed on a device. 扫描并识别设备，写出配置；只读。
+    Scan(scan::ScanArguments),
     /// Read a password from standard input and print its hash for `password_hash_file`.
     /// 从标准输入读取口令，输出 `password_hash_file` 所需的散列。
     Password,
@@ -91,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Run { config, data } => run::run(&config, data),
         Command::Check { config, lang } => check::check(&config, lang),
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Password => password::password(),
     };
     match done {

@@ -21,6 +21,7 @@ mod monitor;
 mod plan;
 mod poll;
 pub mod recording;
+pub mod scan;
 mod stream;
 mod sunspec;
 mod unit;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::text;
-use crate::source::modbus::config::Transport;
+use crate::source::modbus::config::{Framing, Transport};
 
 use super::asker::Asker;
 use super::finding::{DoorSeen, DoorState};
@@ -29,6 +29,9 @@ pub(super) async fn ask(scan: &Arc<Scan>, door: &Door) {
     let mut seen = DoorSeen::new(&door.name, DoorState::Silent);
     note_taken(scan, door, &mut seen);
     for way in &door.ways {
+        // On a line 0 means everybody; behind Modbus TCP it is the gateway itself.
+        let on_line = way.framing() == Framing::Rtu;
+        let units: Vec<u8> = units.iter().copied().filter(|unit| !on_line || *unit > 0).collect();
         scan.steps(units.len());
         let mut behind = Behind::new(scan, door, way);
         behind.round(&units, &mut seen).await;

@@ -20,7 +20,7 @@ pub(super) enum Language {
 }
 
 impl Language {
-    fn of(self, text: Text) -> String {
+    pub(super) fn of(self, text: Text) -> String {
         match self {
             Self::Zh => text.zh,
             Self::En => text.en,

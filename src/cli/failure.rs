@@ -31,6 +31,16 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
+    /// A failure in these words.
+    pub(super) const fn told(text: Text) -> Self {
+        Self(text)
+    }
+
+    /// What is told.
+    pub(super) fn into_text(self) -> Text {
+        self.0
+    }
+
     /// No page at this address; `setting` is where another one is chosen.
     pub(super) fn listening(
         address: SocketAddr,

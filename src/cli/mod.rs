@@ -6,20 +6,25 @@
 
 mod check;
 mod demo;
+mod door;
 mod failure;
+mod field;
 mod password;
 mod profiles;
 mod run;
 mod scan;
+mod table;
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand};
 
 use check::Language;
+use door::Place;
 use failure::Failure;
 
 /// Reads a hall's inverters, meters and machines, keeps every reading, alerts, and shows it all.
@@ -78,9 +83,80 @@ enum Command {
     /// Find devices on addresses, networks and serial ports, and write a configuration for them.
     /// Nothing is changed on a device. 扫描并识别设备，写出配置；只读。
     Scan(scan::ScanArguments),
+    /// What each Modbus line and unit does, and what is wrong with it. 总线诊断：线路与单元的状况。
+    Bus {
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON. 输出 JSON。
+        #[arg(long)]
+        json: bool,
+        /// How long the lines are watched when no gateway runs. 网关未运行时的观察时间。
+        #[arg(long = "for", default_value = "10s", value_parser = field::duration)]
+        watched: Duration,
+    },
+    /// About one device. 单台设备。
+    Device {
+        #[command(subcommand)]
+        about: AboutDevice,
+    },
+    /// Show every point of a device with its raw registers. 显示设备各测点及原始寄存器。
+    Read {
+        /// Id of the device. 设备编号。
+        id: String,
+        #[command(flatten)]
+        place: Place,
+        /// Again and again, until Ctrl-C. 持续刷新，按 Ctrl-C 停止。
+        #[arg(long)]
+        watch: bool,
+        /// Print JSON. 输出 JSON。
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a device's traffic to a file, for `replay`. 记录与设备的通信，供 `replay` 重放。
+    Record {
+        /// Id of the device. 设备编号。
+        id: String,
+        #[command(flatten)]
+        place: Place,
+        /// The file; it must not be there yet. 文件，不能已存在。
+        #[arg(short, long = "out")]
+        out: PathBuf,
+        /// How long, such as 60s, 5m or 1h; until Ctrl-C without it.
+        /// 时长，如 60s、5m、1h；不写则到按 Ctrl-C 为止。
+        #[arg(long = "for", value_parser = field::duration)]
+        lasting: Option<Duration>,
+    },
+    /// Let a recorded device answer again, over Modbus TCP. 重放记录：按记录应答 Modbus TCP。
+    Replay {
+        /// The recording. 记录文件。
+        file: PathBuf,
+        /// Where it listens. 监听地址。
+        #[arg(long, default_value = "127.0.0.1:5020")]
+        listen: SocketAddr,
+        /// 2 is twice as fast as it was. 2 表示比当时快一倍。
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+        /// Show one language only. 只显示一种语言。
+        #[arg(long)]
+        lang: Option<Language>,
+    },
     /// Read a password from standard input and print its hash for `password_hash_file`.
     /// 从标准输入读取口令，输出 `password_hash_file` 所需的散列。
     Password,
+}
+
+#[derive(Subcommand)]
+enum AboutDevice {
+    /// How it is read: its reads, what it refuses, its SunSpec models. 读取计划。
+    Plan {
+        /// Id of the device. 设备编号。
+        id: String,
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON. 输出 JSON。
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// The program: reads the arguments, does it, says how it went.
@@ -96,6 +172,17 @@ pub fn main() -> ExitCode {
         Command::Check { config, lang } => check::check(&config, lang),
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Bus { place, json, watched } => field::bus::bus(&place, json, watched),
+        Command::Device { about: AboutDevice::Plan { id, place, json } } => {
+            field::plan::plan(&place, &id, json)
+        }
+        Command::Read { id, place, watch, json } => field::read::read(&place, &id, watch, json),
+        Command::Record { id, place, out, lasting } => {
+            field::record::record(&place, &id, &out, lasting)
+        }
+        Command::Replay { file, listen, speed, lang } => {
+            field::replay::replay(&file, listen, speed, lang)
+        }
         Command::Password => password::password(),
     };
     match done {

@@ -26,4 +26,5 @@ mod syntax;
 mod transport;
 
 pub use hall::{Hall, parse, read};
+pub use near::nearest;
 pub use people::{InfluxTarget, InfluxVersion, WebSettings};

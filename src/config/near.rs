@@ -7,7 +7,8 @@ use crate::model::{Text, text};
 const WORD_CHARS_MAX: usize = 80;
 
 /// The nearest of the known words, unless all are far.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().take(WORD_CHARS_MAX + 1).collect();
     if word.is_empty() || word.len() > WORD_CHARS_MAX {
         return None;

@@ -99,7 +99,8 @@ wire! {
         absent: Vec<String>, sunspec: Option<Sunspec>,
     }
     Read {
-        function: u8, start: u16, count: u16, every: u32, rests: bool, points: Vec<String>,
+        function: u8, start: u16, count: u16, every: u32, rests: bool,
+        exception: Option<u8>, points: Vec<String>,
     }
     Hole { function: u8, first: u16, count: u16, exception: u8, text: Text, }
     Sunspec { base: u16, end: String, whole: bool, models: Vec<Model>, }

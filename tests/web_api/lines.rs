@@ -111,6 +111,10 @@ async fn a_line_its_plan_and_its_registers_are_told() {
     assert_eq!((voltage.address, voltage.words.as_slice()), (30103, &["1518".to_owned()][..]));
     assert_eq!((voltage.value.as_f64(), voltage.unit.as_str()), (Some(540.0), "V"));
     assert_eq!((voltage.quality.as_str(), voltage.read_ms), ("good", Some(NOW)));
+    // The capture does not hold the registers of the serial number: the server refuses them.
+    let serial = of("serial_number");
+    assert_eq!((serial.quality.as_str(), serial.words.len()), ("refused_by_device", 0));
+    assert!(serial.reason.as_ref().expect("why").en.starts_with("exception 2"));
     for register in &told.registers {
         let valued = !register.value.is_null();
         assert_eq!(valued, register.quality == "good", "{register:?}");

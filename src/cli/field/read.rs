@@ -11,7 +11,7 @@ use crate::web::{PointValue, Register, Registers};
 
 use super::super::check::Language;
 use super::super::door::{Gateway, Place, Source, unit_of};
-use super::super::table::{Heading, Side, in_words, lines};
+use super::super::table::{Heading, Side, in_words, lines, sentence};
 use super::super::told_to_stop;
 use super::{Done, Failure, failed, round, runtime, say_direct};
 
@@ -62,7 +62,7 @@ impl Eye {
                 let mut well = true;
                 for round in round(hand).await {
                     if let Some(error) = round.failure {
-                        eprintln!("{}", in_words(failed(id, &error), language));
+                        eprintln!("{}", sentence(failed(id, &error), language));
                         well = false;
                     }
                 }
@@ -140,6 +140,10 @@ fn row(register: &Register, now_ms: i64, language: Option<Language>) -> Vec<Stri
         (PointValue::Whole(number), None) => number.to_string(),
         (PointValue::Number(number), None) => number.to_string(),
         (PointValue::Bool(yes), None) => yes.to_string(),
+        // An empty set of codes.
+        (PointValue::Text(text), None) if text.is_empty() => {
+            in_words(Text::new("无", "none"), language)
+        }
         (PointValue::Text(text), None) => text.clone(),
         (PointValue::None, None) => "–".to_owned(),
     };

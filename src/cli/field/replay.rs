@@ -10,7 +10,7 @@ use crate::simulate::{ModbusServer, Replay};
 use crate::source::modbus::recording::{Header, Recording};
 
 use super::super::check::{Language, show};
-use super::super::table::in_words;
+use super::super::table::sentence;
 use super::super::told_to_stop;
 use super::{Done, Failure, runtime};
 
@@ -48,7 +48,7 @@ pub(in crate::cli) fn replay(
             "正在重放 {n} 次问答；按 Ctrl-C 停止",
             "{n} exchanges are served again; stop with Ctrl-C",
         );
-        eprintln!("{}", in_words(told, language));
+        eprintln!("{}", sentence(told, language));
         told_to_stop().await;
         drop(server);
         Ok(ExitCode::SUCCESS)

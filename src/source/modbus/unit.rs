@@ -64,9 +64,22 @@ struct PlannedBlock {
     /// Refused or failed: left out until this cycle.
     rests_until: u32,
     failures: u32,
+    /// With which Modbus exception it was refused last.
+    exception: Option<u8>,
 }
 
 impl PlannedBlock {
+    const fn new(block: Block) -> Self {
+        Self { block, rests_until: 0, failures: 0, exception: None }
+    }
+
+    /// It was read; `true` if that was not so before.
+    const fn went_well(&mut self) -> bool {
+        let news = self.rests_until != 0;
+        (self.failures, self.rests_until, self.exception) = (0, 0, None);
+        news
+    }
+
     /// The device answers, only not to this: it must not hold up the others.
     fn failed(&mut self, cycle: u32) {
         let rest = (1_u32 << self.failures.min(16)) - 1;
@@ -81,6 +94,8 @@ struct Reads {
     images: Vec<(Arc<[RegisterPoint]>, RegisterImage)>,
     faults_missed: bool,
     failures: u32,
+    /// A read that had failed came back.
+    recovered: bool,
 }
 
 impl UnitState {
@@ -194,9 +209,8 @@ impl UnitState {
             let error = match self.read(wire, &block).await {
                 Ok(image) => {
                     reads.images.push((block.points.clone(), image));
-                    if let Some(planned) = self.blocks.get_mut(place) {
-                        planned.failures = 0;
-                    }
+                    let planned = self.blocks.get_mut(place);
+                    reads.recovered |= planned.is_some_and(PlannedBlock::went_well);
                     continue;
                 }
                 Err(ReadError::Exception(code @ (2 | 3))) if !block.optional => {
@@ -205,6 +219,9 @@ impl UnitState {
                 }
                 Err(error) => error,
             };
+            if let (ReadError::Exception(code), Some(p)) = (&error, self.blocks.get_mut(place)) {
+                p.exception = Some(*code);
+            }
             if self.lose(place, &block, error, &mut reads, &mut cycle, &mut failed) {
                 break;
             }
@@ -297,7 +314,7 @@ impl UnitState {
                 "the device refuses some registers; they are read around"
             );
             self.plan_anew();
-        } else if !failed.is_empty() {
+        } else if !failed.is_empty() || reads.recovered {
             self.show_plan();
         }
         let (points, images): (Vec<_>, Vec<_>) = reads.images.into_iter().unzip();
@@ -315,9 +332,8 @@ impl UnitState {
 
     /// Plans round what was learned.
     fn plan_anew(&mut self) {
-        let planned = |block| PlannedBlock { block, rests_until: 0, failures: 0 };
         let around = self.base.iter().flat_map(|b| self.learned.around(b, &self.unit.bus));
-        self.blocks = around.map(planned).collect();
+        self.blocks = around.map(PlannedBlock::new).collect();
         let points = self.base.iter().map(|block| (block.function, block.points.clone()));
         self.view.set_points(points.collect());
         self.view.set_holes(self.learned.holes(), self.learned.names());
@@ -326,13 +342,14 @@ impl UnitState {
     }
 
     fn show_plan(&self) {
-        let reads = self.blocks.iter().map(|PlannedBlock { block, rests_until, .. }| PlannedRead {
-            function: block.function,
-            start: block.start,
-            count: block.count,
-            every: block.every,
-            points: block.points.iter().map(|point| point.name.to_string()).collect(),
-            rests: *rests_until > self.cycles,
+        let reads = self.blocks.iter().map(|planned| PlannedRead {
+            function: planned.block.function,
+            start: planned.block.start,
+            count: planned.block.count,
+            every: planned.block.every,
+            points: planned.block.points.iter().map(|point| point.name.to_string()).collect(),
+            rests: planned.rests_until > self.cycles,
+            exception: planned.exception,
         });
         self.view.set_plan(reads.collect());
     }

@@ -44,6 +44,8 @@ pub struct Read {
     pub every: u32,
     /// It was refused or failed, and is left out for a while.
     pub rests: bool,
+    /// With which Modbus exception it was refused last.
+    pub exception: Option<u8>,
     /// The points in it.
     pub points: Vec<String>,
 }
@@ -163,8 +165,8 @@ impl Plan {
 
 impl From<PlannedRead> for Read {
     fn from(read: PlannedRead) -> Self {
-        let PlannedRead { function, start, count, every, points, rests } = read;
-        Self { function: code(function), start, count, every, rests, points }
+        let PlannedRead { function, start, count, every, points, rests, exception } = read;
+        Self { function: code(function), start, count, every, rests, exception, points }
     }
 }
 

@@ -117,6 +117,15 @@ fn of_unit_in_words(who: &str, figures: &UnitFigures) -> Option<(Weight, Text)> 
         };
         return Some((Weight::Trouble, text));
     }
+    if *questions >= SILENT_QUESTIONS && *answers == 0 && refused > 0 {
+        let codes: Vec<String> = figures.exceptions.keys().map(ToString::to_string).collect();
+        let codes = codes.join(", ");
+        let text = text!(
+            "单元 {who} 拒绝所有提问（异常码 {codes}）：检查设备模板和单元号",
+            "unit {who} refuses every question (exception {codes}): check profile and unit",
+        );
+        return Some((Weight::Trouble, text));
+    }
     if *bad_answers * BAD_ONE_IN > *questions {
         let text = text!(
             "单元 {who}：{questions} 次提问中有 {bad_answers} 次应答不符",
@@ -229,9 +238,11 @@ mod tests {
     fn silence_has_several_reasons() {
         let silent = UnitFigures { questions: 5, unanswered: 5, ..UnitFigures::default() };
         let gateway = UnitFigures { exceptions: BTreeMap::from([(11, 5)]), ..silent.clone() };
+        let refusing = UnitFigures { questions: 5, exceptions: [(4, 5)].into(), ..<_>::default() };
         let garbage = UnitFigures { bad_answers: 5, ..silent.clone() };
         let closed = UnitFigures { closed: 5, ..silent };
         let said = |figures| of_unit_in_words("7", &figures).expect("a finding").1.en;
+        assert!(said(refusing).starts_with("unit 7 refuses every question (exception 4)"));
         assert!(said(gateway).starts_with("the gateway says"));
         assert!(said(garbage).contains("baud rate and parity"));
         assert!(said(closed).contains("one connection only"));

@@ -39,6 +39,17 @@ pub struct PlannedRead {
     pub points: Vec<String>,
     /// Left out at the moment: it was refused or failed.
     pub rests: bool,
+    /// With which Modbus exception it was refused last.
+    pub exception: Option<u8>,
+}
+
+impl PlannedRead {
+    /// All of its registers as a hole, where they are refused for now.
+    fn refused(&self) -> Option<Hole> {
+        let (function, first) = (self.function, self.start);
+        let end = first.saturating_add(self.count);
+        self.exception.map(|exception| Hole { function, first, end, exception })
+    }
 }
 
 #[derive(Debug, Default)]
@@ -118,7 +129,9 @@ impl DeviceView {
     pub fn registers(&self) -> Vec<Register> {
         let (points, images, holes) = {
             let state = locked(&self.state);
-            (state.points.clone(), state.images.clone(), state.holes.clone())
+            let refused = state.reads.iter().filter_map(PlannedRead::refused);
+            let holes = state.holes.iter().copied().chain(refused);
+            (state.points.clone(), state.images.clone(), holes.collect::<Vec<_>>())
         };
         registers(&points, &images, &holes)
     }

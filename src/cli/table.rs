@@ -50,14 +50,6 @@ pub(super) fn in_words(text: Text, language: Option<Language>) -> String {
     }
 }
 
-/// A sentence in one language, or in both.
-pub(super) fn sentence(text: Text, language: Option<Language>) -> String {
-    match language {
-        Some(language) => language.of(text),
-        None => format!("{} / {}", text.zh, text.en),
-    }
-}
-
 /// Places that a text takes on a terminal.
 fn width(text: &str) -> usize {
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()

@@ -11,9 +11,9 @@ use crate::model::{Text, text};
 use crate::source::modbus::{ByHand, Monitor};
 use crate::web::{Bus, BusUnit, Buses};
 
-use super::super::check::Language;
+use super::super::check::{Language, one_line};
 use super::super::door::{Place, Source};
-use super::super::table::{Heading, Side, lines, sentence};
+use super::super::table::{Heading, Side, lines};
 use super::{Done, round, runtime, say_direct};
 
 /// Pause between two rounds of a line that is asked directly.
@@ -72,7 +72,7 @@ async fn watch(hall: &Hall, watched: Duration) -> Buses {
 fn show(buses: &Buses, language: Option<Language>) {
     if buses.buses.is_empty() {
         let none = Text::new("没有 Modbus 线路", "there are no Modbus lines");
-        eprintln!("{}", sentence(none, language));
+        eprintln!("{}", one_line(none, language));
     }
     for (place, bus) in buses.buses.iter().enumerate() {
         if place > 0 {
@@ -83,7 +83,7 @@ fn show(buses: &Buses, language: Option<Language>) {
 }
 
 fn show_bus(bus: &Bus, language: Option<Language>) {
-    println!("{} ({})  {}", bus.name, bus.transport, sentence(line(bus), language));
+    println!("{} ({})  {}", bus.name, bus.transport, one_line(line(bus), language));
     for finding in &bus.findings {
         let mark = if finding.weight == "note" { '·' } else { '!' };
         match language {

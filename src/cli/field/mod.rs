@@ -12,8 +12,8 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::model::Text;
 use crate::source::modbus::{ByHand, ReadError, Round};
 
+use super::check::one_line;
 use super::door::Place;
-use super::table::sentence;
 use super::{Done, Failure, runtime};
 
 /// Asks every unit once, under the time of now.
@@ -27,7 +27,7 @@ fn say_direct(place: &Place) {
         "网关没有运行：直接询问设备",
         "no gateway runs here: the devices are asked directly",
     );
-    eprintln!("{}", sentence(text, place.lang));
+    eprintln!("{}", one_line(text, place.lang));
 }
 
 /// What a failed read says, for people.

@@ -7,9 +7,9 @@ use crate::profile::Protocol;
 use crate::source::modbus::{ByHand, Monitor};
 use crate::web::{self, Plan};
 
-use super::super::check::Language;
+use super::super::check::{Language, one_line};
 use super::super::door::{Place, Source, unit_of};
-use super::super::table::{Heading, Side, in_words, lines, sentence};
+use super::super::table::{Heading, Side, in_words, lines};
 use super::{Done, Failure, runtime};
 
 const READS: [Heading; 5] = [
@@ -47,7 +47,7 @@ pub(in crate::cli) fn plan(place: &Place, id: &str, json: bool) -> Done {
                          learned from the device",
                     ),
                 };
-                eprintln!("{}", sentence(note, place.lang));
+                eprintln!("{}", one_line(note, place.lang));
                 offline(bus, unit)?
             }
         };
@@ -81,7 +81,7 @@ fn show(plan: &Plan, language: Option<Language>) {
         "线路 {line}，单元 {unit}，{reads} 次读取，{registers} 个寄存器",
         "line {line}, unit {unit}, {reads} reads of {registers} registers",
     );
-    println!("{}  {}", plan.device, sentence(head, language));
+    println!("{}  {}", plan.device, one_line(head, language));
     let rows: Vec<Vec<String>> = plan.reads.iter().map(|read| row(read, language)).collect();
     for line in lines(&READS, &rows, language) {
         println!("  {line}");
@@ -99,12 +99,12 @@ fn show(plan: &Plan, language: Option<Language>) {
                 "the device refuses registers {first} to {last} ({en})",
             ),
         };
-        println!("  ! {}", sentence(text, language));
+        println!("  ! {}", one_line(text, language));
     }
     if !plan.absent.is_empty() {
         let all = plan.absent.join(", ");
         let text = text!("设备没有的测点：{all}", "points that the device does not have: {all}");
-        println!("  ! {}", sentence(text, language));
+        println!("  ! {}", one_line(text, language));
     }
     if let Some(sunspec) = &plan.sunspec {
         show_models(sunspec, language);
@@ -131,7 +131,7 @@ fn show_models(sunspec: &web::Sunspec, language: Option<Language>) {
         let Text { zh, en } = head;
         head = text!("{zh}；未读完（{end}）", "{en}; not read to its end ({end})");
     }
-    println!("  {}", sentence(head, language));
+    println!("  {}", one_line(head, language));
     let row = |model: &web::Model| {
         let of = if model.instance > 1 { format!(" @{}", model.instance) } else { String::new() };
         vec![

@@ -9,9 +9,9 @@ use crate::model::Text;
 use crate::source::modbus::{ByHand, Monitor};
 use crate::web::{PointValue, Register, Registers};
 
-use super::super::check::Language;
+use super::super::check::{Language, one_line};
 use super::super::door::{Gateway, Place, Source, unit_of};
-use super::super::table::{Heading, Side, in_words, lines, sentence};
+use super::super::table::{Heading, Side, in_words, lines};
 use super::super::told_to_stop;
 use super::{Done, Failure, failed, round, runtime, say_direct};
 
@@ -62,7 +62,7 @@ impl Eye {
                 let mut well = true;
                 for round in round(hand).await {
                     if let Some(error) = round.failure {
-                        eprintln!("{}", sentence(failed(id, &error), language));
+                        eprintln!("{}", one_line(failed(id, &error), language));
                         well = false;
                     }
                 }

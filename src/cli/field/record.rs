@@ -14,8 +14,8 @@ use crate::model::{Text, text};
 use crate::source::modbus::recording::{Header, Tape};
 use crate::source::modbus::{ByHand, Monitor};
 
+use super::super::check::one_line;
 use super::super::door::{Place, Source, unit_of};
-use super::super::table::sentence;
 use super::super::told_to_stop;
 use super::{Done, Failure, failed, round, runtime, say_direct};
 
@@ -86,7 +86,7 @@ pub(in crate::cli) fn record(
         sink.file.sync_all()?;
         let (n, path) = (sink.exchanges, path.display());
         let told = text!("已记录 {n} 次问答到 {path}", "{n} exchanges recorded in {path}");
-        eprintln!("{}", sentence(told, place.lang));
+        eprintln!("{}", one_line(told, place.lang));
         if ended {
             let text = Text::new("网关已停止，记录提前结束", "the gateway stopped: it ended early");
             return Err(Failure::told(text));
@@ -134,7 +134,7 @@ async fn direct(hall: &Hall, id: &str, place: &Place, sink: &mut Sink) -> Result
         loop {
             ticks.tick().await;
             for error in round(&mut hand).await.into_iter().filter_map(|round| round.failure) {
-                eprintln!("{}", sentence(failed(id, &error), place.lang));
+                eprintln!("{}", one_line(failed(id, &error), place.lang));
             }
         }
     };

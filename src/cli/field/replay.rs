@@ -9,8 +9,7 @@ use crate::profile::Catalog;
 use crate::simulate::{ModbusServer, Replay};
 use crate::source::modbus::recording::{Header, Recording};
 
-use super::super::check::{Language, show};
-use super::super::table::sentence;
+use super::super::check::{Language, one_line, show};
 use super::super::told_to_stop;
 use super::{Done, Failure, runtime};
 
@@ -48,7 +47,7 @@ pub(in crate::cli) fn replay(
             "正在重放 {n} 次问答；按 Ctrl-C 停止",
             "{n} exchanges are served again; stop with Ctrl-C",
         );
-        eprintln!("{}", sentence(told, language));
+        eprintln!("{}", one_line(told, language));
         told_to_stop().await;
         drop(server);
         Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { Alerts } from "./fake/alerts.mjs";
+import { buses, registers } from "./fake/buses.mjs";
 import { HOUR, devices, kinds, midnight, pv, text, zones } from "./fake/hall.mjs";
 
 const text_option = (fallback) => ({ type: "string", default: fallback });
@@ -135,6 +136,7 @@ async function answer(request, response, url) {
   if (path === "/devices") return json(response, 200, { now_ms: now(), devices: allDevices().map(brief) });
   if (path === "/pv") return json(response, 200, pv(now()));
   if (path === "/system") return json(response, 200, system());
+  if (path === "/buses") return json(response, 200, buses(now(), Number(url.searchParams.get("limit") ?? Infinity)));
   if (path === "/stream") return stream(request, response);
   if (path === "/alerts") {
     return json(response, 200, { now_ms: now(), alerts: alerts.find(url.searchParams.get("state"), Number(url.searchParams.get("limit") ?? 200)) });
@@ -143,6 +145,11 @@ async function answer(request, response, url) {
   if (device) {
     const found = allDevices().find((entry) => entry.id === decodeURIComponent(device[1]));
     return found ? json(response, 200, { now_ms: now(), device: found }) : problem(response, 404, "no such device");
+  }
+  const raw = /^\/devices\/([^/]+)\/registers$/.exec(path);
+  if (raw) {
+    const found = registers(decodeURIComponent(raw[1]), now());
+    return found ? json(response, 200, found) : problem(response, 404, "no such register");
   }
   const ack = /^\/alerts\/([^/]+)\/acknowledge$/.exec(path);
   if (ack && request.method === "POST") return acknowledge(request, response, ack[1]);

@@ -52,6 +52,26 @@ async function diesAndReturns(browser) {
   await stopDaemon();
 }
 
+/** What is read on demand, and what becomes of it when nobody answers. */
+async function looksCloser(browser) {
+  await startDaemon();
+  const { page, context } = await openPage(browser, BASE, { width: 1280, height: 800 });
+  await enter(page, BASE);
+  await page.click('[data-testid="buses"] summary');
+  await check.within("the line with trouble is first", 5, async () => (await page.textContent("[data-line]")).startsWith("roof-485"));
+  const said = await page.textContent(".finding-trouble");
+  check.that("what is wrong is said in words", said.includes("inv-07") && said.includes("不应答"), said);
+  await page.click('[data-testid="buses"] summary');
+  await page.click('[data-device="inv-01"]');
+  await page.click('[data-testid="registers"] summary');
+  await check.within("registers come with their raw words", 5, async () => (await page.textContent(".registers")).includes("0000 30B6"));
+  check.that("… and with why one has no value", (await page.textContent(".registers")).includes("设备拒绝"));
+  await stopDaemon();
+  await check.within("registers that cannot be read are told", 20, () => page.$(".registers [role=alert]").then(Boolean));
+  check.that("… and the last ones stay", (await page.textContent(".registers")).includes("0000 30B6"));
+  await context.close();
+}
+
 /** A daemon that hangs keeps its sockets open: only the silence tells. */
 async function fallsSilent(browser) {
   await startDaemon();
@@ -113,7 +133,7 @@ async function staysFluid(browser) {
 
 const browser = await launch();
 try {
-  for (const story of [diesAndReturns, fallsSilent, asksForPassword, staysFluid]) await story(browser);
+  for (const story of [diesAndReturns, looksCloser, fallsSilent, asksForPassword, staysFluid]) await story(browser);
 } catch (error) {
   check.that("the run came to its end", false, error.message);
 } finally {

@@ -135,8 +135,40 @@ async function drawerOpens(page) {
   check.that("the focus returns to the tile", await page.evaluate((id) => document.activeElement?.dataset.device === id, device.id));
 }
 
+async function busesShown(page) {
+  await page.click('[data-testid="buses"] summary');
+  const { buses } = await api(page, "/buses?limit=30");
+  await check.within("every line is in the table of buses", 8, async () => {
+    const shown = await page.$$eval("[data-line]", (rows) => rows.map((row) => row.dataset.line).sort().join());
+    return shown === buses.map((bus) => bus.name).sort().join();
+  });
+  await page.click('[data-testid="buses"] summary');
+  await check.within("… and it folds again", 3, async () => (await page.$('[data-testid="buses"][open]')) === null);
+}
+
+/** Opens the registers of the first device that is asked over Modbus. */
+async function openRegisters(page) {
+  const { buses } = await api(page, "/buses");
+  const id = buses.flatMap((bus) => bus.units).flatMap((unit) => unit.devices)[0];
+  await page.click(`[data-device="${id}"]`);
+  await page.click('[data-testid="registers"] summary');
+  await page.waitForSelector(".registers tbody tr");
+  return id;
+}
+
+async function registersShown(page) {
+  const id = await openRegisters(page);
+  const { registers } = await api(page, `/devices/${id}/registers`);
+  const rows = await page.$$eval(".registers tbody tr", (all) => all.map((row) => row.textContent));
+  check.that("the drawer lists all registers", rows.length === registers.length, `${rows.length} of ${registers.length}`);
+  check.that("… with their addresses", registers.every(({ function: code, address }, place) => rows[place]?.includes(`${code}:${address}`)));
+  const raw = await page.$$eval(".registers td:nth-child(3)", (cells) => cells.filter((cell) => /^[0-9A-F]{4}/.test(cell.textContent)).length);
+  check.that("… and their raw words", raw > 3, `${raw} with words`);
+  await page.keyboard.press("Escape");
+}
+
 async function foreignWords(page) {
-  const data = await Promise.all(["/hall", "/devices", "/pv", "/system", "/alerts?state=all&limit=200"].map((path) => api(page, path)));
+  const data = await Promise.all(["/hall", "/devices", "/pv", "/system", "/buses", "/alerts?state=all&limit=200"].map((path) => api(page, path)));
   const allowed = [...sentByDaemon(data)].filter((text) => CJK.test(text));
   return (await wordsOnPage(page)).filter((word) => CJK.test(word) && !allowed.some((text) => word.includes(text)));
 }
@@ -152,6 +184,16 @@ async function speaksEnglish(page) {
   left = await foreignWords(page);
   check.that("no Chinese is left in the English drawer", left.length === 0, left.slice(0, 8).join(" | "));
   await page.keyboard.press("Escape");
+  await openRegisters(page);
+  left = await foreignWords(page);
+  check.that("no Chinese is left among the registers", left.length === 0, left.slice(0, 8).join(" | "));
+  await page.screenshot({ path: join(shots, "registers-en.png") });
+  await page.keyboard.press("Escape");
+  await page.click('[data-testid="buses"] summary');
+  await page.waitForSelector("[data-line]");
+  left = await foreignWords(page);
+  check.that("no Chinese is left among the buses", left.length === 0, left.slice(0, 8).join(" | "));
+  await page.screenshot({ path: join(shots, "buses-en.png") });
   await page.reload();
   await page.waitForSelector("[data-device]");
   check.that("the language is remembered", (await page.getAttribute("html", "lang")) === "en");
@@ -177,7 +219,7 @@ async function main() {
   try {
     const { page, seen } = await openPage(browser, base, { width: 1920, height: 1080 });
     await enter(page, base);
-    for (const step of [chineseFirst, powerShown, devicesShown, filterWorks, alertArrives, acknowledges, drawerOpens]) await step(page);
+    for (const step of [chineseFirst, powerShown, devicesShown, filterWorks, alertArrives, acknowledges, drawerOpens, busesShown, registersShown]) await step(page);
     await page.screenshot({ path: join(shots, "wall-zh.png") });
     await page.setViewportSize({ width: 1280, height: 800 });
     await speaksEnglish(page);

@@ -1,5 +1,5 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
-import type { Alert, Device, Hall, LockedHall, ProblemBody, Pv, System } from "./types";
+import type { Alert, Buses, Device, Hall, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
 
 const BASE = "/api/v1";
 /** A request that hangs longer than this is worth giving up: the hall's network is one hop. */
@@ -60,6 +60,8 @@ export const api = {
   hall: () => get<Hall | LockedHall>("/hall"),
   devices: () => get<DeviceList>("/devices"),
   device: (id: string) => get<{ now_ms: number; device: Device }>(`/devices/${encodeURIComponent(id)}`),
+  registers: (id: string) => get<Registers>(`/devices/${encodeURIComponent(id)}/registers`),
+  buses: (limit: number) => get<Buses>(`/buses?limit=${limit}`),
   pv: () => get<Pv>("/pv"),
   system: () => get<System>("/system"),
   alerts: (state: "active" | "resolved" | "all", limit: number) =>

@@ -127,6 +127,71 @@ export interface System {
   readonly rejected: readonly { readonly reason: string; readonly text: Text; readonly count: number }[];
 }
 
+/** Durations in classes; the bounds stand once in the answer. */
+export interface Durations {
+  readonly counts: readonly number[];
+  readonly total: number;
+  readonly p50_ms: number | null;
+  readonly p95_ms: number | null;
+  readonly max_ms: number | null;
+}
+
+export interface BusUnit {
+  readonly unit: number;
+  readonly devices: readonly string[];
+  readonly questions: number;
+  readonly answers: number;
+  readonly unanswered: number;
+  readonly timeouts: number;
+  readonly exceptions: readonly { readonly code: number; readonly count: number; readonly text: Text }[];
+  readonly bad_answers: number;
+  readonly closed: number;
+  readonly latency: Durations;
+}
+
+export interface Bus {
+  readonly name: string;
+  readonly transport: "tcp" | "rtu_over_tcp" | "tls" | "serial" | "listen";
+  readonly watched_ms: number;
+  readonly utilisation: number;
+  readonly busy_ms: number;
+  readonly connects: number;
+  readonly connect_failures: number;
+  readonly crc_errors: number;
+  readonly noise_bytes: number;
+  readonly echoes: number;
+  readonly late_answers: number;
+  readonly foreign_frames: number;
+  readonly lateness: Durations;
+  readonly findings: readonly { readonly weight: "note" | "warning" | "trouble"; readonly unit: number | null; readonly text: Text }[];
+  readonly units: readonly BusUnit[];
+}
+
+export interface Buses {
+  readonly now_ms: number;
+  readonly total: number;
+  readonly bounds_ms: readonly number[];
+  readonly buses: readonly Bus[];
+}
+
+export interface Register {
+  readonly name: string;
+  readonly vendor: string;
+  readonly label: Text;
+  readonly unit: string;
+  readonly function: number;
+  readonly address: number;
+  readonly count: number;
+  readonly words: readonly string[];
+  readonly value: number | string | boolean | null;
+  readonly text: Text | null;
+  readonly quality: "good" | "stale" | "not_available" | "refused_by_device" | "refused_value" | "not_read";
+  readonly reason: Text | null;
+  readonly read_ms: number | null;
+}
+
+export interface Registers { readonly now_ms: number; readonly device: string; readonly registers: readonly Register[] }
+
 export interface ProblemBody {
   readonly title?: string;
   readonly status?: number;

@@ -11,6 +11,7 @@ import { AckDialog } from "./ack-dialog";
 import { AlertRow } from "./alert-row";
 import { Dialog } from "./dialog";
 import { HealthIcon, SeverityIcon } from "./icons";
+import { Registers } from "./registers";
 import { Ticking, useStaleMark } from "./ticking";
 import type { Alert } from "../api/types";
 
@@ -152,6 +153,7 @@ function DrawerFor({ id, hall }: { id: string; hall: Hall }) {
             <ItsAlerts id={id} onAcknowledge={setAsking} />
             <Faults device={device} />
             <Points device={device} />
+            <Registers id={id} />
           </>
         ) : failed ? null : <p class="muted">{t.loading}</p>}
       </div>

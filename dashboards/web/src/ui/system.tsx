@@ -5,13 +5,14 @@ import { counted, joined, quantity } from "../format/number";
 import { duration } from "../format/time";
 import { useWords } from "../i18n";
 import { useTopic } from "../state/store";
+import { BusesPopup } from "./buses";
 
 type Tone = "ok" | "degraded" | "fault";
 const TONES: Record<Source["state"], string> = { ok: "tone-ok", degraded: "tone-degraded", down: "tone-fault" };
 
-function Cell({ label, tone, children }: { label: string; tone?: Tone; children: ComponentChildren }) {
+function Cell({ label, tone, wide, children }: { label: string; tone?: Tone; wide?: boolean; children: ComponentChildren }) {
   return (
-    <div class={tone ? `sys-cell tone-${tone}` : "sys-cell"}>
+    <div class={`sys-cell${tone ? ` tone-${tone}` : ""}${wide ? " sys-wide" : ""}`}>
       <dt>{label}</dt><dd>{children}</dd>
     </div>
   );
@@ -84,6 +85,7 @@ function Cells({ system }: { system: System }) {
       {system.sinks.length === 0 ? <Cell label={t.sinks}>{t.noSinks}</Cell> : null}
       {system.sinks.map((sink) => <SinkCell key={sink.name} sink={sink} />)}
       <Sources sources={system.sources} />
+      {system.sources.some((source) => source.kind === "modbus") ? <Cell label={t.buses} wide><BusesPopup /></Cell> : null}
       <Rejected system={system} />
     </dl>
   );

@@ -8,7 +8,7 @@ use crate::model::{Decimal, PointName, Quality, Sample, Value};
 use crate::profile::{AddressKind, Function, Meaning, Number, RegisterPoint, ScaleBy};
 
 /// The name under which all fault points of a device are put together.
-const FAULT: &str = "fault";
+pub(super) const FAULT: &str = "fault";
 /// SunSpec's scale factors run from −10 to 10; others mean a misread register.
 const SCALE_FACTOR_MAX: i16 = 10;
 /// SunSpec's "not implemented" for a scale factor.

@@ -16,12 +16,16 @@ use super::plan::{Barrier, Block, around};
 use super::wire::Wire;
 
 /// Reads in one cycle to find out what is refused; the rest follows in the next cycles.
-const READS_PER_CYCLE_MAX: u32 = 24;
+pub(super) const READS_PER_CYCLE_MAX: u32 = 24;
 /// Then everything is tried again: new firmware may have more registers.
 const MEMORY: Duration = Duration::from_secs(24 * 3600);
+/// One of the holes is asked for after this time, because a device that starts or sleeps refuses
+/// what it has at other times; the pause doubles up to the longest.
+const PROBE_MIN: Duration = Duration::from_secs(60);
+const PROBE_MAX: Duration = Duration::from_secs(600);
 
 /// A point, by where it is: several fault points share one name.
-type Place = (Function, u16);
+pub(super) type Place = (Function, u16);
 
 /// What a device refuses.
 #[derive(Debug, Default)]
@@ -30,6 +34,10 @@ pub(super) struct Learned {
     absent: BTreeSet<Place>,
     names: BTreeSet<PointName>,
     since: Option<Instant>,
+    /// When a hole is asked for again, and the pause after that.
+    probe_at: Option<Instant>,
+    probe_pause: Duration,
+    probes: usize,
 }
 
 /// What a halving brought.
@@ -78,8 +86,36 @@ impl Learned {
         let news = before != (self.holes.len(), self.absent.len());
         if news {
             self.since.get_or_insert_with(Instant::now);
+            let pause = self.probe_pause.clamp(PROBE_MIN, PROBE_MAX);
+            self.probe_at.get_or_insert_with(|| Instant::now() + pause);
         }
         news
+    }
+
+    /// The hole to ask for now, if it is time for one: each in its turn. A mere place that must
+    /// not be crossed hides nothing.
+    pub(super) fn probe(&mut self) -> Option<Hole> {
+        let now = Instant::now();
+        self.probe_at.filter(|at| *at <= now)?;
+        self.probe_pause = (self.probe_pause * 2).clamp(PROBE_MIN, PROBE_MAX);
+        self.probe_at = Some(now + self.probe_pause);
+        let hiding: Vec<&Hole> = self.holes.iter().filter(|hole| hole.end > hole.first).collect();
+        let hole = hiding.get(self.probes.checked_rem(hiding.len())?).map(|hole| **hole);
+        self.probes = self.probes.wrapping_add(1);
+        hole
+    }
+
+    /// The device has changed: its holes may be gone.
+    pub(super) fn probe_soon(&mut self) {
+        if !self.is_empty() {
+            (self.probe_at, self.probe_pause) = (Some(Instant::now()), PROBE_MIN);
+        }
+    }
+
+    /// Everything is tried again. The pause between probes stays, so that a device that has its
+    /// registers now and then is not learned anew every minute.
+    pub(super) fn forget(&mut self) {
+        *self = Self { probe_pause: self.probe_pause, ..Self::default() };
     }
 
     /// A block, planned round what is refused.
@@ -95,23 +131,23 @@ impl Learned {
     }
 }
 
-/// Halves a block that was refused with `exception`.
+/// Halves a block that was refused with `exception`, with at most `budget` reads and one more.
 pub(super) async fn halve(
     wire: &mut Wire,
     unit: u8,
     block: &Block,
     exception: u8,
     bus: &BusRules,
+    budget: &mut u32,
 ) -> Halving {
     let mut halving = Halving::default();
     let mut refused = vec![(block.clone(), exception)];
-    let mut reads = 0;
     while let Some((block, exception)) = refused.pop() {
         let Some((left, right)) = halves(&block, bus) else {
             halving.hole(&block, exception);
             continue;
         };
-        if reads >= READS_PER_CYCLE_MAX {
+        if *budget == 0 {
             break;
         }
         let behind = left.start.saturating_add(left.count);
@@ -119,7 +155,7 @@ pub(super) async fn halve(
         let gap = (behind.min(right.start), right.start);
         let mut well = 0;
         for half in [left, right] {
-            reads += 1;
+            *budget = budget.saturating_sub(1);
             let answer = wire.read(unit, half.function, half.start, half.count, bus).await;
             match answer {
                 Ok(words) => {

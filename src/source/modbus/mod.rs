@@ -22,6 +22,7 @@ mod plan;
 mod poll;
 pub mod recording;
 pub mod scan;
+mod schedule;
 mod stream;
 mod sunspec;
 mod unit;

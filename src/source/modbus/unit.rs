@@ -1,33 +1,34 @@
 //! One unit on a bus: its plan, its rhythm, and what one cycle brings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::{Device, LinkFault, LinkState, Sample};
-use crate::profile::{BusRules, Protocol, RegisterPoint};
+use crate::model::{Device, LinkFault, LinkState, Sample, Value};
+use crate::profile::{BusRules, Function, Protocol, RegisterPoint};
 
 use super::config::Unit;
-use super::decode::{RegisterImage, decode};
+use super::decode::{FAULT, RegisterImage, decode};
 use super::error::ReadError;
-use super::learn::{Learned, halve};
+use super::learn::{Learned, Place, READS_PER_CYCLE_MAX, halve};
 use super::monitor::{DeviceView, PlannedRead};
 use super::plan::{Block, plan};
+use super::schedule::PlannedBlock;
 use super::sunspec::{self, Placed, SunspecFound};
 use super::wire::Wire;
 
-/// An optional block that the device does not have is asked for again after this many cycles.
-const REFUSED_CYCLES: u32 = 360;
-/// A block that fails while others are answered rests for twice as many cycles each time, up to
-/// this many; after its first failure it does not rest.
-const FAILED_CYCLES_MAX: u32 = 64;
-/// The model map of a SunSpec device is walked anew after this many cycles: firmware changes it.
-const WALK_CYCLES: u32 = 3600;
+/// The model map of a SunSpec device is walked anew after this time: firmware changes it.
+const WALK_AGAIN: Duration = Duration::from_secs(3600);
 /// The same while the walk did not come to the end of the map.
-const WALK_AGAIN_CYCLES: u32 = 360;
+const WALK_ON: Duration = Duration::from_secs(600);
+/// A device that was away for so long may have restarted: what was learned of it is learned anew.
+const RESTART: Duration = Duration::from_secs(10);
 /// Failed reads in one cycle before the rest of the cycle is left.
 const FAILURES_PER_CYCLE_MAX: u32 = 2;
+/// The point in which a device says what it does.
+const STATE: &str = "state";
 /// Longest pause between two attempts at a silent unit that has the bus to itself.
 const BACK_OFF_MAX: Duration = Duration::from_secs(60);
 /// On a shared bus a silent unit may cost this share of the time: one part in so many.
@@ -42,6 +43,10 @@ pub(super) struct Cycle {
     pub(super) images: Vec<RegisterImage>,
     /// The last failure, if any read failed or nothing could be read.
     pub(super) failure: Option<ReadError>,
+    /// Some registers came, though perhaps no values.
+    pub(super) answered: bool,
+    /// Nothing was due.
+    pub(super) idle: bool,
 }
 
 pub(super) struct UnitState {
@@ -52,48 +57,32 @@ pub(super) struct UnitState {
     learned: Learned,
     /// Blocks are known (always for register profiles, after the walk for SunSpec).
     planned: bool,
-    cycles: u32,
+    walked: Option<Instant>,
+    cycles: u64,
     failures: u32,
+    /// Since when it has not been reached.
+    away_since: Option<Instant>,
+    /// Fault points that were read since it was planned: without them the set is not whole.
+    faults_seen: BTreeSet<Place>,
+    /// What it said of itself last.
+    state: Option<Value>,
     link: Option<LinkState>,
     pub(super) view: Arc<DeviceView>,
     pub(super) due: Instant,
-}
-
-struct PlannedBlock {
-    block: Block,
-    /// Refused or failed: left out until this cycle.
-    rests_until: u32,
-    failures: u32,
-    /// With which Modbus exception it was refused last.
-    exception: Option<u8>,
-}
-
-impl PlannedBlock {
-    const fn new(block: Block) -> Self {
-        Self { block, rests_until: 0, failures: 0, exception: None }
-    }
-
-    /// It was read; `true` if that was not so before.
-    const fn went_well(&mut self) -> bool {
-        let news = self.rests_until != 0;
-        (self.failures, self.rests_until, self.exception) = (0, 0, None);
-        news
-    }
-
-    /// The device answers, only not to this: it must not hold up the others.
-    fn failed(&mut self, cycle: u32) {
-        let rest = (1_u32 << self.failures.min(16)) - 1;
-        self.failures = self.failures.saturating_add(1);
-        self.rests_until = cycle.saturating_add(1 + rest.min(FAILED_CYCLES_MAX));
-    }
 }
 
 /// What the reads of one cycle gave, before they are decoded.
 #[derive(Default)]
 struct Reads {
     images: Vec<(Arc<[RegisterPoint]>, RegisterImage)>,
-    faults_missed: bool,
     failures: u32,
+    asked: bool,
+    /// Blocks that were refused as a whole, and how.
+    refused: Vec<(usize, Block, u8)>,
+    /// Blocks that failed; `true` where the device does not have them.
+    failed: Vec<(usize, bool)>,
+    /// Something new was learned of what it refuses.
+    learned: bool,
     /// A read that had failed came back.
     recovered: bool,
 }
@@ -110,8 +99,12 @@ impl UnitState {
             blocks: Vec::new(),
             learned: Learned::default(),
             planned: known,
+            walked: None,
             cycles: 0,
             failures: 0,
+            away_since: None,
+            faults_seen: BTreeSet::new(),
+            state: None,
             link: None,
             view,
             due: Instant::now(),
@@ -167,7 +160,7 @@ impl UnitState {
     /// Next cycle one interval after the last began; a cycle that was too long skips ticks
     /// instead of piling them up.
     pub(super) fn went_well(&mut self, started: Instant) {
-        self.failures = 0;
+        (self.failures, self.away_since) = (0, None);
         let next = self.due.max(started) + self.interval();
         self.due = next.max(Instant::now());
     }
@@ -183,53 +176,62 @@ impl UnitState {
             pause = pause.max(cost * (SHARE_OF_SILENT - 1));
         }
         self.failures = self.failures.saturating_add(1);
+        self.is_away();
         self.due = Instant::now() + pause;
     }
 
     /// Asks everything that is due in this cycle.
     pub(super) async fn cycle(&mut self, wire: &mut Wire) -> Cycle {
+        if self.away_since.is_some_and(|since| since.elapsed() >= RESTART) {
+            self.distrust();
+        }
         if let Err(error) = self.find_models(wire).await {
             return Cycle { failure: Some(error), ..Cycle::default() };
         }
         if self.learned.is_old() {
-            self.learned = Learned::default();
-            self.plan_anew();
+            self.forget();
         }
         let mut reads = Reads::default();
         let mut cycle = Cycle::default();
-        let mut failed = Vec::new();
-        let mut learned = false;
+        let mut left = false;
         for place in 0..self.blocks.len() {
             let Some(planned) = self.blocks.get(place) else { break };
-            let due = self.cycles.is_multiple_of(planned.block.every);
-            if !due || self.cycles < planned.rests_until {
+            if !planned.is_due(self.cycles) {
                 continue;
             }
             let block = planned.block.clone();
-            let error = match self.read(wire, &block).await {
+            reads.asked = true;
+            match self.read(wire, &block).await {
                 Ok(image) => {
                     reads.images.push((block.points.clone(), image));
-                    let planned = self.blocks.get_mut(place);
-                    reads.recovered |= planned.is_some_and(PlannedBlock::went_well);
+                    if let Some(planned) = self.blocks.get_mut(place) {
+                        reads.recovered |= planned.was_read(self.cycles);
+                    }
                     continue;
                 }
                 Err(ReadError::Exception(code @ (2 | 3))) if !block.optional => {
-                    learned |= self.halve(wire, &block, code, &mut reads, &mut cycle).await;
-                    continue;
+                    reads.refused.push((place, block, code));
                 }
-                Err(error) => error,
-            };
-            if let (ReadError::Exception(code), Some(p)) = (&error, self.blocks.get_mut(place)) {
-                p.exception = Some(*code);
+                Err(error) => {
+                    if let (ReadError::Exception(code), Some(planned)) =
+                        (&error, self.blocks.get_mut(place))
+                    {
+                        planned.exception = Some(*code);
+                    }
+                    left = lose(place, &block, error, &mut reads, &mut cycle);
+                }
             }
-            if self.lose(place, &block, error, &mut reads, &mut cycle, &mut failed) {
-                break;
-            }
-            if wire.rests_until(self.unit.unit).is_some() {
+            left |= wire.rests_until(self.unit.unit).is_some();
+            if left {
                 break;
             }
         }
-        self.finish(reads, cycle, &failed, learned)
+        if !left {
+            // What can be read comes first: a device that refuses everything is not halved long.
+            self.look_into_refusals(wire, &mut reads, &mut cycle).await;
+            self.probe(wire, &mut reads).await;
+        }
+        self.finish(reads, cycle)
     }
 
     async fn read(&self, wire: &mut Wire, block: &Block) -> Result<RegisterImage, ReadError> {
@@ -238,75 +240,75 @@ impl UnitState {
         Ok(RegisterImage::new(block.function, block.start, words))
     }
 
-    /// Notes a failed read; `true` when the rest of the cycle should be left.
-    fn lose(
-        &self,
-        place: usize,
-        block: &Block,
-        error: ReadError,
-        reads: &mut Reads,
-        cycle: &mut Cycle,
-        failed: &mut Vec<(usize, bool)>,
-    ) -> bool {
-        let missing = block.optional && error.is_absent();
-        reads.faults_missed |= !missing && block.points.iter().any(|p| p.name.as_str() == "fault");
-        cycle.rejected.extend(rejection(&error).filter(|_| !missing));
-        failed.push((place, missing));
-        let refused = error.is_refusal();
-        let hopeless = error.is_connect() || (reads.images.is_empty() && !refused);
-        if !missing {
-            cycle.failure = Some(error);
+    /// Finds out what of the refused blocks can be read.
+    async fn look_into_refusals(&mut self, wire: &mut Wire, reads: &mut Reads, cycle: &mut Cycle) {
+        let mut found = Vec::new();
+        let mut budget = READS_PER_CYCLE_MAX;
+        for (place, block, exception) in std::mem::take(&mut reads.refused) {
+            if budget == 0 {
+                break;
+            }
+            let unit = self.unit.unit;
+            let mut halving =
+                halve(wire, unit, &block, exception, &self.unit.bus, &mut budget).await;
+            let parts = std::mem::take(&mut halving.read);
+            let nothing = parts.is_empty();
+            reads.images.extend(parts.into_iter().map(|(part, image)| (part.points, image)));
+            let failure = halving.failure.take();
+            found.push((place, exception, nothing, halving));
+            if let Some(error) = failure {
+                cycle.failure = Some(error);
+                break;
+            }
         }
-        reads.failures += u32::from(!refused);
-        hopeless || reads.failures >= FAILURES_PER_CYCLE_MAX
+        if reads.images.is_empty() {
+            // It refuses everything: it may sleep, or be another device. Nothing is learned.
+            if let (Some((_, exception, ..)), None) = (found.first(), &cycle.failure) {
+                cycle.failure = Some(ReadError::Exception(*exception));
+                cycle.rejected.push("exception");
+            }
+            return;
+        }
+        for (place, _, nothing, halving) in found {
+            let news = self.learned.add(&halving);
+            reads.learned |= news;
+            if nothing && !news {
+                reads.failed.push((place, false));
+            }
+        }
     }
 
-    /// Finds out what of a refused block can be read; `true` if something was learned.
-    async fn halve(
-        &mut self,
-        wire: &mut Wire,
-        block: &Block,
-        exception: u8,
-        reads: &mut Reads,
-        cycle: &mut Cycle,
-    ) -> bool {
-        let halving = halve(wire, self.unit.unit, block, exception, &self.unit.bus).await;
-        let read = halving.read.iter().map(|(part, image)| (part.points.clone(), image.clone()));
-        reads.images.extend(read);
-        if let Some(error) = &halving.failure {
-            reads.faults_missed = true;
-            reads.failures += 1;
-            cycle.failure = Some(error.clone());
+    /// Asks once in a while for something that was refused: it may have been a passing state.
+    async fn probe(&mut self, wire: &mut Wire, reads: &mut Reads) {
+        if reads.images.is_empty() || reads.learned || wire.rests_until(self.unit.unit).is_some() {
+            return;
         }
-        if halving.read.is_empty() && reads.images.is_empty() {
-            // It refuses everything: it may sleep, or be another device. Nothing is learned.
-            cycle.failure = Some(ReadError::Exception(exception));
-            cycle.rejected.push("exception");
-            return false;
+        let Some(hole) = self.learned.probe() else { return };
+        let Unit { unit, bus, .. } = &self.unit;
+        let count = hole.end.saturating_sub(hole.first);
+        let answer = wire.read(*unit, hole.function, hole.first, count, bus).await;
+        if answer.is_ok() {
+            tracing::info!(device = %self.unit.device.id, ?hole, "what was refused is answered now");
+            self.forget();
         }
-        self.learned.add(&halving)
     }
 
     /// Decodes what was read, and lets rest what failed while the device answered.
-    fn finish(
-        &mut self,
-        reads: Reads,
-        mut cycle: Cycle,
-        failed: &[(usize, bool)],
-        learned: bool,
-    ) -> Cycle {
-        let answered = !reads.images.is_empty();
-        if answered {
-            for (place, missing) in failed {
-                let Some(planned) = self.blocks.get_mut(*place) else { continue };
-                if *missing {
-                    planned.rests_until = self.cycles.saturating_add(REFUSED_CYCLES);
-                } else {
-                    planned.failed(self.cycles);
+    fn finish(&mut self, reads: Reads, mut cycle: Cycle) -> Cycle {
+        let Reads { images, asked, failed, learned, recovered, .. } = reads;
+        cycle.answered = !images.is_empty();
+        cycle.idle = !asked;
+        if cycle.answered {
+            for (place, missing) in &failed {
+                let (interval, cycles) = (self.interval(), self.cycles);
+                match self.blocks.get_mut(*place) {
+                    Some(planned) if *missing => planned.is_missing(cycles, interval),
+                    Some(planned) => planned.failed(cycles, interval),
+                    None => {}
                 }
             }
         }
-        if learned && answered {
+        if learned {
             tracing::warn!(
                 device = %self.unit.device.id,
                 holes = ?self.learned.holes(),
@@ -314,20 +316,70 @@ impl UnitState {
                 "the device refuses some registers; they are read around"
             );
             self.plan_anew();
-        } else if !failed.is_empty() || reads.recovered {
+        } else if !failed.is_empty() || recovered {
             self.show_plan();
         }
-        let (points, images): (Vec<_>, Vec<_>) = reads.images.into_iter().unzip();
+        let faults_missed = self.misses_faults(&images);
+        let (points, images): (Vec<_>, Vec<_>) = images.into_iter().unzip();
         let views: Vec<(&[RegisterPoint], RegisterImage)> =
             points.iter().map(|points| &**points).zip(images).collect();
-        let decoded = decode(&views, reads.faults_missed);
+        let decoded = decode(&views, faults_missed);
         cycle.samples = decoded.samples;
         cycle.rejected.extend(decoded.rejected);
         cycle.images = views.into_iter().map(|(_, image)| image).collect();
-        if answered || cycle.failure.is_none() {
-            self.cycles = self.cycles.wrapping_add(1);
+        self.notice_state(&cycle.samples);
+        if cycle.answered || cycle.failure.is_none() {
+            self.cycles = self.cycles.saturating_add(1);
         }
         cycle
+    }
+
+    /// Whether some of the fault points were not read in this cycle, by failure or because it is
+    /// not their turn: half a set of faults would end alerts that go on.
+    fn misses_faults(&mut self, images: &[(Arc<[RegisterPoint]>, RegisterImage)]) -> bool {
+        let came = images.iter().flat_map(|(points, image)| faults(image.function(), points));
+        let came: BTreeSet<Place> = came.collect();
+        let planned = self.blocks.iter().filter(|planned| !planned.is_given_up());
+        let mut wanted =
+            planned.flat_map(|PlannedBlock { block, .. }| faults(block.function, &block.points));
+        let missed =
+            !self.faults_seen.is_subset(&came) || wanted.any(|place| !came.contains(&place));
+        self.faults_seen.extend(came);
+        missed
+    }
+
+    /// When its state changes, a device may have what it refused before.
+    fn notice_state(&mut self, samples: &[Sample]) {
+        let Some(sample) = samples.iter().find(|sample| sample.point.as_str() == STATE) else {
+            return;
+        };
+        let before = self.state.replace(sample.value.clone());
+        if before.is_some_and(|before| before != sample.value) {
+            self.learned.probe_soon();
+            self.blocks.iter_mut().for_each(PlannedBlock::wake);
+        }
+    }
+
+    /// It was not reached.
+    pub(super) fn is_away(&mut self) {
+        self.away_since.get_or_insert_with(Instant::now);
+    }
+
+    /// It may have restarted meanwhile, or be another one: nothing that was learned counts.
+    fn distrust(&mut self) {
+        self.away_since = Some(Instant::now());
+        if let Protocol::Sunspec { .. } = &self.unit.profile.protocol {
+            // Addresses move when a meter is added or a setting changes.
+            self.planned = false;
+        } else if !self.learned.is_empty() {
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.learned.forget();
+        self.faults_seen.clear();
+        self.plan_anew();
     }
 
     /// Plans round what was learned.
@@ -348,7 +400,7 @@ impl UnitState {
             count: planned.block.count,
             every: planned.block.every,
             points: planned.block.points.iter().map(|point| point.name.to_string()).collect(),
-            rests: planned.rests_until > self.cycles,
+            rests: planned.rests(self.cycles),
             exception: planned.exception,
         });
         self.view.set_plan(reads.collect());
@@ -357,9 +409,10 @@ impl UnitState {
     /// Walks the models of a SunSpec device when they are not known, or not for long.
     async fn find_models(&mut self, wire: &mut Wire) -> Result<(), ReadError> {
         let Protocol::Sunspec { plan, .. } = &self.unit.profile.protocol else { return Ok(()) };
-        let whole = self.view.sunspec().is_none_or(|found| found.end.is_whole());
-        let every = if whole { WALK_CYCLES } else { WALK_AGAIN_CYCLES };
-        if self.planned && (self.cycles == 0 || !self.cycles.is_multiple_of(every)) {
+        let known = self.view.sunspec();
+        let whole = known.as_ref().is_none_or(|found| found.end.is_whole());
+        let age = if whole { WALK_AGAIN } else { WALK_ON };
+        if self.planned && self.walked.is_some_and(|walked| walked.elapsed() < age) {
             return Ok(());
         }
         let Unit { unit, bus, sunspec_instance, .. } = &self.unit;
@@ -371,7 +424,13 @@ impl UnitState {
         let models: Vec<u16> = map.models.iter().map(|found| found.model).collect();
         let placed = sunspec::place(&map, plan, *sunspec_instance, bus);
         let Placed { blocks, instances, models: taken } = placed;
-        self.view.set_sunspec(SunspecFound { base: map.base, end: map.end, models: taken });
+        self.walked = Some(Instant::now());
+        let found = SunspecFound { base: map.base, end: map.end, models: taken };
+        if !self.base.is_empty() && known.as_ref() == Some(&found) {
+            self.planned = true;
+            return Ok(());
+        }
+        self.view.set_sunspec(found);
         if blocks.is_empty() {
             let detail = match (instances, sunspec_instance) {
                 (1.., Some(wanted)) => format!(
@@ -385,9 +444,35 @@ impl UnitState {
         self.view.set_note(format!("SunSpec models {models:?}"));
         self.base = blocks;
         self.planned = true;
-        self.plan_anew();
+        self.forget();
         Ok(())
     }
+}
+
+/// Notes a failed read; `true` when the rest of the cycle should be left.
+fn lose(
+    place: usize,
+    block: &Block,
+    error: ReadError,
+    reads: &mut Reads,
+    cycle: &mut Cycle,
+) -> bool {
+    let missing = block.optional && error.is_absent();
+    cycle.rejected.extend(rejection(&error).filter(|_| !missing));
+    reads.failed.push((place, missing));
+    let refused = error.is_refusal();
+    let hopeless = error.is_connect() || (reads.images.is_empty() && !refused);
+    if !missing {
+        cycle.failure = Some(error);
+    }
+    reads.failures += u32::from(!refused);
+    hopeless || reads.failures >= FAILURES_PER_CYCLE_MAX
+}
+
+/// Where the fault points among these are.
+fn faults(function: Function, points: &[RegisterPoint]) -> impl Iterator<Item = Place> {
+    let faults = points.iter().filter(|point| point.name.as_str() == FAULT);
+    faults.map(move |point| (function, point.address))
 }
 
 /// The reason under which data of a failed read is counted; silence brings no data.
@@ -398,3 +483,6 @@ fn rejection(error: &ReadError) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

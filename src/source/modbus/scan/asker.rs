@@ -7,7 +7,7 @@ use crate::profile::{BusRules, Function};
 use crate::source::modbus::config::Transport;
 use crate::source::modbus::decode::RegisterImage;
 use crate::source::modbus::error::ReadError;
-use crate::source::modbus::learn::halve;
+use crate::source::modbus::learn::{READS_PER_CYCLE_MAX, halve};
 use crate::source::modbus::monitor::LineMonitor;
 use crate::source::modbus::plan::Block;
 use crate::source::modbus::sunspec::Registers;
@@ -103,7 +103,8 @@ impl Asker {
         block: &Block,
         exception: u8,
     ) -> Vec<(Block, RegisterImage)> {
-        let halving = halve(&mut self.wire, unit, block, exception, rules).await;
+        let mut budget = READS_PER_CYCLE_MAX;
+        let halving = halve(&mut self.wire, unit, block, exception, rules, &mut budget).await;
         // The pace counts afterwards what was asked in one go.
         for _ in &halving.read {
             self.scan.pace.turn().await;

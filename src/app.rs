@@ -137,6 +137,8 @@ impl App {
             journal: common.journal.clone(),
             sources: states.clone(),
             monitor: monitor.clone(),
+            catalog: hall.catalog.clone(),
+            taken: modbus::scan::Taken::of(&hall.modbus),
             sinks,
             tally: common.tally.clone(),
             clock: common.clock.clone(),

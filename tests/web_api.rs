@@ -10,6 +10,8 @@ mod contract;
 mod hall;
 #[path = "web_api/lines.rs"]
 mod lines;
+#[path = "web_api/scan.rs"]
+mod scan;
 
 use std::time::{Duration, Instant};
 
@@ -202,6 +204,7 @@ async fn nothing_is_told_without_login() {
         "/api/v1/devices/inv-01/registers",
         "/api/v1/devices/inv-01/recording",
         "/api/v1/buses",
+        "/api/v1/scan",
         "/api/v1/pv",
         "/api/v1/alerts",
         "/api/v1/system",

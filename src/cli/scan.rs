@@ -1,6 +1,5 @@
 //! `hallwatch scan`: finds devices, and writes a configuration for them.
 
-mod json;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -16,9 +15,11 @@ use crate::model::{Text, text};
 use crate::profile::{Catalog, CatalogError};
 use crate::source::modbus::scan::{
     ANSWER_MS_DEFAULT, BlockOptions, RATE_DEFAULT, ScanPlan, SerialSettings, Taken, Target,
-    UnitChoice, config_block, door_name, scan,
+    UnitChoice, config_block, scan,
 };
 use crate::source::modbus::{Framing, Parity};
+
+use crate::web;
 
 use super::check::{Language, one_line, show};
 use super::{Done, runtime, told_to_stop};
@@ -109,7 +110,7 @@ pub(super) fn run(arguments: &ScanArguments) -> Done {
     let report = runtime()?.block_on(scan_until_told(plan, &catalog, arguments.lang));
     show::summary(&report, arguments.lang);
     if arguments.json {
-        println!("{:#}", json::report(&report));
+        println!("{:#}", web::scan_report(&report));
     } else if !report.devices.is_empty() {
         print!("{}", config_block(&report, &options(arguments, hall.as_ref())));
     }
@@ -167,14 +168,6 @@ fn plan(
         let baud_rate = (*baud_rate).clamp(300, 3_000_000);
         parities.iter().map(|parity| SerialSettings { baud_rate, parity: *parity }).collect()
     };
-    let taken = buses.iter().flat_map(|bus| {
-        let door = door_name(&bus.transport).unwrap_or_else(|| bus.name.clone());
-        bus.units.iter().map(move |unit| Taken {
-            door: door.clone(),
-            unit: unit.unit,
-            device: unit.device.id.to_string(),
-        })
-    });
     let mut plan = ScanPlan::new(targets);
     plan.ports.clone_from(&arguments.port);
     plan.framing = if arguments.rtu_over_tcp { Framing::Rtu } else { Framing::Tcp };
@@ -182,7 +175,7 @@ fn plan(
     plan.units = UnitChoice::parse(&arguments.unit)?;
     plan.answer_ms = arguments.timeout_ms;
     plan.rate_per_s = arguments.rate;
-    plan.taken = taken.collect();
+    plan.taken = Taken::of(buses);
     plan.time_max = Duration::from_secs(60 * arguments.minutes);
     Ok(plan)
 }

@@ -41,7 +41,7 @@ pub(super) fn json<T: Serialize>(answer: &T) -> Answer {
     Ok(response)
 }
 
-fn body_of<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+pub(super) fn body_of<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     // serde's words name fields and positions, never the values of others.
     serde_json::from_slice(body).map_err(|error| Problem::bad_request(error.to_string()))
 }

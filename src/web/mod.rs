@@ -20,6 +20,7 @@ mod patience;
 mod points;
 mod problem;
 mod routes;
+mod scan;
 mod server;
 mod state;
 mod stream;
@@ -39,8 +40,10 @@ use crate::history::History;
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{self, Zone};
+use crate::profile::Catalog;
 use crate::source::Sources;
 use crate::source::modbus::Monitor;
+use crate::source::modbus::scan::Taken;
 use crate::supervise::Supervisor;
 use crate::tally::Tally;
 
@@ -50,7 +53,7 @@ pub use door::SOCKET_NAME;
 /// What the API says of buses and registers, for the commands as well.
 pub use dto::{
     Bus, BusUnit, Buses, Durations, Exceptions, Finding, Hole, Model, Plan, PointValue, Read,
-    Register, Registers, Sunspec, Text,
+    Register, Registers, Sunspec, Text, scan_report,
 };
 
 use state::Shared;
@@ -90,6 +93,10 @@ pub struct Context {
     pub sources: Sources,
     /// What can be seen of the Modbus lines and their devices.
     pub monitor: Monitor,
+    /// The profiles, to recognise what a scan finds.
+    pub catalog: Catalog,
+    /// The devices that are configured, which a scan leaves alone.
+    pub taken: Vec<Taken>,
     /// How each sink is.
     pub sinks: Vec<watch::Receiver<SinkView>>,
     /// The counters of the process.
@@ -236,6 +243,8 @@ impl Web {
         supervisor.spawn("web-roof", move || shared.roof.clone().run(signal.clone()));
         let (shared, signal) = (self.shared.clone(), stop.clone());
         supervisor.spawn("web-feed", move || feed::run(shared.clone(), signal.clone()));
+        let (shared, signal) = (self.shared.clone(), stop.clone());
+        supervisor.spawn("web-scan", move || scan::run(shared.clone(), signal.clone()));
         let listeners = server::Listeners::new(listener, self.door.as_deref().and_then(door::open));
         server::run(self.shared, listeners, supervisor).await;
         Ok(())

@@ -12,6 +12,7 @@ use crate::tally::Happening;
 
 use super::auth::Auth;
 use super::feed::Feed;
+use super::scan::Scans;
 use super::{Config, Context, Limits, dto, is_loopback};
 
 /// Recordings of traffic at once: each is somebody who looks for a fault.
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) connections: Arc<Semaphore>,
     /// One permit per recording of a device's traffic.
     pub(super) recordings: Arc<Semaphore>,
+    /// The scan that runs, or the last one.
+    pub(super) scans: Arc<Scans>,
     /// Only this machine can ask and no password is needed, so only its names may be asked for: a
     /// foreign page could otherwise ask through the browser. Behind a proxy with a password any
     /// name is right.
@@ -49,6 +52,7 @@ impl Shared {
             feed: Feed::new(limits.streams),
             connections: Arc::new(Semaphore::new(limits.connections)),
             recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
+            scans: Arc::default(),
             loopback_only: is_loopback(config.listen.ip()) && config.password_hash.is_none(),
             config,
             context,

@@ -14,6 +14,7 @@ use hallwatch::model::{
     Decimal, Device, DeviceId, DeviceKind, Link, LinkState, PointName, Quality, Reading, Record,
     Sample, Severity, Site, Text, Timestamp, Value, Zone, ZoneId,
 };
+use hallwatch::profile::Catalog;
 use hallwatch::source::Sources;
 use hallwatch::source::modbus::Monitor;
 use hallwatch::supervise::Supervisor;
@@ -156,6 +157,8 @@ pub(crate) async fn web(
         journal: journal.clone(),
         sources: Sources::new(),
         monitor: monitor.clone(),
+        catalog: Catalog::shipped().expect("catalog"),
+        taken: Vec::new(),
         sinks: vec![sink()],
         tally: tally.clone(),
         clock: clock.clone(),

@@ -5,6 +5,7 @@ mod bus;
 mod device;
 mod hall;
 mod registers;
+mod scan;
 mod system;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use device::PointValue;
 pub(super) use device::{Device, DeviceAnswer, Devices};
 pub(super) use hall::{Hall, LockedHall, Pv};
 pub use registers::{Hole, Model, Plan, Read, Register, Registers, Sunspec};
+pub use scan::scan_report;
 pub(super) use system::{Journal, Rejected, Source, System};
 
 /// A text in both languages.

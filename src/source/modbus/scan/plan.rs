@@ -7,7 +7,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::model::{Text, text};
-use crate::source::modbus::config::{Framing, Parity, Transport};
+use crate::source::modbus::config::{Config, Framing, Parity, Transport, Unit};
+
+use super::sweep::name_of;
 
 /// Most hosts of one target, and of one scan.
 const HOSTS_MAX: usize = 4_096;
@@ -199,6 +201,23 @@ pub struct Taken {
     pub unit: u8,
     /// The device's id.
     pub device: String,
+}
+
+impl Taken {
+    /// All devices of these buses.
+    #[must_use]
+    pub fn of(buses: &[Config]) -> Vec<Self> {
+        let of_bus = |bus: &Config| -> Vec<Self> {
+            let door = name_of(&bus.transport).unwrap_or_else(|| bus.name.clone());
+            let taken = |unit: &Unit| Self {
+                door: door.clone(),
+                unit: unit.unit,
+                device: unit.device.id.to_string(),
+            };
+            bus.units.iter().map(taken).collect()
+        };
+        buses.iter().flat_map(of_bus).collect()
+    }
 }
 
 /// What is scanned, and how hard.

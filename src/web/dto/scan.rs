@@ -1,4 +1,4 @@
-//! A scan's report as JSON.
+//! A scan on the wire.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,9 @@ use crate::source::modbus::scan::{
     Candidate, DoorSeen, Finding, ModelSeen, ScanReport, SunspecSeen,
 };
 
-pub(super) fn report(report: &ScanReport) -> Value {
+/// A scan's report as JSON.
+#[must_use]
+pub fn scan_report(report: &ScanReport) -> Value {
     json!({
         "whole": report.whole,
         "devices": report.devices.iter().map(device).collect::<Vec<_>>(),

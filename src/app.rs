@@ -169,10 +169,10 @@ impl App {
         let stop = self.sources.stop_signal();
         let Common { journal, clock, tally } = common.clone();
         let context = source::Context { journal, clock, tally, sources: states.clone() };
-        for bus in modbus {
+        for (pause, bus) in modbus::staggered(modbus.len()).zip(modbus) {
             let (context, monitor, stop) = (context.clone(), monitor.clone(), stop.clone());
             self.sources.spawn(&format!("modbus {}", bus.name), move || {
-                modbus::Poller::new(bus.clone(), &monitor, context.clone()).run(stop.clone())
+                modbus::Poller::new(bus.clone(), &monitor, context.clone()).run(pause, stop.clone())
             });
         }
         if let Some(broker) = mqtt {

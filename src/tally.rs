@@ -3,9 +3,14 @@
 //! Rooms call [`Tally::count`]; `/metrics` and the gateway's own readings show the sums. Labels
 //! come from fixed words in the code, never from a device, so the number of series is bounded.
 
+mod late;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use late::Lateness;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,17 +83,28 @@ impl Happening {
 /// The most labels that one name may have; a further one is counted as `other`.
 const LABELS_MAX: usize = 200;
 
-type Counters = BTreeMap<(Happening, String), u64>;
+/// By label, for each happening.
+type Counters = BTreeMap<Happening, BTreeMap<String, u64>>;
+
+#[derive(Debug, Default)]
+struct Sums {
+    counters: Mutex<Counters>,
+    late: Lateness,
+}
 
 /// All counters of the process. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Tally(Arc<Mutex<Counters>>);
+pub struct Tally(Arc<Sums>);
 
 impl Tally {
     /// A new set of counters, all zero.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.0.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds one under `label`.
@@ -98,52 +114,53 @@ impl Tally {
 
     /// Adds `n` under `label`.
     pub fn add(&self, happening: Happening, label: &str, n: u64) {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(counter) = counters.get_mut(&(happening, label.to_owned())) {
+        let mut counters = self.counters();
+        let of_name = counters.entry(happening).or_default();
+        if let Some(counter) = of_name.get_mut(label) {
             *counter += n;
             return;
         }
-        let labels = counters.keys().filter(|(h, _)| *h == happening).count();
-        let label = if labels < LABELS_MAX { label } else { "other" };
-        *counters.entry((happening, label.to_owned())).or_default() += n;
+        let label = if of_name.len() < LABELS_MAX { label } else { "other" };
+        *of_name.entry(label.to_owned()).or_default() += n;
+    }
+
+    /// Notes how long after its time a poll began.
+    pub fn late(&self, late: Duration) {
+        self.0.late.note(late);
     }
 
     /// The sum over all labels.
     #[must_use]
     pub fn total(&self, happening: Happening) -> u64 {
-        self.labels(happening).iter().map(|(_, n)| n).sum()
+        self.counters().get(&happening).map_or(0, |labels| labels.values().sum())
     }
 
     /// The counters of one name, by label.
     #[must_use]
     pub fn labels(&self, happening: Happening) -> Vec<(String, u64)> {
-        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_name = counters.iter().filter(|((h, _), _)| *h == happening);
-        of_name.map(|((_, label), n)| (label.clone(), *n)).collect()
+        let counters = self.counters();
+        let of_name = counters.get(&happening).into_iter().flatten();
+        of_name.map(|(label, n)| (label.clone(), *n)).collect()
     }
 
     /// All counters in the Prometheus text format.
     #[must_use]
     pub fn prometheus(&self) -> String {
-        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let counters = self.counters().clone();
         let mut text = String::new();
-        let mut last = None;
-        for ((happening, label), n) in &counters {
-            let name = happening.as_str();
-            if last != Some(happening) {
-                let help = happening.help();
-                let head = writeln!(
-                    text,
-                    "# HELP hallwatch_{name}_total {help}\n# TYPE hallwatch_{name}_total counter"
-                );
-                debug_assert!(head.is_ok(), "writing to a String cannot fail");
-                last = Some(happening);
+        for (happening, labels) in &counters {
+            let (name, help) = (happening.as_str(), happening.help());
+            let mut lines = format!(
+                "# HELP hallwatch_{name}_total {help}\n# TYPE hallwatch_{name}_total counter\n"
+            );
+            for (label, n) in labels {
+                let label = label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
+                let line = writeln!(lines, "hallwatch_{name}_total{{label=\"{label}\"}} {n}");
+                debug_assert!(line.is_ok(), "writing to a String cannot fail");
             }
-            let label = label.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
-            let line = writeln!(text, "hallwatch_{name}_total{{label=\"{label}\"}} {n}");
-            debug_assert!(line.is_ok(), "writing to a String cannot fail");
+            text.push_str(&lines);
         }
-        text
+        text + &self.0.late.prometheus()
     }
 }
 

@@ -79,7 +79,7 @@ impl World {
                     sources: Sources::new(),
                 },
             );
-            pollers.push(tokio::spawn(poller.run(stop.clone())));
+            pollers.push(tokio::spawn(poller.run(Duration::ZERO, stop.clone())));
         }
         Self { journal, tally, catalog, servers, stop, pollers, _folder: folder }
     }
@@ -153,8 +153,8 @@ async fn answers_that_lie_are_never_stored_and_cost_the_others_nothing() {
     for (tick, (name, lie, label)) in (2i64..).zip(lies()) {
         let before = world.tally.labels(Happening::PollFailed);
         world.servers[0].units().set_misbehaviour(1, Some(lie));
-        // One question may be under way while the unit turns bad.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // One question may be under way while the unit turns bad, and its answer before the disk.
+        tokio::time::sleep(Duration::from_millis(u64::from(TIMEOUT_MS) + 100)).await;
         let (_, _, from) = world.records(at).await;
         world.serve(tick, 2500).await;
         let (readings, links, to) = world.records(from).await;

@@ -209,7 +209,7 @@ async fn polled(port: u16) -> (Vec<Reading>, Vec<(String, LinkState)>) {
     let context = Context { journal: journal.clone(), clock, tally, sources: Sources::new() };
     let poller = modbus::Poller::new(config, &modbus::Monitor::new(), context);
     let stop = CancellationToken::new();
-    let running = tokio::spawn(poller.run(stop.clone()));
+    let running = tokio::spawn(poller.run(std::time::Duration::ZERO, stop.clone()));
     let (mut readings, mut links) = (Vec::new(), Vec::new());
     let mut reader = journal.reader_from(Position::default(), Kinds::All);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);

@@ -1,6 +1,6 @@
 //! The engine: pure. (state, device, now) in, transitions out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::live::{Board, DeviceLive, Peers};
 use crate::model::{DeviceId, Timestamp};
@@ -67,17 +67,21 @@ pub(super) struct Key {
 pub(super) struct Engine {
     pub(super) rules: Vec<Rule>,
     pub(super) tracks: BTreeMap<Key, Track>,
+    /// Judged since the last tick, because they spoke.
+    judged: HashSet<DeviceId>,
 }
 
 impl Engine {
-    pub(super) const fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
-        Self { rules, tracks }
+    pub(super) fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
+        Self { rules, tracks, judged: HashSet::new() }
     }
 
-    /// Judges all devices, and ends alerts of devices and rules that are no more.
+    /// Judges all devices that have not been judged since the last tick, and ends alerts of devices
+    /// and rules that are no more.
     pub(super) fn tick(&mut self, board: &Board, peers: &Peers, now: Timestamp) -> Vec<Transition> {
-        let mut out: Vec<_> =
-            board.iter().flat_map(|live| self.judge(board, live, peers, now)).collect();
+        let judged = std::mem::take(&mut self.judged);
+        let silent = board.iter().filter(|live| !judged.contains(&live.device.id));
+        let mut out: Vec<_> = silent.flat_map(|live| self.judge(board, live, peers, now)).collect();
         let gone = |key: &Key| {
             let kind = board.get(key.device.as_str()).map(|live| live.device.kind);
             let judged =
@@ -93,6 +97,18 @@ impl Engine {
         out
     }
 
+    /// Judges a device that spoke. The look at its siblings may be some seconds old.
+    pub(super) fn heard(
+        &mut self,
+        board: &Board,
+        live: &DeviceLive,
+        peers: &Peers,
+        now: Timestamp,
+    ) -> Vec<Transition> {
+        self.judged.insert(live.device.id.clone());
+        self.judge(board, live, peers, now)
+    }
+
     /// Judges one device. The look at its siblings may be some seconds old.
     pub(super) fn judge(
         &mut self,
@@ -105,6 +121,9 @@ impl Engine {
         let health = board.health(live, peers);
         for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
             for (part, verdict) in rule.judge(live, &health) {
+                if verdict == Verdict::Unknown || verdict == Verdict::No && self.tracks.is_empty() {
+                    continue; // it stays as it is
+                }
                 let (rule_id, device) = (rule.id.clone(), live.device.id.clone());
                 let key = Key { rule: rule_id, device, part };
                 let track = self.tracks.remove(&key);

@@ -137,7 +137,7 @@ impl Alerts {
         for (_, record) in &batch.records {
             let id = self.live.apply(record).map(|live| live.device.id.clone());
             if let Some(live) = id.and_then(|id| self.live.get(id.as_str())) {
-                transitions.extend(self.engine.judge(&self.live, live, &self.peers, now));
+                transitions.extend(self.engine.heard(&self.live, live, &self.peers, now));
             }
         }
         self.decided(transitions);

@@ -28,6 +28,7 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
     if let Some(data) = data {
         hall.journal.folder = data;
     }
+    allow_connections();
     runtime()?.block_on(async {
         let listen = hall.web.listen;
         let bound = TcpListener::bind(listen).await;
@@ -43,4 +44,15 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
         app.stop().await;
         Ok(code)
     })
+}
+
+/// Every device may be a connection: systemd and shells begin with 1024 files and allow more to
+/// who asks.
+fn allow_connections() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let allowed = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: allowed.maximum, maximum: allowed.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }

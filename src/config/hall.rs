@@ -1,5 +1,6 @@
 //! The whole file, put together.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -212,6 +213,7 @@ fn hall(
         root.missing("mqtt", hint);
     }
     let mut modbus: Vec<modbus::Config> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for Found { device, profile, link } in &found {
         let (device, profile) = (device.clone(), profile.clone());
         match link {
@@ -223,7 +225,8 @@ fn hall(
             Link::Modbus { bus, transport, unit, sunspec_instance, rules } => {
                 let (unit, sunspec_instance, bus_rules) = (*unit, *sunspec_instance, rules.clone());
                 let unit = modbus::Unit { device, profile, unit, sunspec_instance, bus: bus_rules };
-                match modbus.iter_mut().find(|line| line.name == *bus) {
+                let place = *places.entry(bus.clone()).or_insert(modbus.len());
+                match modbus.get_mut(place) {
                     Some(line) => line.units.push(unit),
                     None => modbus.push(modbus::Config {
                         name: bus.clone(),

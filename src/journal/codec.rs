@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Decimal, DeviceId, Event, EventKind, Link, LinkFault, LinkState, PointName, Quality, Reading,
-    Record, Sample, Timestamp, Value,
+    Decimal, DeviceId, Event, EventKind, Link, LinkFault, LinkState, Quality, Reading, Record,
+    Sample, Timestamp, Value,
 };
 
-use super::names::Names;
+use super::names::{Look, Names};
 
 const FORM: u8 = 1;
 
@@ -106,6 +106,7 @@ fn put_sample(out: &mut Vec<u8>, sample: &Sample, point: i64) {
 
 /// A record as a row; `None` if a name has no number yet.
 pub(super) fn encode(record: &Record, names: &Names) -> Option<Row> {
+    let names = &names.look();
     match record {
         Record::Reading(reading) => encode_reading(reading, names),
         Record::Link(link) => {
@@ -126,7 +127,7 @@ pub(super) fn encode(record: &Record, names: &Names) -> Option<Row> {
     }
 }
 
-fn encode_reading(reading: &Reading, names: &Names) -> Option<Row> {
+fn encode_reading(reading: &Reading, names: &Look<'_>) -> Option<Row> {
     let mut body = Vec::with_capacity(8 + reading.samples.len() * 5);
     body.push(FORM);
     put_unsigned(&mut body, zigzag(reading.received.since_ms(reading.time)));
@@ -176,8 +177,8 @@ impl<'a> Input<'a> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 
-    fn sample(&mut self, names: &Names) -> Option<Sample> {
-        let point = PointName::parse(&names.name(self.signed()?)?).ok()?;
+    fn sample(&mut self, names: &Look<'_>) -> Option<Sample> {
+        let point = names.point(self.signed()?)?;
         let tag = self.byte()?;
         let quality = *Quality::ALL.get(usize::from(tag >> 3))?;
         let value = match tag & 7 {
@@ -210,6 +211,7 @@ pub(super) fn decode(row: &Row, names: &Names) -> Option<Record> {
         return None;
     }
     let time = Timestamp::from_ms(row.time);
+    let names = &names.look();
     let subject = names.name(row.subject)?;
     match row.kind {
         KIND_READING => {
@@ -218,13 +220,13 @@ pub(super) fn decode(row: &Row, names: &Names) -> Option<Record> {
             while !input.0.is_empty() {
                 samples.push(input.sample(names)?);
             }
-            let device = DeviceId::parse(&subject).ok()?;
+            let device = DeviceId::parse(subject).ok()?;
             #[allow(clippy::cast_sign_loss)]
             let message = row.message as u64;
             Some(Record::Reading(Reading { device, time, received, message, samples }))
         }
         KIND_LINK => {
-            let device = DeviceId::parse(&subject).ok()?;
+            let device = DeviceId::parse(subject).ok()?;
             let state = if input.0.is_empty() {
                 LinkState::Up
             } else {
@@ -234,7 +236,7 @@ pub(super) fn decode(row: &Row, names: &Names) -> Option<Record> {
             Some(Record::Link(Link { device, time, state }))
         }
         KIND_EVENT => {
-            let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == &*subject)?;
+            let kind = EventKind::ALL.into_iter().find(|kind| kind.as_str() == subject)?;
             let body = std::str::from_utf8(input.0).ok()?.to_owned();
             Some(Record::Event(Event { kind, time, body }))
         }

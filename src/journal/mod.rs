@@ -40,8 +40,9 @@ use names::Names;
 use tail::Tail;
 use writer::{ActiveReaders, Channels, Request, Writer};
 
-/// Requests that may wait for the writer; a source that comes later waits itself.
-const REQUESTS_MAX: usize = 256;
+/// Requests that may wait for the writer; a source that comes later waits itself. Ten thousand
+/// devices that are asked once a second bring a thousand of them within one commit wait.
+const REQUESTS_MAX: usize = 4096;
 
 /// How the journal is kept.
 #[derive(Debug, Clone)]

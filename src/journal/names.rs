@@ -1,16 +1,42 @@
 //! Names are stored once and referred to by small numbers.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use rusqlite::Connection;
 
+use crate::model::PointName;
+
 use super::error::JournalError;
+
+/// A name, and the same as the name of a point: shared by all samples that are read.
+#[derive(Clone)]
+struct Name {
+    text: Arc<str>,
+    point: Option<PointName>,
+}
 
 #[derive(Default)]
 struct Tables {
     ids: HashMap<Arc<str>, i64>,
-    names: HashMap<i64, Arc<str>>,
+    names: HashMap<i64, Name>,
+}
+
+/// The dictionary as it is while nobody learns a name.
+pub(super) struct Look<'a>(RwLockReadGuard<'a, Tables>);
+
+impl Look<'_> {
+    pub(super) fn id(&self, name: &str) -> Option<i64> {
+        self.0.ids.get(name).copied()
+    }
+
+    pub(super) fn name(&self, id: i64) -> Option<&str> {
+        self.0.names.get(&id).map(|name| &*name.text)
+    }
+
+    pub(super) fn point(&self, id: i64) -> Option<PointName> {
+        self.0.names.get(&id)?.point.clone()
+    }
 }
 
 /// The dictionary of names, shared by the writer and all readers of this process.
@@ -40,27 +66,39 @@ impl Names {
         let name: Arc<str> = Arc::from(name);
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         tables.ids.insert(name.clone(), id);
-        tables.names.insert(id, name);
+        let point = PointName::parse(&name).ok();
+        tables.names.insert(id, Name { text: name, point });
     }
 
     pub(super) fn id(&self, name: &str) -> Option<i64> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).ids.get(name).copied()
+        self.look().id(name)
     }
 
-    pub(super) fn name(&self, id: i64) -> Option<Arc<str>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).names.get(&id).cloned()
+    /// A look at the dictionary for a whole record: its names cost one lock.
+    pub(super) fn look(&self) -> Look<'_> {
+        Look(self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The number of a name, given out and committed at once when it is new: a batch that is
-    /// rolled back later must not take the name with it. Call outside a transaction.
-    pub(super) fn learn(&self, connection: &Connection, name: &str) -> Result<i64, JournalError> {
-        if let Some(id) = self.id(name) {
-            return Ok(id);
+    /// Gives numbers to names that have none, in one transaction that is committed at once: a
+    /// batch that is rolled back later must not take a name with it. Call outside a transaction.
+    pub(super) fn learn(
+        &self,
+        connection: &mut Connection,
+        names: &BTreeSet<&str>,
+    ) -> Result<(), JournalError> {
+        let transaction = connection.transaction()?;
+        let mut learned = Vec::with_capacity(names.len());
+        {
+            let mut keep =
+                transaction.prepare_cached("INSERT OR IGNORE INTO name(name) VALUES (?1)")?;
+            let mut find = transaction.prepare_cached("SELECT id FROM name WHERE name = ?1")?;
+            for name in names {
+                keep.execute([name])?;
+                learned.push((find.query_row([name], |row| row.get(0))?, name));
+            }
         }
-        connection.execute("INSERT OR IGNORE INTO name(name) VALUES (?1)", [name])?;
-        let find = "SELECT id FROM name WHERE name = ?1";
-        let id = connection.query_row(find, [name], |row| row.get(0))?;
-        self.insert(id, name);
-        Ok(id)
+        transaction.commit()?;
+        learned.into_iter().for_each(|(id, name)| self.insert(id, name));
+        Ok(())
     }
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{Position, Record};
 
-/// Records kept in memory; about 2 MB of readings of 30 values.
-const RECORDS_MAX: usize = 2048;
+/// Records kept in memory; at most 20 MB of readings of 50 values. A reader that is this far behind
+/// goes to the disk, so it has to be more than a busy commit brings.
+const RECORDS_MAX: usize = 8192;
 
 struct Ring {
     /// Every record after this position is in the ring.

@@ -14,7 +14,7 @@ use crate::clock::SharedClock;
 use crate::model::{Position, Record, Timestamp};
 use crate::tally::{Happening, Tally};
 
-use super::codec::{encode, names_of};
+use super::codec::{Row, encode, names_of};
 use super::error::JournalError;
 use super::names::Names;
 use super::schema::{self, Opened};
@@ -49,6 +49,10 @@ pub(super) type ActiveReaders = Arc<Mutex<BTreeSet<String>>>;
 /// Up to `?2` of the oldest readings and links before `?1`, those of them that are older than `?3`.
 pub(super) const DROP_OLD: &str = "DELETE FROM log WHERE time < ?3 AND pos IN
      (SELECT pos FROM log NOT INDEXED WHERE pos <= ?1 AND kind < 2 ORDER BY pos LIMIT ?2)";
+
+/// Keeps a row, unless it is a reading that is there already.
+const INSERT: &str =
+    "INSERT OR IGNORE INTO log(kind, subject, time, message, body) VALUES (?1,?2,?3,?4,?5)";
 
 /// What the writer shares with the readers.
 pub(super) struct Channels {
@@ -293,26 +297,23 @@ impl Writer {
         if let Some(gone @ JournalError::Gone(_)) = &self.trouble {
             return Err(gone.clone());
         }
-        let connection = &mut self.opened.connection;
-        for record in batches.iter().flat_map(|(records, _)| records) {
-            for name in names_of(record) {
-                self.names.learn(connection, name)?;
-            }
-        }
-        let transaction = connection.transaction()?;
+        let rows = self.rows(batches)?;
+        let mut rows = rows.iter();
+        let transaction = self.opened.connection.transaction()?;
+        let mut insert = transaction.prepare_cached(INSERT)?;
         let mut done = Done::default();
         let mut head = *self.head.borrow();
         for (records, cursor) in batches {
             let mut answer = Appended { position: head, stored: 0, duplicates: 0 };
             for record in records {
-                match insert(&transaction, record, &self.names)? {
-                    Some(position) => {
-                        head = position;
-                        answer.stored += 1;
-                        done.stored.push((position, record.clone()));
-                    }
-                    None => answer.duplicates += 1,
+                let Some(Row { kind, subject, time, message, body }) = rows.next() else { break };
+                if insert.execute(params![kind, subject, time, message, body])? == 0 {
+                    answer.duplicates += 1;
+                    continue;
                 }
+                head = schema::from_sql(transaction.last_insert_rowid());
+                answer.stored += 1;
+                done.stored.push((head, record.clone()));
             }
             answer.position = head;
             done.answers.push(answer);
@@ -323,8 +324,26 @@ impl Writer {
         for cursor in self.lazy.values() {
             store_cursor(&transaction, cursor)?;
         }
+        drop(insert);
         transaction.commit()?;
         Ok(done)
+    }
+
+    /// The records as they are stored. Names that are new are learned first.
+    fn rows(
+        &mut self,
+        batches: &[(Vec<Arc<Record>>, Option<Cursor>)],
+    ) -> Result<Vec<Row>, JournalError> {
+        let records = || batches.iter().flat_map(|(records, _)| records);
+        let rows: Option<Vec<Row>> = records().map(|record| encode(record, &self.names)).collect();
+        if let Some(rows) = rows {
+            return Ok(rows);
+        }
+        let names = records().flat_map(|record| names_of(record));
+        let new: BTreeSet<&str> = names.filter(|name| self.names.id(name).is_none()).collect();
+        self.names.learn(&mut self.opened.connection, &new)?;
+        let rows: Option<Vec<Row>> = records().map(|record| encode(record, &self.names)).collect();
+        rows.ok_or_else(|| JournalError::Storage("a name was not learned".to_owned()))
     }
 
     fn keep_house(&mut self) {
@@ -430,21 +449,6 @@ impl Writer {
             cursors,
         });
     }
-}
-
-fn insert(
-    connection: &Connection,
-    record: &Record,
-    names: &Names,
-) -> Result<Option<Position>, JournalError> {
-    let row = encode(record, names)
-        .ok_or_else(|| JournalError::Storage("a name was not learned".to_owned()))?;
-    let mut statement = connection.prepare_cached(
-        "INSERT OR IGNORE INTO log(kind, subject, time, message, body) VALUES (?1,?2,?3,?4,?5)",
-    )?;
-    let new =
-        statement.execute(params![row.kind, row.subject, row.time, row.message, row.body])? > 0;
-    Ok(new.then(|| schema::from_sql(connection.last_insert_rowid())))
 }
 
 fn store_cursor(connection: &Connection, cursor: &Cursor) -> Result<(), JournalError> {

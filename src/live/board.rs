@@ -4,23 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Device, DeviceId, DeviceKind, LinkState, PointName, Quality, Reading, Record, Site, Timestamp,
-    Value,
+    Device, DeviceId, DeviceKind, LinkState, Quality, Reading, Record, Site, Timestamp, Value,
 };
 use crate::profile::{Fault, Profile};
 
 use super::limits::{GAP_MS, PRODUCING, PRODUCING_W, RAMPED_DOWN, RAMPED_DOWN_W};
-
-/// The last value of one point.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Latest {
-    /// What was read.
-    pub value: Value,
-    /// How far it can be trusted.
-    pub quality: Quality,
-    /// When it was true.
-    pub time: Timestamp,
-}
+use super::points::{Latest, Points};
 
 /// One device and what it said last.
 #[derive(Debug, Clone)]
@@ -30,7 +19,7 @@ pub struct DeviceLive {
     /// How it is read and what its codes mean; the gateway itself has none.
     pub profile: Option<Arc<Profile>>,
     /// Last value of each point.
-    pub points: BTreeMap<PointName, Latest>,
+    pub points: Points,
     /// Time of the newest reading.
     pub last_seen: Option<Timestamp>,
     /// When the newest reading reached us.
@@ -69,7 +58,7 @@ impl DeviceLive {
     #[must_use]
     pub fn word(&self, point: &str) -> Option<&'static crate::model::Word> {
         let code = self.value(point)?.as_code()?;
-        crate::model::standard_point(point)?.words?.by_code(code)
+        crate::model::words_of(point)?.by_code(code)
     }
 
     /// The active fault codes with their meaning.
@@ -127,12 +116,9 @@ impl DeviceLive {
         // paint over the present.
         let polled = reading.received == reading.time && reading.message == 0;
         for sample in &reading.samples {
-            let newer = |latest: &Latest| latest.time > reading.time && !polled;
-            if self.points.get(&sample.point).is_some_and(newer) {
-                continue;
-            }
             let (value, quality, time) = (sample.value.clone(), sample.quality, reading.time);
-            self.points.insert(sample.point.clone(), Latest { value, quality, time });
+            let latest = Latest { value, quality, time };
+            self.points.put(&sample.point, latest, |old| old.time <= reading.time || polled);
         }
         let keep = |last: Option<Timestamp>, new: Timestamp| {
             if polled { Some(new) } else { last.max(Some(new)) }
@@ -165,7 +151,7 @@ impl Board {
     ) -> Self {
         let live = |(device, profile): (Arc<Device>, _)| {
             let id = device.id.clone();
-            let points = BTreeMap::new();
+            let points = Points::default();
             let empty = DeviceLive {
                 device,
                 profile,

@@ -12,11 +12,13 @@ mod follow;
 mod health;
 mod limits;
 mod peers;
+mod points;
 mod silence;
 #[cfg(test)]
 mod tests;
 
-pub use board::{Board, DeviceLive, Latest, Output};
+pub use board::{Board, DeviceLive, Output};
 pub use follow::{Changes, Live};
 pub use health::{Health, HealthState, Why};
 pub use peers::Peers;
+pub use points::{Latest, Points};

@@ -18,7 +18,7 @@ pub use id::{DeviceId, IdError, PointName, ZoneId};
 pub use link::{LinkFault, LinkState};
 pub use mistake::Mistake;
 pub use point::{
-    StandardPoint, Vocabulary, Word, standard_point, standard_point_names, vocabulary,
+    StandardPoint, Vocabulary, Word, standard_point, standard_point_names, vocabulary, words_of,
 };
 pub use reading::{Event, EventKind, Link, Position, Reading, Record, Sample};
 pub use severity::Severity;

@@ -53,7 +53,12 @@ impl Sources {
     }
 
     pub(super) fn set(&self, name: &str, state: SourceState) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), state);
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Said after every poll, and nearly always the same.
+        match table.get_mut(name) {
+            Some(known) => *known = state,
+            None => drop(table.insert(name.to_owned(), state)),
+        }
     }
 
     /// The present table.

@@ -135,13 +135,14 @@ impl Watcher {
 
     fn beat(&mut self, shared: &Shared) {
         self.beat += 1;
-        let changed = self.changed();
         if shared.feed.streams() == 0 {
+            self.changes = self.changes.resubscribe();
             // Whoever comes next is told everything at its first beat.
             self.told.clear();
             self.alerts.mark_changed();
             return;
         }
+        let changed = self.changed();
         if self.alerts.has_changed().unwrap_or(false) {
             self.alerts.mark_unchanged();
             self.counts = shared.alert_counts();

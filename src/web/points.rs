@@ -31,7 +31,7 @@ const fn order(kind: DeviceKind) -> &'static [&'static str] {
 /// The headline points that the device has, at most five.
 pub(super) fn headline(live: &DeviceLive) -> Vec<(&PointName, &Latest)> {
     let names = order(live.device.kind).iter();
-    names.filter_map(|name| live.points.get_key_value(*name)).take(HEADLINE_MAX).collect()
+    names.filter_map(|name| live.points.get_key_value(name)).take(HEADLINE_MAX).collect()
 }
 
 /// Whether the device as a whole has been silent for too long.

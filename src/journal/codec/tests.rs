@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::PointName;
 
 fn names() -> Names {
     let folder = tempfile::tempdir().expect("temp dir");
-    let opened = super::super::schema::open(folder.path()).expect("opens");
+    let mut opened = super::super::schema::open(folder.path()).expect("opens");
     let names = Names::load(&opened.connection).expect("loads");
-    for name in ["inv-01", "ac_power_w", "state", "serial_number", "fault", "online", "alert"] {
-        names.learn(&opened.connection, name).expect("learns");
-    }
+    let known = ["inv-01", "ac_power_w", "state", "serial_number", "fault", "online", "alert"];
+    names.learn(&mut opened.connection, &known.into()).expect("learns");
     names
 }
 

@@ -1,6 +1,6 @@
 //! Registers into values. Pure: the words that were read in, samples out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -124,6 +124,10 @@ fn factor<'a>(
 pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) -> Decoded {
     let mut out = Decoded::default();
     let mut faults: Option<BTreeSet<Arc<str>>> = None;
+    let most = reads.iter().map(|(points, _)| points.len()).sum();
+    out.samples.reserve_exact(most);
+    // Of points that are told twice the first one counts.
+    let mut told: HashSet<&str> = HashSet::with_capacity(most);
     for (points, image) in reads {
         for point in *points {
             let Some(words) = image.words(point.address, point.number.words()) else {
@@ -135,14 +139,18 @@ pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) 
                 Ok(Some(Value::Codes(codes))) if point.name.as_str() == FAULT => {
                     faults.get_or_insert_default().extend(codes.iter().cloned());
                 }
-                Ok(Some(value)) => push(&mut out.samples, point.name.clone(), value),
-                Ok(None) => {}
+                Ok(Some(value)) if told.insert(point.name.as_str()) => {
+                    out.samples.push(good(point.name.clone(), value));
+                }
+                Ok(_) => {}
                 Err(reason) => out.refuse(point, reason, words),
             }
         }
     }
-    if let (Some(codes), Ok(name), false) = (faults, PointName::parse(FAULT), faults_missed) {
-        push(&mut out.samples, name, Value::Codes(codes.into_iter().collect()));
+    if let (Some(codes), Ok(name), false) = (faults, PointName::parse(FAULT), faults_missed)
+        && told.insert(FAULT)
+    {
+        out.samples.push(good(name, Value::Codes(codes.into_iter().collect())));
     }
     out
 }
@@ -163,10 +171,8 @@ pub(super) fn decode_one(
     value_of(point, words, |address| factor(image, others.iter().copied(), address))
 }
 
-fn push(samples: &mut Vec<Sample>, point: PointName, value: Value) {
-    if samples.iter().all(|sample| sample.point != point) {
-        samples.push(Sample { point, value, quality: Quality::Good });
-    }
+const fn good(point: PointName, value: Value) -> Sample {
+    Sample { point, value, quality: Quality::Good }
 }
 
 /// The value, `None` where the device says that it has none.

@@ -38,7 +38,7 @@ pub use monitor::{
     findings,
 };
 pub use plan::{Block, plan};
-pub use poll::Poller;
+pub use poll::{Poller, staggered};
 pub use sunspec::{
     Fit, FoundModel, ImageWalk, READS_MAX, SunspecFound, SunspecMap, SunspecModel, WalkEnd,
     sunspec_walk_of_image,

@@ -27,6 +27,17 @@ const WAITING_MAX: usize = 16;
 /// Back-off of a connection that cannot be made: from the first to the longest, for ever.
 const RECONNECT_MIN: Duration = Duration::from_secs(1);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
+/// Between the first polls of two connections, and of the first and the last one.
+const STAGGER_STEP: Duration = Duration::from_millis(1);
+const STAGGER: Duration = Duration::from_secs(1);
+
+/// The pauses after which pollers begin: a millisecond apart, and all within a second. Each keeps
+/// its place in the interval, so that ten thousand polls never fall into one moment.
+pub fn staggered(count: usize) -> impl Iterator<Item = Duration> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX).max(1);
+    let step = STAGGER_STEP.min(STAGGER / count);
+    (0..count).map(move |place| step.saturating_mul(place))
+}
 
 /// All silent units of a shared bus together may cost one part in so many of its time.
 const SHARE_OF_ALL_SILENT: u32 = 10;
@@ -62,8 +73,9 @@ impl Poller {
         Self { name, units, wire, line, connect_failures: 0, shared, silent_after, context }
     }
 
-    /// Polls until told to stop; what was read by then is kept.
-    pub async fn run(mut self, stop: CancellationToken) {
+    /// Begins after a pause and polls until told to stop; what was read by then is kept.
+    pub async fn run(mut self, pause: Duration, stop: CancellationToken) {
+        self.units.iter_mut().for_each(|unit| unit.due += pause);
         let (batches, waiting) = mpsc::channel(WAITING_MAX);
         let Context { journal, tally, .. } = self.context.clone();
         let keeper = keep(waiting, journal, tally);
@@ -86,6 +98,7 @@ impl Poller {
             let due = self.units.get(next).map_or_else(Instant::now, |unit| self.due(unit));
             tokio::time::sleep_until(due).await;
             self.line.began_late(due.elapsed());
+            self.context.tally.late(due.elapsed());
             let records = self.poll(next).await;
             if !records.is_empty() && batches.send(records).await.is_err() {
                 return;
@@ -139,7 +152,7 @@ impl Poller {
         match (cycle.failure, records.is_empty()) {
             (None, _) | (Some(_), false) => {
                 self.connect_failures = 0;
-                unit.went_well(started);
+                unit.went_well();
                 self.context.tally.count(Happening::PollOk, "modbus");
                 let up = unit.link_change(LinkState::Up);
                 records.extend(up.map(|state| link(unit, now, state)));

@@ -157,12 +157,14 @@ impl UnitState {
         Some(state)
     }
 
-    /// Next cycle one interval after the last began; a cycle that was too long skips ticks
-    /// instead of piling them up.
-    pub(super) fn went_well(&mut self, started: Instant) {
+    /// Next cycle one interval after the last was due, so that small delays do not add up; a cycle
+    /// that was too long skips ticks instead of piling them up.
+    pub(super) fn went_well(&mut self) {
         (self.failures, self.away_since) = (0, None);
-        let next = self.due.max(started) + self.interval();
-        self.due = next.max(Instant::now());
+        let interval = self.interval();
+        let next = self.due + interval;
+        let missed = next.elapsed().as_millis() / interval.as_millis();
+        self.due = next + interval.saturating_mul(u32::try_from(missed).unwrap_or(u32::MAX));
     }
 
     /// The pause doubles with every failure; it never ends. On a shared bus it is also long

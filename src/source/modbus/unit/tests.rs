@@ -148,7 +148,7 @@ impl World {
         if cycle.images.is_empty() && cycle.failure.is_some() {
             self.unit.went_badly(started, false);
         } else {
-            self.unit.went_well(started);
+            self.unit.went_well();
         }
         let reads = self.device.lock().unwrap().reads.len() - before;
         let value = |value: &Value| match value {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::{self, Hall};
-use crate::model::{Text, text};
+use crate::model::{Text, near, text};
 use crate::source::modbus::{Config, Unit};
 use crate::web;
 
@@ -83,7 +83,7 @@ fn unknown(id: &str, known: &[&str]) -> Failure {
             "device `{id}` is not read over Modbus: it has no registers",
         ));
     }
-    let near = config::nearest(id, known.iter().copied());
+    let near = near::nearest(id, known.iter().copied());
     Failure::told(match (near, known.len()) {
         (Some(near), _) => text!(
             "没有设备 `{id}`；是不是想写 `{near}`？",

@@ -10,6 +10,7 @@ mod door;
 mod failure;
 mod field;
 mod password;
+mod points;
 mod profiles;
 mod run;
 mod scan;
@@ -79,6 +80,12 @@ enum Command {
         /// A folder with own profiles. 自备设备模板的目录。
         #[arg(long)]
         folder: Option<PathBuf>,
+    },
+    /// List the standard points and the words of enumerations. 列出标准测点和枚举的词。
+    Points {
+        /// Show one language only. 只显示一种语言。
+        #[arg(long)]
+        lang: Option<Language>,
     },
     /// Find devices on addresses, networks and serial ports, and write a configuration for them.
     /// Nothing is changed on a device. 扫描并识别设备，写出配置；只读。
@@ -171,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::Run { config, data } => run::run(&config, data),
         Command::Check { config, lang } => check::check(&config, lang),
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
+        Command::Points { lang } => points::points(lang),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Bus { place, json, watched } => field::bus::bus(&place, json, watched),
         Command::Device { about: AboutDevice::Plan { id, place, json } } => {

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::model::{DeviceId, Text, text};
+use crate::model::{DeviceId, Text, near, text};
 use crate::source::modbus::{Framing, Transport};
 
 use super::discipline::Discipline;
-use super::near;
 use super::section::{Placed, Section, write};
 use super::site::unique;
 use super::transport::{self, collide, door};

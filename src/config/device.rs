@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId, text};
+use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId, near, text};
 use crate::profile::{Catalog, Profile};
 
 use super::bus::Buses;
 use super::link::{self, Link, Taken};
-use super::near;
 use super::ratio;
 use super::section::{Placed, Section, write};
 use super::site::{Zones, unique};

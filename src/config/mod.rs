@@ -16,7 +16,6 @@ mod hall;
 mod link;
 mod load;
 mod mqtt;
-mod near;
 mod people;
 mod ratio;
 mod secret;
@@ -26,5 +25,4 @@ mod syntax;
 mod transport;
 
 pub use hall::{Hall, parse, read};
-pub use near::nearest;
 pub use people::{InfluxTarget, InfluxVersion, WebSettings};

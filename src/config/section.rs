@@ -7,10 +7,9 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use crate::model::{Text, text};
+use crate::model::{Text, near, text};
 
 use super::findings::Findings;
-use super::near;
 use super::syntax::Repaired;
 
 /// What every section needs to note mistakes at the right place.

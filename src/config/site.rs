@@ -6,9 +6,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use crate::journal;
-use crate::model::{DeviceId, Site, Text, Zone, ZoneId, text};
+use crate::model::{DeviceId, Site, Text, Zone, ZoneId, near, text};
 
-use super::near;
 use super::section::{Section, write};
 
 const SITE: &[&str] = &["id", "name", "latitude_deg", "longitude_deg", "altitude_m", "time_zone"];

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 
-use crate::model::{Text, text};
+use crate::model::{Text, near, text};
 use crate::source::modbus::{DialIn, Framing, Parity, SerialLine, TlsPeer, Transport};
 
 use super::section::{Placed, Section};
-use super::{address, near, secret};
+use super::{address, secret};
 
 /// Each way, and the keys that belong to it alone.
 pub(super) const WAYS: [(&str, &[&str]); 5] = [

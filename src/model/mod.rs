@@ -6,6 +6,7 @@ mod device;
 mod id;
 mod link;
 mod mistake;
+pub(crate) mod near;
 mod point;
 mod reading;
 mod severity;
@@ -18,7 +19,8 @@ pub use id::{DeviceId, IdError, PointName, ZoneId};
 pub use link::{LinkFault, LinkState};
 pub use mistake::Mistake;
 pub use point::{
-    StandardPoint, Vocabulary, Word, standard_point, standard_point_names, vocabulary, words_of,
+    StandardPoint, Vocabulary, Word, nearest_point, standard_point, standard_point_names,
+    standard_points, vocabularies, vocabulary, words_of,
 };
 pub use reading::{Event, EventKind, Link, Position, Reading, Record, Sample};
 pub use severity::Severity;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use crate::model::{Decimal, Mistake, PointName, Severity, Text, Vocabulary, standard_point, text};
+use crate::model::{
+    Decimal, Mistake, PointName, Severity, Text, Vocabulary, near, nearest_point, standard_point,
+    text,
+};
 
 use super::file::{FaultFile, TextFile};
 use super::register::Number;
@@ -51,10 +54,13 @@ impl Checker {
         match PointName::parse(name) {
             Ok(point) if known => Some(point),
             Ok(_) => {
-                let hint = Text::new(
-                    "用标准测点，或以 `vendor_` 开头",
-                    "use a standard point, or begin it with `vendor_`",
-                );
+                let hint = match nearest_point(name) {
+                    Some(near) => near::meant(&near),
+                    None => Text::new(
+                        "用标准测点（hallwatch points 列出全部），或以 `vendor_` 开头",
+                        "use a standard point (hallwatch points lists them), or begin it with `vendor_`",
+                    ),
+                };
                 self.at(offset, text!("未知的测点 `{name}`", "unknown point `{name}`"), hint);
                 None
             }

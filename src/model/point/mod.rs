@@ -8,8 +8,8 @@ mod words;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::Text;
-pub use words::{Vocabulary, Word, vocabulary};
+use super::{Text, near};
+pub use words::{Vocabulary, Word, vocabularies, vocabulary};
 
 /// One entry of the vocabulary of points.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +138,20 @@ const POINTS: &[Row] = &[
     ("sources_down", "", "中断的采集通道", "sources down", "", false),
 ];
 
+/// All points of the vocabulary with their names; `{n}` in a name stands for `N` in the label.
+pub fn standard_points() -> impl Iterator<Item = (&'static str, StandardPoint)> {
+    POINTS.iter().map(|row| (row.0, entry(row, "N")))
+}
+
+/// The standard point that a person probably meant, its number kept.
+#[must_use]
+pub fn nearest_point(name: &str) -> Option<String> {
+    let (pattern, _) = generalise(name);
+    let found = near::nearest(&pattern, standard_point_names())?;
+    let slot = name.split('_').nth(1).filter(|slot| is_slot(slot));
+    Some(found.replace("{n}", slot.unwrap_or(if found.starts_with("line") { "ab" } else { "1" })))
+}
+
 /// All names of the vocabulary, patterns included.
 pub fn standard_point_names() -> impl Iterator<Item = &'static str> {
     POINTS.iter().map(|row| row.0)
@@ -148,14 +162,19 @@ pub fn standard_point_names() -> impl Iterator<Item = &'static str> {
 pub fn standard_point(name: &str) -> Option<StandardPoint> {
     let (pattern, number) = generalise(name);
     let row = POINTS.iter().find(|row| row.0 == name || row.0 == pattern)?;
+    Some(entry(row, &number.to_uppercase()))
+}
+
+fn entry(row: &Row, number: &str) -> StandardPoint {
     let (_, unit, zh, en, words, headline) = *row;
-    let number = Text::same(number.to_uppercase());
-    Some(StandardPoint {
-        unit,
-        label: Text::new(zh, en).fill("n", &number),
-        words: vocabulary(words),
-        headline,
-    })
+    let label = Text::new(zh, en).fill("n", &Text::same(number));
+    StandardPoint { unit, label, words: vocabulary(words), headline }
+}
+
+/// A number, a phase or a pair of phases.
+fn is_slot(part: &str) -> bool {
+    let digits = !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    digits || matches!(part, "a" | "b" | "c" | "ab" | "bc" | "ca")
 }
 
 /// The words of an enumerated point: what [`standard_point`] says of it, at a fraction of the cost.
@@ -175,9 +194,7 @@ fn generalise(name: &str) -> (String, String) {
     let Some(slot) = parts.get_mut(1).filter(|_| numbered) else {
         return (name.to_owned(), String::new());
     };
-    let digits = !slot.is_empty() && slot.chars().all(|c| c.is_ascii_digit());
-    let letters = matches!(*slot, "a" | "b" | "c" | "ab" | "bc" | "ca");
-    if !digits && !letters {
+    if !is_slot(slot) {
         return (name.to_owned(), String::new());
     }
     let number = (*slot).to_owned();
@@ -207,5 +224,22 @@ mod tests {
         assert_eq!(standard_point("line_ab_voltage_v").expect("known").label.en, "line AB voltage");
         assert!(standard_point("string_x_current_a").is_none());
         assert!(standard_point("vendor_thing").is_none());
+    }
+
+    #[test]
+    fn a_mistyped_point_is_recognised_and_keeps_its_number() {
+        let near = |name| nearest_point(name).unwrap_or_default();
+        assert_eq!(near("ac_power_kw"), "ac_power_w");
+        assert_eq!(near("energy_imprt_wh"), "energy_import_wh");
+        assert_eq!(near("string_12_curent_a"), "string_12_current_a");
+        assert_eq!(near("strng_3_voltage_v"), "string_3_voltage_v");
+        assert_eq!(near("phase_b_curent_a"), "phase_b_current_a");
+        assert_eq!(nearest_point("colour"), None);
+    }
+
+    #[test]
+    fn a_pattern_is_listed_with_a_letter_for_its_number() {
+        let point = standard_points().find(|(name, _)| *name == "mppt_{n}_power_w");
+        assert_eq!(point.expect("listed").1.label, Text::new("MPPTN功率", "MPPT N power"));
     }
 }

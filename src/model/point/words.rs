@@ -183,6 +183,11 @@ static VOCABULARIES: &[Vocabulary] = &[
     },
 ];
 
+/// All vocabularies.
+pub fn vocabularies() -> impl Iterator<Item = &'static Vocabulary> {
+    VOCABULARIES.iter()
+}
+
 /// The vocabulary of this name.
 #[must_use]
 pub fn vocabulary(id: &str) -> Option<&'static Vocabulary> {

@@ -1,14 +1,13 @@
 //! The known word that a person probably meant, for hints. Small edit distances and words that
 //! hold each other count as near; case does not.
 
-use crate::model::{Text, text};
+use super::{Text, text};
 
 /// Longer words than this are not compared: nobody mistypes a novel.
 const WORD_CHARS_MAX: usize = 80;
 
 /// The nearest of the known words, unless all are far.
-#[must_use]
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().take(WORD_CHARS_MAX + 1).collect();
     if word.is_empty() || word.len() > WORD_CHARS_MAX {
         return None;
@@ -23,7 +22,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// "did you mean …" for a near word, or the whole list.
-pub(super) fn hint<'a>(
+pub(crate) fn hint<'a>(
     word: &str,
     what: &Text,
     known: impl IntoIterator<Item = &'a str> + Clone,
@@ -41,7 +40,7 @@ pub(super) fn hint<'a>(
 }
 
 /// "did you mean …".
-pub(super) fn meant(near: &str) -> Text {
+pub(crate) fn meant(near: &str) -> Text {
     text!("是不是想写 `{near}`？", "did you mean `{near}`?")
 }
 

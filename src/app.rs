@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::alert::{AlertError, Alerts, Webhook, WebhookConfig};
 use crate::clock::SharedClock;
 use crate::config::{Hall, InfluxTarget, InfluxVersion};
+use crate::counter;
 use crate::history::History;
 use crate::influx::{self, InfluxError, Sink, SinkStatus};
 use crate::journal::{Journal, JournalError};
@@ -126,6 +127,8 @@ impl App {
         // Readers first: nothing that the sources bring goes by unseen.
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
         self.readers.vital("alerts", alerts.run(stop.clone()));
+        let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
+        self.readers.vital("counters", counters.run(stop.clone()));
         for webhook in &hall.alert.webhooks {
             self.start_webhook(webhook, &hall.site.id, common)?;
         }

@@ -35,6 +35,8 @@ pub mod sky;
 pub mod profile;
 /// (2) The durable, ordered record; cursors; the in-memory tail.
 pub mod journal;
+/// (2) Counters: true increments, and what happens to them.
+pub mod counter;
 /// (3) Where data enters: Modbus, MQTT, the gateway itself.
 pub mod source;
 /// (3) The present: the last value of every point, and how each device is.

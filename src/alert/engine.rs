@@ -120,7 +120,7 @@ impl Engine {
         let mut out = Vec::new();
         let health = board.health(live, peers);
         for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
-            for (part, verdict) in rule.judge(live, &health) {
+            for (part, verdict) in rule.judge(live, &health, now) {
                 if verdict == Verdict::Unknown || verdict == Verdict::No && self.tracks.is_empty() {
                     continue; // it stays as it is
                 }

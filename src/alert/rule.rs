@@ -2,8 +2,14 @@
 
 use serde::Deserialize;
 
+use crate::counter::{Change, CounterEvent};
 use crate::live::{DeviceLive, Health, HealthState, Why};
-use crate::model::{DeviceKind, LinkFault, LinkState, Severity, Text, standard_point};
+use crate::model::{DeviceKind, LinkFault, LinkState, Severity, Text, Timestamp, standard_point};
+
+/// An alert about a counter stands for so long: somebody has to look and to book it.
+const COUNTER_HOLD_MS: i64 = 24 * 3600 * 1000;
+/// Nonsense that was left out needs no booking; it is told once an hour while it goes on.
+const GLITCH_HOLD_MS: i64 = 2 * 3600 * 1000;
 
 const DEFAULT_RULES: &str = include_str!("rules.toml");
 
@@ -30,6 +36,8 @@ struct RuleFile {
     #[serde(default)]
     idle: bool,
     #[serde(default)]
+    counter: bool,
+    #[serde(default)]
     points: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
@@ -48,6 +56,7 @@ enum Condition {
     Offline,
     Faults,
     Idle,
+    Counter,
     Words { points: Vec<String>, words: Vec<String> },
     Limit { points: Vec<String>, limit: Limit },
 }
@@ -145,18 +154,23 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
         (None, Some(below)) => Some(Limit::Below(below)),
         _ => None,
     };
-    match (file.offline, file.faults, file.idle, points.is_empty(), limit) {
-        (true, false, false, true, None) => return Ok(Condition::Offline),
-        (false, true, false, true, None) => return Ok(Condition::Faults),
-        (false, false, true, true, None) => return Ok(Condition::Idle),
-        (false, false, false, false, Some(limit)) if file.words.is_empty() => {
+    let whole = [
+        (file.offline, Condition::Offline),
+        (file.faults, Condition::Faults),
+        (file.idle, Condition::Idle),
+        (file.counter, Condition::Counter),
+    ];
+    let mut whole = whole.into_iter().filter(|(given, _)| *given).map(|(_, condition)| condition);
+    match (whole.next(), whole.next(), points.is_empty(), limit) {
+        (Some(condition), None, true, None) => return Ok(condition),
+        (None, None, false, Some(limit)) if file.words.is_empty() => {
             return match points.iter().find(|point| standard_point(point).is_none()) {
                 Some(point) => Err(format!("unknown point `{point}`")),
                 None => Ok(Condition::Limit { points, limit }),
             };
         }
-        (false, false, false, false, None) => {}
-        _ => return Err("give one of offline, faults, idle, points".to_owned()),
+        (None, None, false, None) => {}
+        _ => return Err("give one of offline, faults, idle, counter, points".to_owned()),
     }
     let words_of = |point: &String| standard_point(point).and_then(|p| p.words);
     if let Some(point) = points.iter().find(|point| words_of(point).is_none()) {
@@ -183,13 +197,20 @@ impl Rule {
             Condition::Words { points, .. } | Condition::Limit { points, .. } => {
                 points.iter().any(|point| point == part)
             }
-            Condition::Offline | Condition::Faults | Condition::Idle => part.is_empty(),
+            Condition::Offline | Condition::Faults | Condition::Idle | Condition::Counter => {
+                part.is_empty()
+            }
         };
         self.id == id && self.is_for(kind) && has_part
     }
 
     /// What the rule sees on a device of this health: for each of its points, or for the device.
-    pub(super) fn judge(&self, live: &DeviceLive, health: &Health) -> Vec<(String, Verdict)> {
+    pub(super) fn judge(
+        &self,
+        live: &DeviceLive,
+        health: &Health,
+        now: Timestamp,
+    ) -> Vec<(String, Verdict)> {
         let whole = |verdict| vec![(String::new(), verdict)];
         let each = |points: &[String], judge: &dyn Fn(&str) -> Verdict| {
             points.iter().map(|point| (point.clone(), judge(point))).collect()
@@ -206,6 +227,8 @@ impl Rule {
             Condition::Offline => whole(self.silence(live, health)),
             Condition::Idle => whole(spoken(&|| self.idle(live, health))),
             Condition::Faults => whole(spoken(&|| self.faults(live))),
+            // What happened has happened, whether it still speaks or not.
+            Condition::Counter => whole(self.counter(live, now)),
             Condition::Words { points, words } => {
                 each(points, &|point| spoken(&|| self.word(live, point, words)))
             }
@@ -242,6 +265,30 @@ impl Rule {
         let mut finding = Finding::new(self.severity, self.filled(live, &[("reason", reason)]));
         finding.topic = "idle".to_owned();
         Verdict::Yes(finding)
+    }
+
+    /// What happened lately to a counter of energy, except that it rolled over: that is its nature.
+    /// Machines begin their counts anew as they please.
+    fn counter(&self, live: &DeviceLive, now: Timestamp) -> Verdict {
+        let of_energy = |event: &&CounterEvent| event.point.as_str().starts_with("energy_");
+        let lately = |event: &&CounterEvent| {
+            let hold_ms = match event.happened.change {
+                Change::RollOver => return false,
+                Change::Glitch => GLITCH_HOLD_MS,
+                Change::Reset | Change::Swap | Change::StepBack => COUNTER_HOLD_MS,
+            };
+            // Not one from the future either, when the clock was set back.
+            (0..hold_ms).contains(&now.since_ms(event.happened.time))
+        };
+        let mut events = live.counter_events.iter().filter(of_energy).filter(lately);
+        let Some(event) = events.next() else { return Verdict::No };
+        let text = self.filled(live, &[("reason", &event.text())]);
+        let (change, at_ms) = (event.happened.change.as_str(), event.happened.time.ms());
+        Verdict::Yes(Finding {
+            codes: vec![change.to_owned()],
+            topic: format!("{} {change} {at_ms}", event.point),
+            ..Finding::new(self.severity, text)
+        })
     }
 
     /// Its health says why in words; what was seen on the way to it is evidence.

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::counter::{CounterEvent, Nature, Track};
 use crate::model::{
-    Device, DeviceId, DeviceKind, LinkState, Quality, Reading, Record, Site, Timestamp, Value,
+    Device, DeviceId, DeviceKind, LinkState, PointName, Quality, Reading, Record, Sample, Site,
+    Timestamp, Value,
 };
 use crate::profile::{Fault, Profile};
 
 use super::limits::{GAP_MS, PRODUCING, PRODUCING_W, RAMPED_DOWN, RAMPED_DOWN_W};
 use super::points::{Latest, Points};
+
+/// What is remembered of what happened to the counters of a device.
+const COUNTER_EVENTS_MAX: usize = 8;
 
 /// One device and what it said last.
 #[derive(Debug, Clone)]
@@ -26,6 +31,10 @@ pub struct DeviceLive {
     pub last_received: Option<Timestamp>,
     /// Whether it can be reached, since this start.
     pub link: Option<LinkState>,
+    /// What happened to its counters, the newest first.
+    pub counter_events: Vec<CounterEvent>,
+    /// What is known of its counters, so that nonsense is not shown.
+    counters: BTreeMap<PointName, (Nature, Track)>,
     /// The line or connection that it shares with others.
     pub line: Option<Arc<str>>,
     /// Whether an inverter produces, and since when.
@@ -109,6 +118,26 @@ impl DeviceLive {
         self.output = Some(Output { producing, since });
     }
 
+    /// Whether a value may be shown: a counter that leaves its line is believed when a second
+    /// reading confirms it.
+    fn believes(&mut self, reading: &Reading, sample: &Sample) -> bool {
+        if !Nature::is_counter(sample.point.as_str()) || self.device.kind == DeviceKind::Gateway {
+            return true;
+        }
+        let Some(value) = sample.value.as_f64() else { return true };
+        if let Some((nature, track)) = self.counters.get_mut(&sample.point) {
+            return track.read(nature, reading, value).trusted;
+        }
+        let (point, profile) = (sample.point.as_str(), self.profile.as_deref());
+        let Some(nature) = Nature::of(point, profile, self.device.rated_power_w) else {
+            return true;
+        };
+        let mut track = Track::default();
+        let trusted = track.read(&nature, reading, value).trusted;
+        self.counters.insert(sample.point.clone(), (nature, track));
+        trusted
+    }
+
     fn take(&mut self, reading: &Reading) {
         let heard_before = self.last_received;
         // Polled devices are read in order: what comes last is the present, also when our clock was
@@ -116,7 +145,9 @@ impl DeviceLive {
         // paint over the present.
         let polled = reading.received == reading.time && reading.message == 0;
         for sample in &reading.samples {
-            let (value, quality, time) = (sample.value.clone(), sample.quality, reading.time);
+            let trusted = self.believes(reading, sample);
+            let quality = if trusted { sample.quality } else { Quality::Rejected };
+            let (value, time) = (sample.value.clone(), reading.time);
             let latest = Latest { value, quality, time };
             self.points.put(&sample.point, latest, |old| old.time <= reading.time || polled);
         }
@@ -159,6 +190,8 @@ impl Board {
                 last_seen: None,
                 last_received: None,
                 link: None,
+                counter_events: Vec::new(),
+                counters: BTreeMap::new(),
                 line: None,
                 output: None,
             };
@@ -191,7 +224,13 @@ impl Board {
                 live.link = Some(link.state.clone());
                 Some(live)
             }
-            Record::Event(_) => None,
+            Record::Event(event) => {
+                let event = CounterEvent::of(event)?;
+                let live = self.devices.get_mut(&event.device)?;
+                live.counter_events.insert(0, event);
+                live.counter_events.truncate(COUNTER_EVENTS_MAX);
+                Some(live)
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::{Archive, Journal, JournalError, Kinds};
-use crate::model::{DeviceId, Record, Timestamp};
+use crate::model::{DeviceId, EventKind, Record, Timestamp};
 
 use super::board::Board;
 
@@ -18,6 +18,8 @@ pub type Changes = Arc<BTreeSet<DeviceId>>;
 const CHANGES_MAX: usize = 64;
 /// Records taken from the journal in one go.
 const RECORDS_PER_STEP: usize = 500;
+/// Events of counters taken from the archive at start, of all devices together.
+const EVENTS_AT_START: usize = 1_000;
 /// Readings taken from the archive per device at start; slow tables come every 60th cycle.
 const READINGS_AT_START: usize = 3;
 
@@ -87,6 +89,10 @@ impl Board {
     /// # Errors
     /// [`JournalError::Storage`].
     pub fn recall(&mut self, archive: &Archive, now: Timestamp) -> Result<(), JournalError> {
+        let events = archive.last_events(EventKind::Counter, EVENTS_AT_START)?;
+        for event in events.into_iter().rev() {
+            self.apply(&Record::Event(event));
+        }
         let ids: Vec<DeviceId> = self.iter().map(|live| live.device.id.clone()).collect();
         for id in ids {
             let last = archive.last_before(&id, now.plus_ms(1), READINGS_AT_START)?;

@@ -61,11 +61,13 @@ pub enum EventKind {
     NotifyGivenUp,
     /// A sink refused a line for good. Owned by the sink.
     DeadLetter,
+    /// A counter rolled over, was reset, swapped or said nonsense. Owned by `counter`.
+    Counter,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Alert, Self::NotifyGivenUp, Self::DeadLetter];
+    pub const ALL: [Self; 4] = [Self::Alert, Self::NotifyGivenUp, Self::DeadLetter, Self::Counter];
 
     /// The stored word.
     #[must_use]
@@ -74,6 +76,7 @@ impl EventKind {
             Self::Alert => "alert",
             Self::NotifyGivenUp => "notify_given_up",
             Self::DeadLetter => "dead_letter",
+            Self::Counter => "counter",
         }
     }
 }

@@ -1,10 +1,14 @@
 //! One inverter through one local day: what its counters say and what it made in each step.
 
+use crate::counter::{Change, Happened, Nature, Track};
 use crate::model::{Quality, Reading, Site, Timestamp};
+use crate::profile::Profile;
 use crate::sky;
 
 use super::today::{CURVE_STEP_MS, Energy};
 
+const TOTAL: &str = "energy_total_wh";
+const OWN: &str = "energy_today_wh";
 /// Power above which an inverter has certainly produced: above the few watts of night noise.
 const PRODUCING_W: f64 = 20.0;
 /// Below this sun no energy worth the name is made any more.
@@ -63,6 +67,23 @@ impl Day {
     }
 }
 
+/// What is known of the counters of an inverter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nameplate {
+    rated_power_w: Option<f64>,
+    total: Option<Nature>,
+    own: Option<Nature>,
+}
+
+impl Nameplate {
+    /// What a profile and a nameplate say.
+    #[must_use]
+    pub fn of(profile: Option<&Profile>, rated_power_w: Option<f64>) -> Self {
+        let nature = |point| Nature::of(point, profile, rated_power_w);
+        Self { rated_power_w, total: nature(TOTAL), own: nature(OWN) }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Counter {
     time: Timestamp,
@@ -70,16 +91,21 @@ struct Counter {
 }
 
 /// What is remembered of one inverter.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct InverterDay {
-    rated_power_w: Option<f64>,
-    /// Total counter in the evening before.
+    nameplate: Nameplate,
+    /// Its total counter, and what that has really counted since we look.
+    total: Track,
+    counted_wh: f64,
+    /// What had been counted in the evening before, at the first and at the newest reading of today.
     evening: Option<Counter>,
-    /// Total counter at the first, the newest reading of today, and after it last fell.
     first: Option<Counter>,
     last: Option<Counter>,
-    after_fall: Option<Counter>,
-    /// The device's own counter of today.
+    /// The total counter was reset, swapped or stepped back today: what it counted around that is
+    /// not known.
+    broken: bool,
+    /// Its own counter of today, and the energy of today by it.
+    own_track: Track,
     own: Option<Counter>,
     /// Power above the noise was seen today.
     produced: bool,
@@ -90,21 +116,41 @@ pub(super) struct InverterDay {
 }
 
 impl InverterDay {
-    pub(super) fn new(rated_power_w: Option<f64>) -> Self {
-        Self { rated_power_w, ..Self::default() }
+    pub(super) fn new(nameplate: Nameplate) -> Self {
+        Self {
+            nameplate,
+            total: Track::default(),
+            counted_wh: 0.0,
+            evening: None,
+            first: None,
+            last: None,
+            broken: false,
+            own_track: Track::default(),
+            own: None,
+            produced: false,
+            newest: None,
+            steps: Vec::new(),
+        }
     }
 
     /// The day after: today's last counter becomes the evening's, if the sun had gone.
     pub(super) fn next(&self, next: &Day) -> Self {
-        let mut fresh = Self::new(self.rated_power_w);
-        fresh.evening = self.last.filter(|last| next.evening_before(last.time));
-        fresh
+        Self {
+            total: self.total.clone(),
+            counted_wh: self.counted_wh,
+            evening: self.last.filter(|last| next.evening_before(last.time)),
+            own_track: self.own_track.clone(),
+            ..Self::new(self.nameplate.clone())
+        }
     }
 
     /// Takes a reading of today, or one of the evening before.
     pub(super) fn take(&mut self, day: &Day, reading: &Reading) {
         let time = reading.time;
-        let total = measured(reading, "energy_total_wh").map(|wh| Counter { time, wh });
+        if time >= day.end {
+            return; // a clock that runs ahead; the day turns by our own
+        }
+        let total = measured(reading, TOTAL).and_then(|wh| self.take_total(day, reading, wh));
         if time < day.start {
             let newer = self.evening.is_none_or(|evening| evening.time <= time);
             if newer && day.evening_before(time) {
@@ -112,20 +158,16 @@ impl InverterDay {
             }
             return;
         }
-        if time >= day.end {
-            return; // a clock that runs ahead; the day turns by our own
-        }
         self.newest = self.newest.max(Some(time));
-        if let Some(total) = total {
-            self.take_total(total);
-        }
-        if let Some(wh) = measured(reading, "energy_today_wh")
-            && self.own.is_none_or(|own| own.time <= time)
-        {
-            self.own = Some(Counter { time, wh });
+        if let Some(total) = total.filter(|t| self.last.is_none_or(|last| last.time <= t.time)) {
+            self.last = Some(total);
+            self.first = self.first.or(Some(total));
         }
         let power_w = measured(reading, "ac_power_w");
         self.produced |= power_w.is_some_and(|power_w| power_w > PRODUCING_W);
+        if let Some(wh) = measured(reading, OWN) {
+            self.take_own(day, reading, wh);
+        }
         if let (Some(power_w), Some(step)) = (power_w, day.step_of(time)) {
             if self.steps.len() <= step {
                 self.steps.resize(step + 1, (0.0, 0)); // at most 300: the day has an end
@@ -137,18 +179,29 @@ impl InverterDay {
         }
     }
 
-    fn take_total(&mut self, total: Counter) {
-        if self.last.is_some_and(|last| last.time > total.time) {
-            // Came late; it can still be the first.
-        } else {
-            if self.last.is_some_and(|last| total.wh < last.wh) {
-                self.after_fall = Some(total);
-            }
-            self.last = Some(total);
-        }
-        if self.first.is_none_or(|first| total.time < first.time) {
-            self.first = Some(total);
-        }
+    /// What has been counted up to this reading; `None` while its value is not believed.
+    fn take_total(&mut self, day: &Day, reading: &Reading, wh: f64) -> Option<Counter> {
+        let step = self.total.read(self.nameplate.total.as_ref()?, reading, wh);
+        self.counted_wh += step.increment;
+        let broke =
+            |h: Happened| matches!(h.change, Change::Reset | Change::Swap | Change::StepBack);
+        self.broken |= reading.time >= day.start && step.happened.is_some_and(broke);
+        step.trusted.then_some(Counter { time: reading.time, wh: self.counted_wh })
+    }
+
+    /// What its own counter says before it has begun the new day is yesterday's: it counts from
+    /// there on. Who speaks in the afternoon has woken up in the morning, seen or not.
+    fn take_own(&mut self, day: &Day, reading: &Reading, wh: f64) {
+        let Some(nature) = &self.nameplate.own else { return };
+        let step = self.own_track.read(nature, reading, wh);
+        let begun = self.produced || reading.time > day.sun.transit;
+        let before = match self.own {
+            Some(own) => own.wh + step.increment,
+            None if !step.trusted => return,
+            None if begun => wh,
+            None => 0.0,
+        };
+        self.own = Some(Counter { time: reading.time, wh: before });
     }
 
     /// Mean power in a step; `None` when it said nothing.
@@ -157,47 +210,37 @@ impl InverterDay {
     }
 
     /// Energy of today. In this order: the total counter since the evening before; the device's
-    /// own counter of today, once it must have begun a new day (some keep yesterday's value until
-    /// they wake); the total counter since the first reading, or since it fell.
+    /// own counter of today; the total counter since the first reading. Where the total counter
+    /// broke, the own one may know more.
     pub(super) fn energy(&self, day: &Day) -> Option<Energy> {
-        let Some(last) = self.last else { return self.without_total(day) };
+        let own = self.own.map(|own| own.wh);
+        let reset = self.broken;
+        let Some(last) = self.last else { return self.without_total() };
         let since_evening = self.evening.map(|evening| last.wh - evening.wh);
-        let reset = since_evening.is_some_and(|wh| wh < 0.0) || self.after_fall.is_some();
         if let Some(wh) = since_evening.filter(|wh| self.plausible(*wh, day, last.time)) {
+            let wh = own.filter(|_| reset).map_or(wh, |own| own.max(wh));
             return Some(Energy { wh, since: None, reset });
         }
-        if let Some(own) = self.own_today(day) {
-            return Some(Energy { wh: own, since: None, reset });
+        if let Some(wh) = own {
+            return Some(Energy { wh, since: None, reset });
         }
-        let base = self.first.filter(|first| first.wh <= last.wh).or(self.after_fall)?;
-        let wh = (last.wh - base.wh).max(0.0);
+        let first = self.first?;
+        let wh = (last.wh - first.wh).max(0.0);
         // A night before the first reading hides nothing.
-        let whole = day.sun.rise.is_some_and(|rise| base.time <= rise);
-        Some(Energy { wh, since: (!whole).then_some(base.time), reset })
+        let whole = day.sun.rise.is_some_and(|rise| first.time <= rise);
+        Some(Energy { wh, since: (!whole).then_some(first.time), reset })
     }
 
-    fn without_total(&self, day: &Day) -> Option<Energy> {
-        let wh = match (self.own_today(day), self.newest, self.evening) {
-            (Some(own), _, _) => own,
-            // Its counter still shows yesterday: it has not begun yet.
-            (None, Some(_), _) if self.own.is_some() => 0.0,
-            // Its counter has not been heard since the evening: as far as is known, nothing.
-            (None, _, Some(_)) => 0.0,
-            _ => return None,
-        };
+    fn without_total(&self) -> Option<Energy> {
+        // Its counter has not been heard since the evening: as far as is known, nothing.
+        let wh = self.own.map(|own| own.wh).or(self.evening.map(|_| 0.0))?;
         Some(Energy { wh, since: None, reset: false })
-    }
-
-    fn own_today(&self, day: &Day) -> Option<f64> {
-        // Who speaks in the afternoon has woken up in the morning, seen or not.
-        let begun = |own: &Counter| self.produced || own.time > day.sun.transit;
-        self.own.filter(begun).map(|own| own.wh).filter(|wh| *wh >= 0.0)
     }
 
     fn plausible(&self, wh: f64, day: &Day, until: Timestamp) -> bool {
         #[allow(clippy::cast_precision_loss)] // at most 25 hours
         let hours = until.since_ms(day.start) as f64 / HOUR_MS;
-        let most = self.rated_power_w.unwrap_or(f64::INFINITY);
+        let most = self.nameplate.rated_power_w.unwrap_or(f64::INFINITY);
         wh >= 0.0 && wh <= most * hours * PLAUSIBLE_FACTOR + PLAUSIBLE_SLACK_WH
     }
 }

@@ -13,6 +13,7 @@ use crate::live::{Board, DeviceLive, HealthState, Live};
 use crate::model::{DeviceId, DeviceKind, Position, Quality, Record, Timestamp};
 use crate::sky;
 
+use super::day::Nameplate;
 use super::today::Today;
 
 /// Records taken from the journal in one go.
@@ -143,7 +144,10 @@ impl Roof {
     async fn rebuild(&self) -> Known {
         let now = self.clock.now();
         let (site, inverters) = self.live.look(|board| {
-            let pair = |live: &DeviceLive| (live.device.id.clone(), live.device.rated_power_w);
+            let pair = |live: &DeviceLive| {
+                let plate = Nameplate::of(live.profile.as_deref(), live.device.rated_power_w);
+                (live.device.id.clone(), plate)
+            };
             (board.site.clone(), inverters(board).map(pair).collect::<Vec<_>>())
         });
         let mut newest = BTreeMap::new();

@@ -14,5 +14,6 @@ mod follow;
 mod tests;
 mod today;
 
+pub use day::Nameplate;
 pub use follow::{Pv, Roof};
 pub use today::{CURVE_STEP_MS, Energy, Today};

@@ -26,7 +26,7 @@ fn at(ms: i64) -> Timestamp {
 }
 
 fn today(inverters: &[&str], now_ms: i64) -> Today {
-    let id = |id: &&str| (DeviceId::parse(id).expect("id"), Some(50_000.0));
+    let id = |id: &&str| (DeviceId::parse(id).expect("id"), Nameplate::of(None, Some(50_000.0)));
     Today::new(site(), inverters.iter().map(id), at(now_ms)).expect("day")
 }
 
@@ -81,7 +81,8 @@ fn yesterdays_own_counter_is_not_todays() {
     take(&mut night, "a", 5 * HOUR, &[(OWN, 333_000.0), (POWER, 0.0)]);
     assert_eq!(night.energy(), energy(0.0, None, false));
     take(&mut night, "a", 8 * HOUR, &[(OWN, 500.0), (POWER, 2_000.0)]);
-    assert_eq!(night.energy(), energy(500.0, None, false));
+    take(&mut night, "a", 8 * HOUR + MINUTE, &[(OWN, 530.0), (POWER, 2_000.0)]);
+    assert_eq!(night.energy(), energy(530.0, None, false));
 }
 
 #[test]
@@ -100,9 +101,47 @@ fn a_reset_counter_is_flagged_and_never_negative() {
     }
     take(&mut today, "a", 10 * HOUR, &[(TOTAL, 0.0), (OWN, 25_000.0), (POWER, 9_000.0)]);
     take(&mut today, "b", 10 * HOUR, &[(TOTAL, 100.0), (POWER, 9_000.0)]);
+    assert_eq!(today.energy_of("b"), energy(10_000.0, None, false), "one reading proves nothing");
+    take(&mut today, "a", 11 * HOUR, &[(TOTAL, 9_000.0), (OWN, 34_000.0), (POWER, 9_000.0)]);
     take(&mut today, "b", 11 * HOUR, &[(TOTAL, 9_100.0), (POWER, 9_000.0)]);
-    assert_eq!(today.energy_of("a"), energy(25_000.0, None, true));
-    assert_eq!(today.energy_of("b"), energy(9_000.0, Some(10 * HOUR), true));
+    // Its own counter knows what the total one lost.
+    assert_eq!(today.energy_of("a"), energy(34_000.0, None, true));
+    // Ten before it broke, and what it has counted since zero.
+    assert_eq!(today.energy_of("b"), energy(19_100.0, None, true));
+}
+
+#[test]
+fn nonsense_of_a_counter_never_reaches_the_figure() {
+    let mut today = today(&["a", "b"], 12 * HOUR);
+    take(&mut today, "a", -7 * HOUR, &[(TOTAL, 1_000_000.0)]);
+    let mut last = 0.0;
+    for minute in 0..120_i32 {
+        let made = f64::from(minute) * 500.0;
+        let nonsense =
+            [4_294_967_295.0, 0.0, 65_535.0][usize::try_from(minute / 10 % 3).expect("3")];
+        let wrong = minute % 10 == 7;
+        let total = if wrong { nonsense } else { 1_000_000.0 + made };
+        let own = if wrong { nonsense } else { made };
+        let at = 8 * HOUR + i64::from(minute) * MINUTE;
+        take(&mut today, "a", at, &[(TOTAL, total), (POWER, 30_000.0)]);
+        take(&mut today, "b", at, &[(OWN, own), (POWER, 30_000.0)]);
+        let sum = today.energy().expect("energy").wh;
+        assert!(sum >= last && sum <= 2.0 * made, "{minute}: {sum} after {last}, made {made}");
+        last = sum;
+    }
+    assert_eq!(today.energy(), energy(2.0 * 119.0 * 500.0, None, false));
+}
+
+#[test]
+fn a_daily_counter_that_loses_the_day_at_noon_takes_nothing_away() {
+    let mut today = today(&["a"], 12 * HOUR);
+    let minute = |n: i64| 11 * HOUR + n * MINUTE;
+    take(&mut today, "a", minute(0), &[(OWN, 25_000.0), (POWER, 30_000.0)]);
+    take(&mut today, "a", minute(1), &[(OWN, 25_500.0), (POWER, 30_000.0)]);
+    take(&mut today, "a", minute(2), &[(OWN, 0.0), (POWER, 30_000.0)]);
+    assert_eq!(today.energy(), energy(25_500.0, None, false));
+    take(&mut today, "a", minute(3), &[(OWN, 500.0), (POWER, 30_000.0)]);
+    assert_eq!(today.energy(), energy(26_000.0, None, false));
 }
 
 #[test]

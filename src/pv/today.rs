@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::{DeviceId, Reading, Site, Timestamp};
 use crate::sky::SunTimes;
 
-use super::day::{Day, InverterDay};
+use super::day::{Day, InverterDay, Nameplate};
 
 /// Length of a step of the curve.
 pub const CURVE_STEP_MS: i64 = 300_000;
@@ -20,7 +20,7 @@ pub struct Energy {
     pub wh: f64,
     /// Set when the day is not whole: counted only since then.
     pub since: Option<Timestamp>,
-    /// A counter fell during the day: it was reset or the device was changed.
+    /// A total counter was reset, swapped or stepped back during the day.
     pub reset: bool,
 }
 
@@ -37,12 +37,12 @@ impl Today {
     #[must_use]
     pub fn new(
         site: Arc<Site>,
-        inverters: impl IntoIterator<Item = (DeviceId, Option<f64>)>,
+        inverters: impl IntoIterator<Item = (DeviceId, Nameplate)>,
         now: Timestamp,
     ) -> Option<Self> {
         let day = Day::of(&site, now)?;
         let inverters =
-            inverters.into_iter().map(|(id, rated)| (id, InverterDay::new(rated))).collect();
+            inverters.into_iter().map(|(id, plate)| (id, InverterDay::new(plate))).collect();
         Some(Self { site, day, inverters })
     }
 

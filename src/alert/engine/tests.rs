@@ -345,3 +345,43 @@ fn an_alert_says_why_in_both_languages_and_not_anew_with_every_figure() {
     assert_eq!(seen, [(Change::Changed, "PV001".to_owned())]);
     assert!(world.engine.open()[0].text.zh.contains("连接被拒绝"));
 }
+
+#[test]
+fn a_reset_counter_is_told_for_a_day_and_its_nonsense_is_not_shown() {
+    let mut world = World::new(NOON);
+    let event = |change: &str, at: Timestamp| {
+        let at_ms = at.ms();
+        let body = format!(
+            r#"{{"device":"inv","point":"energy_total_wh","change":"{change}","before":1000000.0,"after":50.0,"at_ms":{at_ms}}}"#
+        );
+        let kind = crate::model::EventKind::Counter;
+        Record::Event(crate::model::Event { kind, time: at, body })
+    };
+    world.pass(5, &[("inv", &producing()), ("tm", &paper(0))]);
+    world.board.apply(&event("roll_over", world.now));
+    let speaking: &[(&str, &[(&str, Value)])] = &[("inv", &producing()), ("tm", &paper(0))];
+    assert!(world.pass(5, speaking).is_empty(), "to roll over is its nature");
+    world.board.apply(&event("reset", world.now));
+    assert_eq!(world.pass(5, speaking), [(Change::Raised, "MT002".to_owned())]);
+    let text = world.engine.open()[0].text.clone();
+    assert!(text.zh.contains("被清零（1000.0 kWh → 0.1 kWh）"), "{text:?}");
+    world.now = world.now.plus_ms(24 * 3_600_000);
+    assert_eq!(world.pass(20, speaking), [(Change::Resolved, "MT002".to_owned())]);
+
+    let total =
+        |wh: i64| [("energy_total_wh", Value::Decimal(Decimal { mantissa: wh, exponent: 0 }))];
+    let shown = |world: &World| {
+        let live = world.board.get("inv").expect("device");
+        live.points.get("energy_total_wh").map(|latest| latest.quality)
+    };
+    for (wh, quality) in [
+        (1_000_000, Quality::Good),
+        (1_000_100, Quality::Good),
+        (0, Quality::Rejected),
+        (1_000_200, Quality::Good),
+    ] {
+        world.now = world.now.plus_ms(10_000);
+        world.says("inv", &total(wh));
+        assert_eq!(shown(&world), Some(quality), "{wh}");
+    }
+}

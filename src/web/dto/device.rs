@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::counter;
 use crate::live::{Board, DeviceLive, Health, Latest};
 use crate::model::{self, LinkState, PointName, Quality, Timestamp, Value, standard_point};
 use crate::web::points;
@@ -39,6 +40,17 @@ pub(in crate::web) struct Device {
     points: Vec<Point>,
     faults: Vec<Fault>,
     open_alerts: usize,
+    /// What happened to its counters, the newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    counter_events: Vec<CounterEvent>,
+}
+
+#[derive(Debug, Serialize)]
+struct CounterEvent {
+    at_ms: i64,
+    point: String,
+    change: &'static str,
+    text: Text,
 }
 
 #[derive(Debug, Serialize)]
@@ -140,6 +152,18 @@ impl Device {
             points,
             faults: faults.collect(),
             open_alerts: alerts,
+            counter_events: live.counter_events.iter().map(CounterEvent::of).collect(),
+        }
+    }
+}
+
+impl CounterEvent {
+    fn of(event: &counter::CounterEvent) -> Self {
+        Self {
+            at_ms: event.happened.time.ms(),
+            point: event.point.to_string(),
+            change: event.happened.change.as_str(),
+            text: event.text().into(),
         }
     }
 }

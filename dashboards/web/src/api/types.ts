@@ -42,6 +42,9 @@ export interface Point {
 
 export interface Fault { readonly code: string; readonly text: Text; readonly severity: Severity }
 
+/** Something that happened to a counter: rolled over, reset, swapped, stepped back, nonsense. */
+export interface CounterEvent { readonly at_ms: number; readonly point: string; readonly change: string; readonly text: Text }
+
 export interface Device {
   readonly id: string;
   readonly name: Text;
@@ -57,6 +60,8 @@ export interface Device {
   readonly points: readonly Point[];
   readonly faults: readonly Fault[];
   readonly open_alerts: number;
+  /** Left out when nothing happened. */
+  readonly counter_events?: readonly CounterEvent[];
 }
 
 export interface Pv {

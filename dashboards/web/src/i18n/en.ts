@@ -128,6 +128,7 @@ export const en: Messages = {
   qualityTitle: "Quality",
   noPoints: "No readings have arrived yet.",
   faults: "Fault codes",
+  counterEvents: "What happened to its counters",
   noFaults: "The device reports no fault.",
   faultCode: (code) => `Code ${code}`,
   itsAlerts: "Its alerts",

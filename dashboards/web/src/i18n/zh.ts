@@ -124,6 +124,7 @@ export const zh = {
   qualityTitle: "质量",
   noPoints: "还没有收到读数。",
   faults: "故障码",
+  counterEvents: "计数器事件",
   noFaults: "设备没有上报故障。",
   faultCode: (code: string) => `代码 ${code}`,
   itsAlerts: "相关告警",

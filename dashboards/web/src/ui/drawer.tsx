@@ -3,9 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api/http";
 import type { Device, Hall, Point } from "../api/types";
 import { isFigure, pointValue } from "../format/point";
-import { age } from "../format/time";
+import { age, moment } from "../format/time";
 import { useWords } from "../i18n";
 import { noticeFailure } from "../state/session";
+import { serverNow } from "../state/clock";
 import { put, useTopic } from "../state/store";
 import { AckDialog } from "./ack-dialog";
 import { AlertRow } from "./alert-row";
@@ -125,6 +126,23 @@ function Faults({ device }: { device: Device }) {
   );
 }
 
+function CounterEvents({ device }: { device: Device }) {
+  const { t, say, lang } = useWords();
+  const events = device.counter_events ?? [];
+  return events.length === 0 ? null : (
+    <section>
+      <h3>{t.counterEvents}</h3>
+      <ul class="faults">
+        {events.map((event) => (
+          <li key={`${event.point}-${event.at_ms}`}>
+            <span>{say(event.text)}</span><code>{moment(event.at_ms, serverNow(), lang)}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function ItsAlerts({ id, onAcknowledge }: { id: string; onAcknowledge: (alert: Alert) => void }) {
   const { t } = useWords();
   const alerts = (useTopic("alerts") ?? []).filter((alert) => alert.device === id);
@@ -152,6 +170,7 @@ function DrawerFor({ id, hall }: { id: string; hall: Hall }) {
             <Overview device={device} hall={hall} />
             <ItsAlerts id={id} onAcknowledge={setAsking} />
             <Faults device={device} />
+            <CounterEvents device={device} />
             <Points device={device} />
             <Registers id={id} />
           </>

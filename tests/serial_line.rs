@@ -165,6 +165,18 @@ async fn bit_errors_and_halves_are_counted_and_never_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_answer_is_not_waited_for_until_the_deadline() {
+    let mut world = World::new(Habits::default());
+    world.line.units().set_misbehaviour(1, vec![Misbehaviour::BitError]);
+    let rules = hallwatch::profile::BusRules { timeout_ms: 2000, ..rules() };
+    let begun = Instant::now();
+    let read = world.master.wire.read(1, Function::Holding, 0, 2, &rules).await;
+    assert!(matches!(read, Err(ReadError::BadAnswer(_))), "{read:?}");
+    assert!(begun.elapsed() < Duration::from_millis(700), "{:?}", begun.elapsed());
+    assert_eq!(world.master.monitor.figures().strays.crc_errors, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cable_that_is_cut_is_told() {
     let mut world = World::new(Habits::default());
     assert_eq!(world.master.ask(20, 1).await.good, 20);

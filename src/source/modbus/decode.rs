@@ -9,6 +9,8 @@ use crate::profile::{AddressKind, Function, Meaning, Number, RegisterPoint, Scal
 
 /// The name under which all fault points of a device are put together.
 pub(super) const FAULT: &str = "fault";
+/// Why a bit field with its highest bit set is refused.
+const VOID: &str = "void_bit_field";
 /// SunSpec's scale factors run from −10 to 10; others mean a misread register.
 const SCALE_FACTOR_MAX: i16 = 10;
 /// SunSpec's "not implemented" for a scale factor.
@@ -121,7 +123,7 @@ fn factor<'a>(
 /// points of all reads become one set, which is left out when some of them could not be read
 /// (`faults_missed`): half a set would end alerts that go on.
 #[must_use]
-pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) -> Decoded {
+pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], mut faults_missed: bool) -> Decoded {
     let mut out = Decoded::default();
     let mut faults: Option<BTreeSet<Arc<str>>> = None;
     let most = reads.iter().map(|(points, _)| points.len()).sum();
@@ -131,6 +133,7 @@ pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) 
     for (points, image) in reads {
         for point in *points {
             let Some(words) = image.words(point.address, point.number.words()) else {
+                faults_missed |= point.name.as_str() == FAULT;
                 out.refuse(point, "not_in_read", &[]);
                 continue;
             };
@@ -143,7 +146,11 @@ pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], faults_missed: bool) 
                     out.samples.push(good(point.name.clone(), value));
                 }
                 Ok(_) => {}
-                Err(reason) => out.refuse(point, reason, words),
+                Err(reason) => {
+                    // A void field says that it holds no faults; of others nobody knows.
+                    faults_missed |= point.name.as_str() == FAULT && reason != VOID;
+                    out.refuse(point, reason, words);
+                }
             }
         }
     }
@@ -202,7 +209,7 @@ fn value_of(
         return Ok(None);
     }
     if let (Number::Bits(_), Some(0x8000..)) = (point.number, words.first()) {
-        return Err("void_bit_field");
+        return Err(VOID);
     }
     if point.number == Number::Acc64 && i64::try_from(bits).is_err() {
         return Err("out_of_range");

@@ -54,6 +54,8 @@ pub(super) struct Gate {
     /// The answer, on its way to the library.
     passing: Vec<u8>,
     trouble: Option<String>,
+    /// The answer came with a wrong checksum: after it nothing will come.
+    broken: bool,
     ended: bool,
     /// Silence after which incomplete bytes will stay so.
     silence: Duration,
@@ -89,6 +91,7 @@ impl Gate {
             question: None,
             passing: Vec::new(),
             trouble: None,
+            broken: false,
             ended: false,
             silence,
             quiet: None,
@@ -110,7 +113,7 @@ impl Gate {
         self.sort(true);
         let Shape { unit, function, registers } = shape;
         self.question = Some(Question { unit, function, registers, frame: Vec::new() });
-        self.trouble = None;
+        (self.trouble, self.broken) = (None, false);
         self.heard.clear();
     }
 
@@ -167,7 +170,7 @@ impl Gate {
 
     /// After a while without bytes what is incomplete is sorted once more.
     fn listen_to_silence(&mut self, context: &mut Context<'_>) {
-        if self.scanner.waiting() == 0 || self.silence.is_zero() {
+        if self.scanner.waiting() == 0 && !self.broken || self.silence.is_zero() {
             return;
         }
         let silence = self.silence;
@@ -178,6 +181,9 @@ impl Gate {
         if quiet.as_mut().poll(context).is_ready() {
             self.sorted_in_silence = true;
             self.sort(true);
+            if self.broken && self.question.is_some() && self.trouble.is_none() {
+                self.trouble = Some("an answer with a wrong checksum".to_owned());
+            }
         }
     }
 
@@ -193,7 +199,10 @@ impl Gate {
             Seen::Answer(frame) => self.answer(frame),
             Seen::Echo => self.strays.echoes += 1,
             Seen::Noise(bytes) => self.strays.noise_bytes += bytes as u64,
-            Seen::BadChecksum(_) => self.strays.bad_checksums += 1,
+            Seen::BadChecksum(_) => {
+                self.strays.bad_checksums += 1;
+                self.broken = true;
+            }
             Seen::Lost => self.trouble = Some("no Modbus frame".to_owned()),
             Seen::Asked(shape) => {
                 self.strays.foreign_questions += 1;

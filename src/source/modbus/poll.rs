@@ -41,6 +41,8 @@ pub fn staggered(count: usize) -> impl Iterator<Item = Duration> {
 
 /// All silent units of a shared bus together may cost one part in so many of its time.
 const SHARE_OF_ALL_SILENT: u32 = 10;
+/// The same where there is nobody else: in the morning the first one is noticed soon.
+const SHARE_WHERE_NOBODY_ANSWERS: u32 = 2;
 
 /// Polls the units on one bus.
 pub struct Poller {
@@ -113,7 +115,7 @@ impl Poller {
     }
 
     fn due(&self, unit: &UnitState) -> Instant {
-        if unit.is_failing() { unit.due.max(self.silent_after) } else { unit.due }
+        if unit.is_silent() { unit.due.max(self.silent_after) } else { unit.due }
     }
 
     /// One cycle of one unit: its reading, and links that changed.
@@ -144,40 +146,52 @@ impl Poller {
         if started.elapsed() > interval {
             self.context.tally.count(Happening::PollOverrun, &self.name);
         }
-        if let (Some(error), false) = (&cycle.failure, records.is_empty()) {
-            // The rest of the cycle is kept; what failed rests for some cycles.
-            self.context.tally.count(Happening::PollFailed, error.label());
-            tracing::debug!(device = %unit.device().id, %error, "part of a poll failed");
+        if cycle.idle && cycle.failure.is_none() {
+            // Nothing was due, so nothing is known.
+            unit.went_well();
+            return records;
         }
-        match (cycle.failure, records.is_empty()) {
-            (None, _) | (Some(_), false) => {
+        if let Some(error) = &cycle.failure {
+            self.context.tally.count(Happening::PollFailed, error.label());
+            let part = cycle.answered;
+            tracing::debug!(device = %unit.device().id, %error, part, "poll failed");
+        }
+        match cycle.failure {
+            // The rest of the cycle is kept; what failed rests for some cycles.
+            failure if cycle.answered || failure.is_none() => {
                 self.connect_failures = 0;
                 unit.went_well();
                 self.context.tally.count(Happening::PollOk, "modbus");
                 let up = unit.link_change(LinkState::Up);
                 records.extend(up.map(|state| link(unit, now, state)));
             }
-            (Some(error), true) => {
-                self.context.tally.count(Happening::PollFailed, error.label());
-                tracing::debug!(device = %unit.device().id, %error, "poll failed");
-                if error.is_connect() {
-                    records.extend(self.connection_failed(&error, now));
-                } else {
-                    unit.went_badly(started, shared);
-                    if let Some(rest) = self.wire.rests_until(unit.number()) {
-                        unit.due = unit.due.max(rest);
-                    }
-                    if shared {
-                        let cost = started.elapsed();
-                        self.silent_after = Instant::now() + cost * (SHARE_OF_ALL_SILENT - 1);
-                    }
-                    let state = down(&error);
-                    let change = unit.link_change(state);
-                    records.extend(change.map(|state| link(unit, now, state)));
+            Some(error) if !error.is_connect() => {
+                self.connect_failures = 0;
+                unit.went_badly(started, shared);
+                let change = unit.link_change(down(&error));
+                records.extend(change.map(|state| link(unit, now, state)));
+                if unit.is_silent() && shared {
+                    self.rest_of_silent(started.elapsed());
                 }
             }
+            Some(error) => records.extend(self.connection_failed(&error, now)),
+            None => {}
+        }
+        if let Some(unit) = self.units.get_mut(place)
+            && let Some(rest) = self.wire.rests_until(unit.number())
+        {
+            // Its late answer may still come, whatever else it answered.
+            unit.due = unit.due.max(rest);
         }
         records
+    }
+
+    /// A silent unit was asked in vain: the next one waits, so that those that answer have nearly
+    /// all of the bus. Where none answers, half of the time is spent on asking.
+    fn rest_of_silent(&mut self, cost: Duration) {
+        let nobody = self.units.iter().all(UnitState::is_silent);
+        let share = if nobody { SHARE_WHERE_NOBODY_ANSWERS } else { SHARE_OF_ALL_SILENT };
+        self.silent_after = Instant::now() + cost * (share - 1);
     }
 
     /// Nothing behind the address can be reached: one attempt counts for all units.
@@ -188,10 +202,14 @@ impl Poller {
     ) -> Vec<Record> {
         let doubled = RECONNECT_MIN.saturating_mul(1 << self.connect_failures.min(10));
         self.connect_failures = self.connect_failures.saturating_add(1);
-        let again = Instant::now() + jittered(doubled.min(RECONNECT_MAX));
+        // Who waits for a logger to dial in has waited already, and costs nobody anything.
+        let waits = error.fault() == LinkFault::NotDialledIn;
+        let pause = if waits { RECONNECT_MIN } else { doubled.min(RECONNECT_MAX) };
+        let again = Instant::now() + jittered(pause);
         let mut records = Vec::new();
         for unit in &mut self.units {
             unit.due = unit.due.max(again);
+            unit.is_away();
             let change = unit.link_change(down(error));
             records.extend(change.map(|state| link(unit, now, state)));
         }

@@ -137,9 +137,9 @@ impl UnitState {
         }
     }
 
-    /// It did not answer when it was asked last.
-    pub(super) const fn is_failing(&self) -> bool {
-        self.failures > 0
+    /// It did not answer twice and more: once may be a lost answer.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.failures > 1
     }
 
     /// Remembers the state of the link; gives it back if it is news. Another detail of the same
@@ -168,11 +168,12 @@ impl UnitState {
     }
 
     /// The pause doubles with every failure; it never ends. On a shared bus it is also long
-    /// against what the attempt took, so that a dead unit costs the others next to nothing.
+    /// against what the attempt took, so that a dead unit costs the others next to nothing; but a
+    /// single lost answer costs a unit one reading.
     pub(super) fn went_badly(&mut self, started: Instant, shared: bool) {
         let doubled = self.interval().saturating_mul(1 << self.failures.min(6));
         let mut pause = doubled.min(BACK_OFF_MAX.max(self.interval()));
-        if shared {
+        if shared && self.failures > 0 {
             let connect = Duration::from_millis(u64::from(self.unit.bus.pause_after_connect_ms));
             let cost = started.elapsed() + connect;
             pause = pause.max(cost * (SHARE_OF_SILENT - 1));

@@ -35,6 +35,9 @@ const REST_DEADLINES: u32 = 4;
 const OWED_DEADLINES: u32 = 16;
 /// Longest wait for a serial line to fall silent.
 const DRAIN_MAX: Duration = Duration::from_millis(500);
+/// A logger that dialled in is not hung up on for a unit that does not answer, because only it can
+/// dial again; but after so many questions in a row the connection itself is dead.
+const SILENCES_MAX: u32 = 4;
 /// Rounds of an identification; the standard needs one to three.
 const IDENTIFICATION_ROUNDS_MAX: usize = 8;
 
@@ -50,6 +53,8 @@ pub struct Wire {
     ledger: Ledger,
     /// No question before this moment.
     quiet_until: Instant,
+    /// Questions without any answer, one after the other.
+    silences: u32,
     monitor: Arc<LineMonitor>,
 }
 
@@ -81,6 +86,7 @@ impl Wire {
             context: None,
             ledger: Ledger::default(),
             quiet_until: Instant::now(),
+            silences: 0,
             monitor,
         }
     }
@@ -295,6 +301,10 @@ impl Wire {
             Err(_) => Err(self.no_answer(&port, before.frames(), bus)),
         };
         self.report(asked, &answer, took, &port);
+        self.silences = match &answer {
+            Err(ReadError::Timeout(_)) => self.silences.saturating_add(1),
+            _ => 0,
+        };
         if let Err(error) = &answer
             && !matches!(error, ReadError::Exception(_))
         {
@@ -366,8 +376,8 @@ impl Wire {
         }
     }
 
-    /// After trouble the context is gone. A connection goes with it; a serial port stays, and is
-    /// drained. What the unit may still say is written down.
+    /// After trouble the context is gone. A connection goes with it; a serial port stays, and so
+    /// does a logger that dialled in, and both are drained. What the unit may still say is written down.
     async fn after_trouble(
         &mut self,
         asked: Asked,
@@ -377,12 +387,13 @@ impl Wire {
     ) {
         self.context = None;
         port.gate().close();
+        let dialled = matches!(self.opener.transport(), Transport::DialIn(_));
         let rtu = self.opener.transport().framing() == Framing::Rtu;
         let silent = matches!(error, ReadError::Timeout(_) | ReadError::BadAnswer(_));
         if silent {
             let deadline = Duration::from_millis(u64::from(bus.timeout_ms));
             let deadlines = match error {
-                _ if !rtu => 0,
+                _ if !rtu && !dialled => 0,
                 // The deadline itself has passed already.
                 ReadError::Timeout(_) => REST_DEADLINES - 1,
                 // Something came, broken or unfit: hardly anything will follow.
@@ -391,7 +402,10 @@ impl Wire {
             let rest = deadline * deadlines;
             port.gate().ledger.owe(asked.shape, rest, deadline * OWED_DEADLINES);
         }
-        let stays = matches!(self.opener.transport(), Transport::Serial(_)) && silent;
+        // What does not fit on a stream of Modbus TCP leaves no way to find the next frame.
+        let in_step = rtu || matches!(error, ReadError::Timeout(_));
+        let serial = matches!(self.opener.transport(), Transport::Serial(_));
+        let stays = silent && (serial || dialled && in_step && self.silences < SILENCES_MAX);
         if stays && port.drain(self.opener.silence(), DRAIN_MAX).await.is_ok() {
             self.note_strays(port);
         } else {

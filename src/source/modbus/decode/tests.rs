@@ -116,6 +116,13 @@ fn another_register_takes_a_value_or_a_fault_away() {
         Value::Codes(vec!["alarm-1-code-39".into()].into())
     );
     assert_eq!(codes(read(&kept, "0027 0000")), Value::Codes(Vec::new().into()), "over");
+
+    // A fault of which nobody knows whether it counts: without it the set is not whole.
+    let other = RegisterPoint { address: 99, none_while: None, ..kept.clone() };
+    let both = [other, kept];
+    assert_eq!(decode(&[(&both, image(99, "0001 0027 5500"))], false).samples.len(), 1);
+    let half = decode(&[(&both, image(99, "0001 0027"))], false);
+    assert_eq!((half.samples.len(), half.rejected), (0, vec!["no_condition"]));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::*;
-use crate::source::modbus::config::{Parity, SerialLine};
+use crate::source::modbus::config::{DialIn, Parity, SerialLine};
 
 const TIMEOUT_MS: u32 = 100;
 
@@ -26,6 +26,11 @@ enum World {
     RtuOverTcp,
     /// It is on the line.
     Serial,
+    /// A logger that dialled in and is not hung up on: it is on the same connection, under a number
+    /// that may have been given again.
+    DialInTcp,
+    /// The same without numbers.
+    DialInRtu,
 }
 
 impl World {
@@ -40,12 +45,19 @@ impl World {
                 parity: Parity::None,
                 stop_bits: 1,
             }),
+            Self::DialInTcp => dial_in(Framing::Tcp),
+            Self::DialInRtu => dial_in(Framing::Rtu),
         }
     }
 
     fn head(self) -> usize {
-        if matches!(self, Self::Tcp | Self::NaiveGateway) { 6 } else { 0 }
+        if matches!(self, Self::Tcp | Self::NaiveGateway | Self::DialInTcp) { 6 } else { 0 }
     }
+}
+
+fn dial_in(framing: Framing) -> Transport {
+    let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 4196));
+    Transport::DialIn(DialIn { listen, framing, registration: None })
 }
 
 struct Due {
@@ -106,10 +118,10 @@ async fn devices(world: World, mut streams: mpsc::Receiver<DuplexStream>, delays
             () = sleep_until(next) => {
                 let Due { connection: its, transaction, body, .. } = due.remove(0);
                 let frame = match world {
-                    World::Tcp if its != connection => continue,
-                    World::Tcp => mbap(transaction, &body),
+                    World::Tcp | World::DialInTcp if its != connection => continue,
+                    World::Tcp | World::DialInTcp => mbap(transaction, &body),
                     World::NaiveGateway => mbap(latest, &body),
-                    World::RtuOverTcp | World::Serial => rtu_frame(&body),
+                    World::RtuOverTcp | World::Serial | World::DialInRtu => rtu_frame(&body),
                 };
                 if let Some(stream) = &mut current && stream.write_all(&frame).await.is_err() {
                     current = None;
@@ -235,12 +247,27 @@ proptest! {
     fn no_late_answer_is_taken_on_a_serial_line(script in scripts(), delays in delays()) {
         run(World::Serial, &script, delays);
     }
+
+    #[test]
+    fn no_late_answer_is_taken_from_a_logger_that_dialled_in(
+        script in scripts(), delays in delays(),
+    ) {
+        run(World::DialInTcp, &script, delays.clone());
+        run(World::DialInRtu, &script, delays);
+    }
 }
 
 #[test]
 fn what_comes_in_time_is_taken() {
     let script: Vec<_> = (0..30).map(|i| (1 + i % 2, i % 4, 1 + i % 3)).collect();
-    for world in [World::Tcp, World::NaiveGateway, World::RtuOverTcp, World::Serial] {
+    for world in [
+        World::Tcp,
+        World::NaiveGateway,
+        World::RtuOverTcp,
+        World::Serial,
+        World::DialInTcp,
+        World::DialInRtu,
+    ] {
         assert_eq!(run(world, &script, vec![0, 5, 90]), (30, 0), "{world:?}");
     }
 }

@@ -10,6 +10,7 @@ use crate::journal::JournalError;
 use crate::model::{Text, text};
 use crate::profile::CatalogError;
 use crate::simulate::SimulateError;
+use crate::source::modbus::detect::KnownError;
 use crate::source::modbus::scan::ScanError;
 use crate::source::mqtt::TlsError;
 use crate::web::PasswordError;
@@ -80,6 +81,8 @@ fn words(error: &(dyn Error + 'static)) -> Text {
     } else if let Some(error) = error.downcast_ref::<CatalogError>() {
         return error.text();
     } else if let Some(error) = error.downcast_ref::<PasswordError>() {
+        return error.text();
+    } else if let Some(error) = error.downcast_ref::<KnownError>() {
         return error.text();
     } else if let Some(error) = error.downcast_ref::<ScanError>() {
         return error.text();

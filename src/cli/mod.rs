@@ -7,6 +7,7 @@
 mod check;
 mod demo;
 mod door;
+mod detect;
 mod failure;
 mod field;
 mod password;
@@ -147,6 +148,9 @@ enum Command {
         #[arg(long)]
         lang: Option<Language>,
     },
+    /// Guess what the registers of an unknown device mean, and draft a profile.
+    /// 猜测未知设备的寄存器含义，写出模板草稿；只读。
+    Detect(detect::DetectArguments),
     /// Read a password from standard input and print its hash for `password_hash_file`.
     /// 从标准输入读取口令，输出 `password_hash_file` 所需的散列。
     Password,
@@ -179,6 +183,7 @@ pub fn main() -> ExitCode {
         Command::Check { config, lang } => check::check(&config, lang),
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
         Command::Points { lang } => points::points(lang),
+        Command::Detect(arguments) => detect::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Bus { place, json, watched } => field::bus::bus(&place, json, watched),
         Command::Device { about: AboutDevice::Plan { id, place, json } } => {

@@ -180,7 +180,7 @@ fn plan(
     Ok(plan)
 }
 
-const fn parity(word: ParityWord) -> Parity {
+pub(super) const fn parity(word: ParityWord) -> Parity {
     match word {
         ParityWord::None => Parity::None,
         ParityWord::Even => Parity::Even,

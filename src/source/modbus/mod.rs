@@ -10,6 +10,7 @@
 
 mod config;
 mod decode;
+pub mod detect;
 mod dial_in;
 mod error;
 pub mod frames;

@@ -13,7 +13,7 @@ use crate::source::modbus::plan::Block;
 use crate::source::modbus::sunspec::Registers;
 use crate::source::modbus::wire::{Identification, Wire};
 
-use super::Scan;
+use super::pace::Pace;
 
 /// Modbus exceptions that pass: acknowledge (wait) and busy.
 const BUSY: [u8; 2] = [5, 6];
@@ -22,14 +22,18 @@ const BUSY_REST: Duration = Duration::from_millis(700);
 const BUSY_TRIES: usize = 3;
 
 /// Asks behind one door.
-pub(super) struct Asker {
-    scan: Arc<Scan>,
+pub(in crate::source::modbus) struct Asker {
+    pace: Arc<Pace>,
     wire: Wire,
     pub(super) rules: BusRules,
 }
 
 impl Asker {
-    pub(super) fn new(scan: Arc<Scan>, transport: Transport) -> Self {
+    pub(in crate::source::modbus) fn new(
+        pace: Arc<Pace>,
+        answer_ms: u32,
+        transport: Transport,
+    ) -> Self {
         let monitor = LineMonitor::new("scan", transport.as_str());
         let wire = Wire::new(transport, Arc::new(monitor));
         let rules = BusRules {
@@ -40,11 +44,11 @@ impl Asker {
             window_registers: 0,
             gap_ms: 10,
             pause_after_connect_ms: 0,
-            timeout_ms: scan.plan.answer_ms,
+            timeout_ms: answer_ms,
             connections_max: 1,
             close_after_cycle: false,
         };
-        Self { scan, wire, rules }
+        Self { pace, wire, rules }
     }
 
     /// Some devices are deaf for a while after the connection is made.
@@ -63,7 +67,7 @@ impl Asker {
         }
     }
 
-    pub(super) async fn read(
+    pub(in crate::source::modbus) async fn read(
         &mut self,
         unit: u8,
         function: Function,
@@ -84,7 +88,7 @@ impl Asker {
     ) -> Result<Vec<u16>, ReadError> {
         let mut tries = 0;
         loop {
-            self.scan.pace.turn().await;
+            self.pace.turn().await;
             match self.wire.read(unit, function, start, count, rules).await {
                 Err(ReadError::Exception(code)) if BUSY.contains(&code) && tries < BUSY_TRIES => {
                     tries += 1;
@@ -107,13 +111,13 @@ impl Asker {
         let halving = halve(&mut self.wire, unit, block, exception, rules, &mut budget).await;
         // The pace counts afterwards what was asked in one go.
         for _ in &halving.read {
-            self.scan.pace.turn().await;
+            self.pace.turn().await;
         }
         halving.read
     }
 
     pub(super) async fn identify(&mut self, unit: u8) -> Result<Identification, ReadError> {
-        self.scan.pace.turn().await;
+        self.pace.turn().await;
         let rules = self.rules.clone();
         self.wire.identify(unit, &rules).await
     }

@@ -97,7 +97,7 @@ impl<'a> Behind<'a> {
             scan,
             door,
             way,
-            asker: Asker::new(scan.clone(), way.clone()),
+            asker: Asker::new(scan.pace.clone(), scan.plan.answer_ms, way.clone()),
             asked: 0,
             answers: 0,
             nobody: 0,

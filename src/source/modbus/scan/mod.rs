@@ -5,13 +5,13 @@
 //! is, and its registers are compared with the marks of all profiles. What is said about a device
 //! is a judgement with its reasons, never a bare name. One bad door costs the others nothing.
 
-mod asker;
+pub(super) mod asker;
 mod block;
 mod door;
 mod evidence;
 mod finding;
 mod judge;
-mod pace;
+pub(super) mod pace;
 mod plan;
 mod presence;
 mod sniff;
@@ -77,7 +77,7 @@ struct Scan {
     plan: ScanPlan,
     profiles: Vec<Arc<Profile>>,
     questions: Questions,
-    pace: Pace,
+    pace: Arc<Pace>,
     state: Mutex<State>,
     told: Told,
 }
@@ -131,7 +131,7 @@ pub async fn scan(
     let time_max = plan.time_max;
     let scan = Arc::new(Scan {
         questions: Questions::of(&profiles),
-        pace: Pace::new(plan.rate_per_s),
+        pace: Arc::new(Pace::new(plan.rate_per_s)),
         plan,
         profiles,
         state: Mutex::default(),

@@ -7,13 +7,13 @@ use tokio::time::{Instant, sleep_until};
 
 /// Hands out turns, evenly.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(in crate::source::modbus) struct Pace {
     next: Mutex<Instant>,
     step: Duration,
 }
 
 impl Pace {
-    pub(super) fn new(per_second: u32) -> Self {
+    pub(in crate::source::modbus) fn new(per_second: u32) -> Self {
         let step = Duration::from_secs(1) / per_second.max(1);
         Self { next: Mutex::new(Instant::now()), step }
     }

@@ -14,6 +14,7 @@ mod line;
 #[allow(dead_code)]
 mod sunspec;
 
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -151,6 +152,8 @@ fn devices_of_pysunspec2_and_pymodbus_are_found_and_named() {
 
 fn huawei() -> RegisterImage {
     let mut image = RegisterImage::default();
+    image.write(Function::Holding, 30_000, &[0; 110]);
+    image.write(Function::Holding, 32_000, &[0; 200]);
     // "SUN2000-50KTL-M3", then 23.4 kW, 50.01 Hz.
     let name = b"SUN2000-50KTL-M3\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     let words: Vec<u16> = name.chunks(2).map(|b| u16::from_be_bytes([b[0], b[1]])).collect();
@@ -340,25 +343,31 @@ async fn ctrl_c_ends_it_with_what_was_found() {
     let server = RtuServer::start(any, units).await.expect("server");
     let door = server.address().to_string();
     let arguments = ["scan", &door, "--rtu-over-tcp", "--unit", "all", "--timeout-ms", "2000"];
-    let child = Command::new(env!("CARGO_BIN_EXE_hallwatch"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hallwatch"))
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("hallwatch");
     let pid = child.id().to_string();
-    let (units, patience) = (server.units().clone(), Instant::now() + PATIENCE);
-    while units.requests(1) < 40 && Instant::now() < patience {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
-    let begin = Instant::now();
-    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await;
-    let output = output.expect("a thread").expect("hallwatch");
-    assert!(begin.elapsed() < Duration::from_secs(3), "it ends at once");
-    let (out, told) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
+    let watch = tokio::task::spawn_blocking(move || {
+        let is_found = |line: &String| line.contains("huawei-sun2000");
+        let mut told: Vec<String> = Vec::new();
+        while !told.last().is_some_and(is_found) {
+            told.push(lines.next().expect("more to tell").expect("a line"));
+        }
+        // The next units are silent, two seconds each.
+        let interrupted = Command::new("kill").args(["-INT", &pid]).status().expect("kill");
+        assert!(interrupted.success());
+        let begin = Instant::now();
+        told.extend(lines.map(|line| line.expect("a line")));
+        let output = child.wait_with_output().expect("hallwatch");
+        (told.join("\n"), output, begin.elapsed())
+    });
+    let (told, output, took) = watch.await.expect("a thread");
+    assert!(took < Duration::from_secs(3), "it ends at once, not after {took:?}");
+    let out = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}");
     assert!(told.contains("ended early"), "{told}");
     assert!(out.contains("huawei-sun2000"), "{told}{out}");

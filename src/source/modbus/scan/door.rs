@@ -21,7 +21,7 @@ const DOOR_REST: Duration = Duration::from_secs(1);
 /// The longest deafness after connecting that is known of a device.
 const DEAF: Duration = Duration::from_secs(2);
 /// Units that are asked again with that pause.
-const DEAF_UNITS_MAX: usize = 4;
+const DEAF_UNITS_MAX: usize = 3;
 
 /// Asks the units behind a door, by each way until something answers.
 pub(super) async fn ask(scan: &Arc<Scan>, door: &Door) {
@@ -79,6 +79,8 @@ struct Behind<'a> {
     door: &'a Door,
     way: &'a Transport,
     asker: Asker,
+    /// Questions to find out whether a unit is there.
+    questions_max: usize,
     /// Units asked.
     asked: usize,
     answers: usize,
@@ -87,8 +89,8 @@ struct Behind<'a> {
     silent: usize,
     troubles: usize,
     no_door: usize,
-    /// The gateway itself refuses for units that are not there.
-    refuser: Option<bool>,
+    /// Whether the gateway itself refuses with this code for units that are not there.
+    refuser: Option<(u8, bool)>,
 }
 
 impl<'a> Behind<'a> {
@@ -98,6 +100,7 @@ impl<'a> Behind<'a> {
             door,
             way,
             asker: Asker::new(scan.pace.clone(), scan.plan.answer_ms, way.clone()),
+            questions_max: presence::LIKELY_QUESTIONS_MAX,
             asked: 0,
             answers: 0,
             nobody: 0,
@@ -138,6 +141,8 @@ impl<'a> Behind<'a> {
         likely.truncate(DEAF_UNITS_MAX);
         self.scan.steps(likely.len());
         self.asker.pause_after_connect(DEAF);
+        // Every silence costs a connection and its pause.
+        self.questions_max = 1;
         self.round(&likely, seen).await;
         if self.answers > 0 {
             seen.notes.push(text!(
@@ -148,10 +153,14 @@ impl<'a> Behind<'a> {
         }
     }
 
+    async fn is_there(&mut self, unit: u8) -> Presence {
+        presence::is_there(&mut self.asker, &self.scan.questions, unit, self.questions_max).await
+    }
+
     async fn round(&mut self, units: &[u8], seen: &mut DoorSeen) {
         for unit in units.iter().copied() {
             self.scan.change(News::Asking(self.door.name.clone(), unit), |_| ());
-            let presence = presence::is_there(&mut self.asker, &self.scan.questions, unit).await;
+            let presence = self.is_there(unit).await;
             self.asked += 1;
             self.scan.step();
             match &presence {
@@ -177,6 +186,14 @@ impl<'a> Behind<'a> {
 
     /// Describes a unit that is there. `false` when all others would be the same device again.
     async fn unit(&mut self, unit: u8, first: &Presence, seen: &mut DoorSeen) -> bool {
+        // What real devices say of registers that they do not have is no sign of absence.
+        if let Presence::Refused(_, code) = first
+            && self.refuser == Some((*code, true))
+            && !matches!(code, 2 | 3)
+        {
+            self.nobody += 1;
+            return true;
+        }
         let place = (self.door, self.way);
         let (finding, proof) = unit::describe(self.scan, &mut self.asker, place, unit).await;
         // On a line only those answer that are there.
@@ -190,10 +207,10 @@ impl<'a> Behind<'a> {
         {
             let refused = (*question, *code);
             let refuses = match self.refuser {
-                Some(refuses) => refuses,
-                None => presence::ghost_refuses(&mut self.asker, unit, refused).await,
+                Some((of, refuses)) if of == *code => refuses,
+                _ => presence::ghost_refuses(&mut self.asker, unit, refused).await,
             };
-            self.refuser = Some(refuses);
+            self.refuser = Some((*code, refuses));
             if refuses {
                 self.nobody += 1;
                 return true;

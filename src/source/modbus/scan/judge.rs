@@ -30,9 +30,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Whether the points of the profile should be read.
+    /// Whether the points of the profile should be read: more speaks for it than against it.
     pub(super) const fn is_worth_a_trial(self) -> bool {
-        self.proven || self.fits > 0
+        self.proven || (self.fits > 0 && self.fits >= self.misfits + self.disproven + self.refused)
     }
 }
 

@@ -13,7 +13,7 @@ const SUNSPEC: Question = Question { function: Function::Holding, start: 40_000,
 const FIRST: Question = Question { function: Function::Holding, start: 0, count: 1 };
 /// Questions to a unit that some profile has from the factory: some devices do not even refuse
 /// registers that they do not have.
-const LIKELY_QUESTIONS_MAX: usize = 4;
+pub(super) const LIKELY_QUESTIONS_MAX: usize = 4;
 /// The last of the units that are asked in any case.
 const USUAL_LAST: u8 = 16;
 /// Numbers that no maker sets: what answers to them answers to all.
@@ -140,10 +140,15 @@ pub(super) const fn bus_of(profile: &Profile) -> Option<&BusRules> {
     }
 }
 
-/// Asks whether a unit is there.
-pub(super) async fn is_there(asker: &mut Asker, questions: &Questions, unit: u8) -> Presence {
+/// Asks whether a unit is there, with so many questions at most.
+pub(super) async fn is_there(
+    asker: &mut Asker,
+    questions: &Questions,
+    unit: u8,
+    most: usize,
+) -> Presence {
     let mut last = Presence::Silent;
-    for question in questions.of_unit(unit) {
+    for question in questions.of_unit(unit).into_iter().take(most) {
         last = ask(asker, unit, question).await;
         if !matches!(last, Presence::Silent) {
             break;

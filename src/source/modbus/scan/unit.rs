@@ -31,12 +31,12 @@ pub(super) async fn describe(
     let marks = evidence::marks(asker, unit, &scan.profiles).await;
     let identification = asker.identify(unit).await.unwrap_or_default();
     let mut found: Vec<(Candidate, Trial)> = Vec::new();
-    for profile in &scan.profiles {
+    let tallies = scan.profiles.iter().map(|p| (p, judge::tally(&p.markers, &marks)));
+    let tallies: Vec<_> = tallies.filter(|(_, tally)| tally.is_worth_a_trial()).collect();
+    // Beside a device that says what it is, ranges of numbers prove nothing.
+    let proven = tallies.iter().any(|(_, tally)| tally.proven);
+    for (profile, tally) in tallies.into_iter().filter(|(_, tally)| tally.proven || !proven) {
         let Protocol::Registers { bus, tables } = &profile.protocol else { continue };
-        let tally = judge::tally(&profile.markers, &marks);
-        if !tally.is_worth_a_trial() {
-            continue;
-        }
         let trial = evidence::trial(asker, unit, plan(tables, bus), bus).await;
         let judged = judge::registers(profile, tally, &trial, &identification);
         found.extend(judged.map(|candidate| (candidate, trial)));

@@ -20,7 +20,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hallwatch::profile::Function;
-use hallwatch::simulate::{Door, Identity, ModbusServer, RegisterImage, RtuServer, Units};
+use hallwatch::simulate::{Door, Habits, Identity, ModbusServer, RegisterImage, RtuServer, Units};
 use serde_json::Value as Json;
 
 use field::{Registers, free_port};
@@ -299,6 +299,24 @@ async fn a_device_that_answers_to_every_number_is_one_device() {
     let door = server.address().to_string();
     let (_, report) = scan_beside(&[&door, "--unit", "all", "--timeout-ms", "300"], true).await;
     assert_eq!(best(&report), [found(1, "huawei-sun2000", "certain")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dongle_with_one_connection_that_is_deaf_at_first_is_found() {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let units = Units::default();
+    units.set_habits(Habits {
+        pause_after_connect_ms: 1_500,
+        one_client: true,
+        ..Habits::default()
+    });
+    units.set_image(1, huawei());
+    units.set_image(3, huawei());
+    let server = ModbusServer::start(any, units).await.expect("server");
+    let door = server.address().to_string();
+    let (said, _) = scan_beside(&[&door, "--unit", "1-3", "--timeout-ms", "150"], false).await;
+    assert_eq!(said.out.matches("[[device]]").count(), 2);
+    assert!(said.told.contains("answers nothing in the first 2 s"), "{}", said.told);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

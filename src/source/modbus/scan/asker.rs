@@ -51,10 +51,11 @@ impl Asker {
         Self { pace, wire, rules }
     }
 
-    /// Some devices are deaf for a while after the connection is made.
-    pub(super) fn pause_after_connect(&mut self, pause: Duration) {
+    /// Some devices are deaf for a while after the connection is made, and slow.
+    pub(super) fn be_patient(&mut self, pause: Duration, times: u32) {
         self.wire.drop_connection();
         self.rules.pause_after_connect_ms = u32::try_from(pause.as_millis()).unwrap_or(u32::MAX);
+        self.rules.timeout_ms = self.rules.timeout_ms.saturating_mul(times);
     }
 
     /// The rules of a profile, with the patience of the scan.

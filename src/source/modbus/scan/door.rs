@@ -20,6 +20,8 @@ const NO_DOOR_MAX: usize = 2;
 const DOOR_REST: Duration = Duration::from_secs(1);
 /// The longest deafness after connecting that is known of a device.
 const DEAF: Duration = Duration::from_secs(2);
+/// Such devices are slow, too: so many times the usual wait.
+const DEAF_PATIENCE: u32 = 3;
 /// Units that are asked again with that pause.
 const DEAF_UNITS_MAX: usize = 3;
 
@@ -89,6 +91,8 @@ struct Behind<'a> {
     silent: usize,
     troubles: usize,
     no_door: usize,
+    /// It answers to every unit number.
+    all_alike: bool,
     /// Whether the gateway itself refuses with this code for units that are not there.
     refuser: Option<(u8, bool)>,
 }
@@ -107,6 +111,7 @@ impl<'a> Behind<'a> {
             silent: 0,
             troubles: 0,
             no_door: 0,
+            all_alike: false,
             refuser: None,
         }
     }
@@ -140,10 +145,17 @@ impl<'a> Behind<'a> {
         }
         likely.truncate(DEAF_UNITS_MAX);
         self.scan.steps(likely.len());
-        self.asker.pause_after_connect(DEAF);
+        self.asker.be_patient(DEAF, DEAF_PATIENCE);
         // Every silence costs a connection and its pause.
         self.questions_max = 1;
         self.round(&likely, seen).await;
+        if self.answers > 0 && !self.all_alike {
+            // They share the connection, so its pause is over.
+            let rest: Vec<u8> =
+                units.iter().copied().filter(|unit| !likely.contains(unit)).collect();
+            self.scan.steps(rest.len());
+            self.round(&rest, seen).await;
+        }
         if self.answers > 0 {
             seen.notes.push(text!(
                 "连接后约 {} 秒内不应答",
@@ -173,6 +185,7 @@ impl<'a> Behind<'a> {
                 }
                 Presence::Words(..) | Presence::Refused(..) => {
                     if !self.unit(unit, &presence, seen).await {
+                        self.all_alike = true;
                         return;
                     }
                 }

@@ -277,8 +277,11 @@ impl ScanPlan {
     /// [`ScanError::TooMany`] with the last target.
     pub fn check(&self) -> Result<(), ScanError> {
         match self.targets.last() {
-            Some(last) if self.addresses() > HOSTS_MAX => {
-                Err(ScanError::TooMany(format!("{last:?}")))
+            Some(Target::Net(net)) if self.addresses() > HOSTS_MAX => {
+                Err(ScanError::TooMany(net.to_string()))
+            }
+            Some(_) if self.addresses() > HOSTS_MAX => {
+                Err(ScanError::TooMany(format!("{} × {}", self.targets.len(), self.ports.len())))
             }
             _ => Ok(()),
         }

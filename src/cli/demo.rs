@@ -61,6 +61,7 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
         "数据均为虚构：一座虚拟大厅，那里此刻是上午",
         "all data is made up: a virtual hall, at a place where it is morning now",
     );
+    let told = told_to_stop();
     let app = App::start(settings, listener, clock, Some(banner)).await?;
     // For people who want to see how a hall is described; the journal has made the folder.
     std::fs::write(&file, &source)?;
@@ -71,7 +72,7 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     );
     let failed = app.failed();
     let code = tokio::select! {
-        () = told_to_stop() => ExitCode::SUCCESS,
+        () = told => ExitCode::SUCCESS,
         () = failed.cancelled() => ExitCode::FAILURE,
     };
     eprintln!("stopping; everything read so far is kept / 正在停止，已读数据均已保存");

@@ -30,6 +30,7 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
     }
     allow_connections();
     runtime()?.block_on(async {
+        let told = told_to_stop();
         let listen = hall.web.listen;
         let bound = TcpListener::bind(listen).await;
         let listener = bound.map_err(Failure::listening(listen, "[web] listen"))?;
@@ -38,7 +39,7 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
         println!("http://{address}/");
         let failed = app.failed();
         let code = tokio::select! {
-            () = told_to_stop() => ExitCode::SUCCESS,
+            () = told => ExitCode::SUCCESS,
             () = failed.cancelled() => ExitCode::FAILURE,
         };
         app.stop().await;

@@ -25,9 +25,12 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake at a byte offset of `source`.
     pub fn at(file: &str, source: &str, offset: usize, problem: Text, hint: Text) -> Self {
-        let before: String =
-            source.char_indices().take_while(|(i, _)| *i < offset).map(|(_, c)| c).collect();
-        let line = before.matches('\n').count() + 1;
+        let mut end = offset.min(source.len());
+        while !source.is_char_boundary(end) {
+            end += 1;
+        }
+        let before = source.get(..end).unwrap_or(source);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
         Self { file: file.to_owned(), line, column, problem, hint }
     }

@@ -1,6 +1,7 @@
 //! The engine: pure. (state, device, now) in, transitions out.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, Peers};
 use crate::model::{DeviceId, Timestamp};
@@ -56,10 +57,10 @@ pub(super) enum Track {
 /// One rule on one part of one device.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    pub(super) rule: String,
+    pub(super) rule: Arc<str>,
     pub(super) device: DeviceId,
     /// The point, for rules on several; else empty.
-    pub(super) part: String,
+    pub(super) part: Arc<str>,
 }
 
 /// All tracks.
@@ -120,12 +121,16 @@ impl Engine {
         let mut out = Vec::new();
         let health = board.health(live, peers);
         for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
-            for (part, verdict) in rule.judge(live, &health, now) {
+            for part in &rule.parts {
+                let verdict = rule.judge(part, live, &health, now);
                 if verdict == Verdict::Unknown || verdict == Verdict::No && self.tracks.is_empty() {
                     continue; // it stays as it is
                 }
                 let (rule_id, device) = (rule.id.clone(), live.device.id.clone());
-                let key = Key { rule: rule_id, device, part };
+                let key = Key { rule: rule_id, device, part: part.clone() };
+                if verdict == Verdict::No && !self.tracks.contains_key(&key) {
+                    continue; // as nearly always
+                }
                 let track = self.tracks.remove(&key);
                 let (track, transition) = step(rule, &key, track, verdict, now);
                 out.extend(transition);
@@ -231,7 +236,7 @@ fn raise(
 ) -> (Option<Track>, Option<Transition>) {
     let alert = Alert {
         id: alert_id(key, now),
-        rule: rule.id.clone(),
+        rule: rule.id.to_string(),
         severity: finding.severity,
         state: AlertState::Active,
         device: Some(key.device.clone()),

@@ -167,8 +167,8 @@ pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>) -> Option<Vec<u8>> {
                 (None, clear_since.map(Timestamp::ms), Some((&**alert).into()))
             }
         };
-        let (rule, device) = (key.rule.clone(), key.device.to_string());
-        TrackRecord { rule, device, part: key.part.clone(), since_ms, clear_since_ms, alert }
+        let (rule, device) = (key.rule.to_string(), key.device.to_string());
+        TrackRecord { rule, device, part: key.part.to_string(), since_ms, clear_since_ms, alert }
     };
     serde_json::to_vec(&tracks.iter().map(record).collect::<Vec<_>>()).ok()
 }
@@ -178,7 +178,7 @@ pub(super) fn restore(state: &[u8]) -> BTreeMap<Key, Track> {
     let records: Vec<TrackRecord> = serde_json::from_slice(state).unwrap_or_default();
     let track = |record: TrackRecord| {
         let device = DeviceId::parse(&record.device).ok()?;
-        let key = Key { rule: record.rule, device, part: record.part };
+        let key = Key { rule: record.rule.into(), device, part: record.part.into() };
         let track = match (record.alert, record.since_ms) {
             (Some(alert), _) => Track::Open {
                 alert: Box::new(alert.alert()?),

@@ -1,5 +1,7 @@
 //! Rules as data, and what each finds on a device.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::counter::{Change, CounterEvent};
@@ -57,8 +59,9 @@ enum Condition {
     Faults,
     Idle,
     Counter,
-    Words { points: Vec<String>, words: Vec<String> },
-    Limit { points: Vec<String>, limit: Limit },
+    /// A point says one of these.
+    Words(Vec<String>),
+    Limit(Limit),
 }
 
 /// A number that must not be passed.
@@ -71,7 +74,10 @@ enum Limit {
 /// One rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rule {
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
+    /// The points that are judged, each by itself; a single empty name where the device is judged as
+    /// a whole.
+    pub(super) parts: Vec<Arc<str>>,
     kinds: Vec<DeviceKind>,
     condition: Condition,
     /// The condition must hold this long before the alert is raised.
@@ -136,19 +142,22 @@ fn rule_of(file: RuleFile) -> Result<Rule, RuleError> {
     }
     let severity = Severity::parse(&file.severity)
         .ok_or_else(|| wrong(format!("unknown severity `{}`", file.severity)))?;
+    let whole = Arc::from("");
+    let points: Vec<Arc<str>> = file.points.iter().map(|point| Arc::from(&**point)).collect();
     Ok(Rule {
+        parts: if points.is_empty() { vec![whole] } else { points },
         kinds,
         condition,
         for_ms: i64::from(file.for_s) * 1000,
         severity,
         text: Text::new(file.zh, file.en),
         advice: Text::new(file.advice_zh, file.advice_en),
-        id: file.id,
+        id: file.id.into(),
     })
 }
 
 fn condition_of(file: &RuleFile) -> Result<Condition, String> {
-    let points = file.points.clone();
+    let points = &file.points;
     let limit = match (file.above, file.below) {
         (Some(above), None) => Some(Limit::Above(above)),
         (None, Some(below)) => Some(Limit::Below(below)),
@@ -166,7 +175,7 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
         (None, None, false, Some(limit)) if file.words.is_empty() => {
             return match points.iter().find(|point| standard_point(point).is_none()) {
                 Some(point) => Err(format!("unknown point `{point}`")),
-                None => Ok(Condition::Limit { points, limit }),
+                None => Ok(Condition::Limit(limit)),
             };
         }
         (None, None, false, None) => {}
@@ -181,7 +190,7 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
     };
     match file.words.iter().find(|word| !said(word)) {
         Some(word) => Err(format!("no point says `{word}`")),
-        None => Ok(Condition::Words { points, words: file.words.clone() }),
+        None => Ok(Condition::Words(file.words.clone())),
     }
 }
 
@@ -193,28 +202,17 @@ impl Rule {
 
     /// Whether tracks of this rule id, kind and part are this rule's.
     pub(super) fn judges(&self, id: &str, kind: DeviceKind, part: &str) -> bool {
-        let has_part = match &self.condition {
-            Condition::Words { points, .. } | Condition::Limit { points, .. } => {
-                points.iter().any(|point| point == part)
-            }
-            Condition::Offline | Condition::Faults | Condition::Idle | Condition::Counter => {
-                part.is_empty()
-            }
-        };
-        self.id == id && self.is_for(kind) && has_part
+        *self.id == *id && self.is_for(kind) && self.parts.iter().any(|own| **own == *part)
     }
 
-    /// What the rule sees on a device of this health: for each of its points, or for the device.
+    /// What the rule sees on one of its parts on a device of this health.
     pub(super) fn judge(
         &self,
+        part: &str,
         live: &DeviceLive,
         health: &Health,
         now: Timestamp,
-    ) -> Vec<(String, Verdict)> {
-        let whole = |verdict| vec![(String::new(), verdict)];
-        let each = |points: &[String], judge: &dyn Fn(&str) -> Verdict| {
-            points.iter().map(|point| (point.clone(), judge(point))).collect()
-        };
+    ) -> Verdict {
         // What it said before it fell silent may still hold, or not.
         let unknown = health.silent || health.state == HealthState::Waiting;
         let maintenance = health.state == HealthState::Maintenance;
@@ -224,17 +222,13 @@ impl Rule {
             _ => judge(),
         };
         match &self.condition {
-            Condition::Offline => whole(self.silence(live, health)),
-            Condition::Idle => whole(spoken(&|| self.idle(live, health))),
-            Condition::Faults => whole(spoken(&|| self.faults(live))),
+            Condition::Offline => self.silence(live, health),
+            Condition::Idle => spoken(&|| self.idle(live, health)),
+            Condition::Faults => spoken(&|| self.faults(live)),
             // What happened has happened, whether it still speaks or not.
-            Condition::Counter => whole(self.counter(live, now)),
-            Condition::Words { points, words } => {
-                each(points, &|point| spoken(&|| self.word(live, point, words)))
-            }
-            Condition::Limit { points, limit } => {
-                each(points, &|point| spoken(&|| self.limit(live, point, *limit)))
-            }
+            Condition::Counter => self.counter(live, now),
+            Condition::Words(words) => spoken(&|| self.word(live, part, words)),
+            Condition::Limit(limit) => spoken(&|| self.limit(live, part, *limit)),
         }
     }
 
@@ -348,12 +342,11 @@ impl Rule {
     }
 
     fn word(&self, live: &DeviceLive, point: &str, words: &[String]) -> Verdict {
-        let (Some(word), Some(standard)) = (live.word(point), standard_point(point)) else {
-            return Verdict::Unknown;
-        };
+        let Some(word) = live.word(point) else { return Verdict::Unknown };
         if !words.iter().any(|wanted| wanted == word.id) {
             return Verdict::No;
         }
+        let Some(standard) = standard_point(point) else { return Verdict::Unknown };
         let said = Text::new(word.zh, word.en);
         let severity = self.severity.max(word.severity.unwrap_or(Severity::Info));
         let text = self.filled(live, &[("part", &standard.label), ("word", &said)]);
@@ -364,9 +357,7 @@ impl Rule {
     }
 
     fn limit(&self, live: &DeviceLive, point: &str, limit: Limit) -> Verdict {
-        let (Some(value), Some(standard)) = (live.number(point), standard_point(point)) else {
-            return Verdict::Unknown;
-        };
+        let Some(value) = live.number(point) else { return Verdict::Unknown };
         let beyond = match limit {
             Limit::Above(limit) => value > limit,
             Limit::Below(limit) => value < limit,
@@ -374,6 +365,7 @@ impl Rule {
         if !beyond {
             return Verdict::No;
         }
+        let Some(standard) = standard_point(point) else { return Verdict::Unknown };
         let text = self.filled(live, &[("part", &standard.label)]);
         let evidence = vec![(standard.label, format!("{value:.0} {}", standard.unit))];
         Verdict::Yes(Finding { evidence, ..Finding::new(self.severity, text) })
@@ -403,8 +395,9 @@ mod tests {
             let Some(words) = standard_point(point).and_then(|p| p.words) else { continue };
             for word in words.words.iter().filter(|w| w.severity >= Some(Severity::Major)) {
                 let named = rules.iter().any(|rule| match &rule.condition {
-                    Condition::Words { points, words } => {
-                        points.iter().any(|p| p == point) && words.iter().any(|w| w == word.id)
+                    Condition::Words(words) => {
+                        rule.parts.iter().any(|part| **part == *point)
+                            && words.iter().any(|w| w == word.id)
                     }
                     _ => false,
                 });

@@ -47,7 +47,8 @@ struct Counter {
 struct Watched {
     device: Arc<Device>,
     profile: Arc<Profile>,
-    counters: BTreeMap<PointName, Counter>,
+    /// Boxed, because a map has room for eleven values and most devices have one or two counters.
+    counters: BTreeMap<PointName, Box<Counter>>,
 }
 
 /// The follower.
@@ -92,7 +93,7 @@ impl Watch {
         if let Some(watched) = self.devices.get_mut(device)
             && let Some(nature) = watched.nature(&point)
         {
-            watched.counters.insert(point, Counter { nature, track });
+            watched.counters.insert(point, Box::new(Counter { nature, track }));
             self.counters += 1;
         }
     }
@@ -151,10 +152,9 @@ impl Watch {
         self.kept_at = Instant::now();
         let position = self.reader.position();
         let all = self.devices.iter().flat_map(|(id, watched)| {
-            let row = move |(point, counter): (&PointName, &Counter)| {
+            watched.counters.iter().map(move |(point, counter)| {
                 (id.to_string(), point.to_string(), counter.track.clone())
-            };
-            watched.counters.iter().map(row)
+            })
         });
         let state = State { position: position.0, tracks: all.collect() };
         let Ok(state) = serde_json::to_vec(&state) else { return };
@@ -185,7 +185,8 @@ impl Watched {
             if !self.counters.contains_key(&sample.point) {
                 let Some(nature) = self.nature(&sample.point) else { continue };
                 let track = Track::default();
-                self.counters.insert(sample.point.clone(), Counter { nature, track });
+                let counter = Box::new(Counter { nature, track });
+                self.counters.insert(sample.point.clone(), counter);
             }
             let Some(counter) = self.counters.get_mut(&sample.point) else { continue };
             let step = counter.track.read(&counter.nature, reading, value);

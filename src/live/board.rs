@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::counter::{CounterEvent, Nature, Track};
 use crate::model::{
     Device, DeviceId, DeviceKind, LinkState, PointName, Quality, Reading, Record, Sample, Site,
-    Timestamp, Value,
+    Timestamp, Value, Word, words_of,
 };
 use crate::profile::{Fault, Profile};
 
@@ -34,7 +34,8 @@ pub struct DeviceLive {
     /// What happened to its counters, the newest first.
     pub counter_events: Vec<CounterEvent>,
     /// What is known of its counters, so that nonsense is not shown.
-    counters: BTreeMap<PointName, (Nature, Track)>,
+    /// Boxed, because a map has room for eleven values and most devices have one or two counters.
+    counters: BTreeMap<PointName, Box<(Nature, Track)>>,
     /// The line or connection that it shares with others.
     pub line: Option<Arc<str>>,
     /// Whether an inverter produces, and since when.
@@ -65,9 +66,15 @@ impl DeviceLive {
 
     /// The word of an enumerated point.
     #[must_use]
-    pub fn word(&self, point: &str) -> Option<&'static crate::model::Word> {
-        let code = self.value(point)?.as_code()?;
-        crate::model::words_of(point)?.by_code(code)
+    pub fn word(&self, point: &str) -> Option<&'static Word> {
+        word_of(point, self.value(point)?)
+    }
+
+    /// All enumerated points with their words.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&PointName, &'static Word)> {
+        let word =
+            |(point, latest): (&'_ PointName, &Latest)| word_of(point.as_str(), &latest.value);
+        self.points.iter().filter_map(move |entry| Some((entry.0, word(entry)?)))
     }
 
     /// The active fault codes with their meaning.
@@ -125,7 +132,8 @@ impl DeviceLive {
             return true;
         }
         let Some(value) = sample.value.as_f64() else { return true };
-        if let Some((nature, track)) = self.counters.get_mut(&sample.point) {
+        if let Some(counter) = self.counters.get_mut(&sample.point) {
+            let (nature, track) = &mut **counter;
             return track.read(nature, reading, value).trusted;
         }
         let (point, profile) = (sample.point.as_str(), self.profile.as_deref());
@@ -134,7 +142,7 @@ impl DeviceLive {
         };
         let mut track = Track::default();
         let trusted = track.read(&nature, reading, value).trusted;
-        self.counters.insert(sample.point.clone(), (nature, track));
+        self.counters.insert(sample.point.clone(), Box::new((nature, track)));
         trusted
     }
 
@@ -144,12 +152,12 @@ impl DeviceLive {
         // set back. Messages may have been kept by a broker: an old one that comes late must not
         // paint over the present.
         let polled = reading.received == reading.time && reading.message == 0;
-        for sample in &reading.samples {
+        for (n, sample) in reading.samples.iter().enumerate() {
             let trusted = self.believes(reading, sample);
             let quality = if trusted { sample.quality } else { Quality::Rejected };
             let (value, time) = (sample.value.clone(), reading.time);
             let latest = Latest { value, quality, time };
-            self.points.put(&sample.point, latest, |old| old.time <= reading.time || polled);
+            self.points.put(n, &sample.point, latest, |old| old.time <= reading.time || polled);
         }
         let keep = |last: Option<Timestamp>, new: Timestamp| {
             if polled { Some(new) } else { last.max(Some(new)) }
@@ -160,6 +168,11 @@ impl DeviceLive {
             self.note_output(heard_before);
         }
     }
+}
+
+fn word_of(point: &str, value: &Value) -> Option<&'static Word> {
+    let code = value.as_code()?;
+    words_of(point)?.by_code(code)
 }
 
 /// All devices of the building.

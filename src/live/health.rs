@@ -234,13 +234,11 @@ fn spoken(live: &DeviceLive) -> Health {
         );
         see(fault.severity, text);
     }
-    for point in live.points.keys() {
-        let Some(word) = live.word(point.as_str()) else { continue };
-        let (Some(severity), Some(standard)) =
-            (word.severity, crate::model::standard_point(point.as_str()))
-        else {
+    for (point, word) in live.words() {
+        let Some(severity) = word.severity.filter(|severity| *severity > Severity::Info) else {
             continue;
         };
+        let Some(standard) = crate::model::standard_point(point.as_str()) else { continue };
         let label = standard.label;
         let text =
             Text::new(format!("{}：{}", label.zh, word.zh), format!("{}: {}", label.en, word.en));

@@ -172,10 +172,16 @@ impl App {
         let stop = self.sources.stop_signal();
         let Common { journal, clock, tally } = common.clone();
         let context = source::Context { journal, clock, tally, sources: states.clone() };
+        let (keeper, queue) = source::Keeper::new(modbus.len());
+        let Common { journal, tally, .. } = common.clone();
+        // It ends by itself when the pollers have.
+        self.sources.spawn("keeper", move || queue.clone().run(journal.clone(), tally.clone()));
         for (pause, bus) in modbus::staggered(modbus.len()).zip(modbus) {
-            let (context, monitor, stop) = (context.clone(), monitor.clone(), stop.clone());
+            let (keeper, context) = (keeper.clone(), context.clone());
+            let (monitor, stop) = (monitor.clone(), stop.clone());
             self.sources.spawn(&format!("modbus {}", bus.name), move || {
-                modbus::Poller::new(bus.clone(), &monitor, context.clone()).run(pause, stop.clone())
+                let (keeper, context) = (keeper.clone(), context.clone());
+                modbus::Poller::new(bus.clone(), &monitor, keeper, context).run(pause, stop.clone())
             });
         }
         if let Some(broker) = mqtt {

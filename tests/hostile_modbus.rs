@@ -17,7 +17,7 @@ use hallwatch::model::{
 };
 use hallwatch::profile::{Catalog, Protocol};
 use hallwatch::simulate::{Door, Misbehaviour, ModbusServer, Units, Values, register_image};
-use hallwatch::source::{Context, Sources, modbus};
+use hallwatch::source::{Context, Keeper, Sources, modbus};
 use hallwatch::tally::{Happening, Tally};
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +61,8 @@ impl World {
         let journal = Journal::open(&config, clock.clone(), tally.clone()).expect("journal");
         let catalog = Catalog::shipped().expect("profiles");
         let (stop, mut servers, mut pollers) = (CancellationToken::new(), Vec::new(), Vec::new());
+        let (keeper, queue) = Keeper::new(2);
+        let kept = tokio::spawn(queue.run(journal.clone(), tally.clone()));
         for ids in [&[("a", 1u8), ("b", 2)][..], &[("c", 3)][..]] {
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let server = ModbusServer::start(any, Units::default()).await.expect("server");
@@ -72,6 +74,7 @@ impl World {
             let poller = modbus::Poller::new(
                 config,
                 &modbus::Monitor::new(),
+                keeper.clone(),
                 Context {
                     journal: journal.clone(),
                     clock: clock.clone(),
@@ -81,6 +84,8 @@ impl World {
             );
             pollers.push(tokio::spawn(poller.run(Duration::ZERO, stop.clone())));
         }
+        // Ends when the pollers have.
+        pollers.push(kept);
         Self { journal, tally, catalog, servers, stop, pollers, _folder: folder }
     }
 

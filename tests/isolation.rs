@@ -94,7 +94,8 @@ async fn refused_registers_are_learned_and_read_around() {
     assert!(links.iter().all(|(_, state)| *state == LinkState::Up), "{links:?}");
     let view = world.monitor.device("m1").expect("view");
     assert_eq!(view.absent(), ["phase_c_voltage_v"]);
-    let reads: Vec<_> = view.reads().iter().map(|read| (read.start, read.count)).collect();
+    let reads: Vec<_> =
+        view.reads().iter().map(|read| (read.block.start, read.block.count)).collect();
     assert_eq!(reads, [(10, 2), (13, 2), (18, 4)], "three reads instead of one");
     let before = server.units().requests(1);
     let cycles = readings.len();

@@ -17,7 +17,7 @@ use hallwatch::model::{
 };
 use hallwatch::profile::{Catalog, ModelPlan, Protocol, SunspecPlan, compile_model};
 use hallwatch::source::modbus::{Fit, WalkEnd, sunspec_walk_of_image};
-use hallwatch::source::{Context, Sources, modbus};
+use hallwatch::source::{Context, Keeper, Sources, modbus};
 use hallwatch::tally::Tally;
 use tokio_util::sync::CancellationToken;
 
@@ -207,7 +207,9 @@ async fn polled(port: u16) -> (Vec<Reading>, Vec<(String, LinkState)>) {
     let transport = modbus::Transport::Tcp(name.clone());
     let config = modbus::Config { name, transport, units: units(&catalog) };
     let context = Context { journal: journal.clone(), clock, tally, sources: Sources::new() };
-    let poller = modbus::Poller::new(config, &modbus::Monitor::new(), context);
+    let (keeper, queue) = Keeper::new(1);
+    tokio::spawn(queue.run(journal.clone(), context.tally.clone()));
+    let poller = modbus::Poller::new(config, &modbus::Monitor::new(), keeper, context);
     let stop = CancellationToken::new();
     let running = tokio::spawn(poller.run(std::time::Duration::ZERO, stop.clone()));
     let (mut readings, mut links) = (Vec::new(), Vec::new());

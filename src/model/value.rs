@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// `mantissa × 10^exponent`, exactly as the register and its scale say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Decimal {
     /// The integer part of the representation.
     pub mantissa: i64,

@@ -14,7 +14,7 @@ pub enum Function {
 }
 
 /// Which word of a 32- or 64-bit value comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WordOrder {
     /// Most significant word first: what most devices do.
     HighFirst,
@@ -35,7 +35,7 @@ impl WordOrder {
 }
 
 /// How the words of a point are put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Number {
     /// 16 bits, unsigned.
     U16,
@@ -66,7 +66,7 @@ pub enum Number {
 
 /// Addresses that SunSpec has types for. None is set where all bytes are zero, or all ones in a
 /// hardware address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AddressKind {
     /// `ipaddr`, two registers.
     Ip4,
@@ -131,7 +131,7 @@ impl Number {
 }
 
 /// What an integer is multiplied by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScaleBy {
     /// A fixed decimal.
     Fixed(Decimal),
@@ -146,7 +146,7 @@ pub enum ScaleBy {
 }
 
 /// What the number means.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Meaning {
     /// A measured quantity.
     Measure,
@@ -165,7 +165,7 @@ pub enum Meaning {
 
 /// A register that takes a point's value away: a voltage that is phase or line voltage by the type
 /// of the output, a fault number that keeps the last fault after it is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NoneWhile {
     /// The register, read in the same cycle with the same function.
     pub address: u16,
@@ -174,7 +174,7 @@ pub struct NoneWhile {
 }
 
 /// One point in a table of registers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RegisterPoint {
     /// Standard name, or `vendor_…`.
     pub name: PointName,

@@ -7,11 +7,13 @@
 //! Architecture invariant: read-only. No Modbus write function exists in the binary, and nothing
 //! is published to a device's topics.
 
+mod keeper;
 pub mod modbus;
 pub mod mqtt;
 pub mod own;
 mod state;
 
+pub use keeper::{Closed, Keeper, Queue};
 pub use state::{SourceHealth, SourceState, Sources};
 
 /// What every source is handed.

@@ -13,7 +13,7 @@ use hallwatch::model::{
 use hallwatch::profile::{Function, Profile, Protocol, compile};
 use hallwatch::simulate::RegisterImage;
 use hallwatch::source::modbus::{self, Monitor, Transport};
-use hallwatch::source::{Context, Sources};
+use hallwatch::source::{Context, Keeper, Sources};
 use hallwatch::tally::Tally;
 use tokio_util::sync::CancellationToken;
 
@@ -92,8 +92,13 @@ impl World {
         let journal = Journal::open(&at, clock.clone(), tally.clone()).expect("journal");
         let (monitor, stop) = (Monitor::new(), CancellationToken::new());
         let context = Context { journal: journal.clone(), clock, tally, sources: Sources::new() };
-        let poller = modbus::Poller::new(config, &monitor, context);
-        let poller = tokio::spawn(poller.run(Duration::ZERO, stop.clone()));
+        let (keeper, queue) = Keeper::new(1);
+        let kept = queue.run(journal.clone(), context.tally.clone());
+        let poller = modbus::Poller::new(config, &monitor, keeper, context);
+        let poller = poller.run(Duration::ZERO, stop.clone());
+        let poller = tokio::spawn(async move {
+            tokio::join!(poller, kept);
+        });
         Self { journal, monitor, stop, poller, _folder: folder }
     }
 

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::model::{Decimal, PointName, Quality, Sample, Value};
 use crate::profile::{AddressKind, Function, Meaning, Number, RegisterPoint, ScaleBy};
 
 /// The name under which all fault points of a device are put together.
 pub(super) const FAULT: &str = "fault";
+static FAULT_NAME: LazyLock<Option<PointName>> = LazyLock::new(|| PointName::parse(FAULT).ok());
 /// Why a bit field with its highest bit set is refused.
 const VOID: &str = "void_bit_field";
 /// SunSpec's scale factors run from −10 to 10; others mean a misread register.
@@ -154,10 +155,10 @@ pub fn decode(reads: &[(&[RegisterPoint], RegisterImage)], mut faults_missed: bo
             }
         }
     }
-    if let (Some(codes), Ok(name), false) = (faults, PointName::parse(FAULT), faults_missed)
+    if let (Some(codes), Some(name), false) = (faults, &*FAULT_NAME, faults_missed)
         && told.insert(FAULT)
     {
-        out.samples.push(good(name, Value::Codes(codes.into_iter().collect())));
+        out.samples.push(good(name.clone(), Value::Codes(codes.into_iter().collect())));
     }
     out
 }

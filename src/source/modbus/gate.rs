@@ -4,6 +4,7 @@
 //! frames. The gate looks at every byte first, lets the one frame through that fits the question,
 //! and counts the rest.
 
+use std::borrow::Cow;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +52,10 @@ pub(super) struct Gate {
     stream: Box<dyn Stream>,
     scanner: Scanner,
     question: Option<Question>,
+    /// Number under which the question goes out on Modbus TCP, and the one that the library gave it:
+    /// the library begins to count anew with every question.
+    transaction: [u8; 2],
+    of_library: [u8; 2],
     /// The answer, on its way to the library.
     passing: Vec<u8>,
     trouble: Option<String>,
@@ -89,6 +94,8 @@ impl Gate {
             stream,
             scanner,
             question: None,
+            transaction: [0; 2],
+            of_library: [0; 2],
             passing: Vec::new(),
             trouble: None,
             broken: false,
@@ -105,8 +112,9 @@ impl Gate {
         }
     }
 
-    /// From now on only the answer to this question passes; its frame is learned as it is sent.
-    pub(super) fn ask(&mut self, shape: Shape) {
+    /// From now on only the answer to this question passes; its frame is learned as it is sent, on
+    /// Modbus TCP under this transaction number.
+    pub(super) fn ask(&mut self, shape: Shape, transaction: u16) {
         // What came behind the last answer belongs to nobody, least of all to this question.
         self.question = None;
         self.passing.clear();
@@ -114,6 +122,7 @@ impl Gate {
         let Shape { unit, function, registers } = shape;
         self.question = Some(Question { unit, function, registers, frame: Vec::new() });
         (self.trouble, self.broken) = (None, false);
+        self.transaction = transaction.to_be_bytes();
         self.heard.clear();
     }
 
@@ -187,6 +196,20 @@ impl Gate {
         }
     }
 
+    /// What the library wants to send next, under our transaction number.
+    fn numbered<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let sent = self.question.as_ref().map_or(usize::MAX, |question| question.frame.len());
+        if matches!(self.scanner, Scanner::Rtu(_)) || sent >= self.transaction.len() {
+            return Cow::Borrowed(bytes);
+        }
+        let mut bytes = bytes.to_vec();
+        let number = self.transaction.iter().zip(&mut self.of_library).skip(sent);
+        for (byte, (ours, of_library)) in bytes.iter_mut().zip(number) {
+            *of_library = std::mem::replace(byte, *ours);
+        }
+        Cow::Owned(bytes)
+    }
+
     fn sort(&mut self, quiet: bool) {
         while self.passing.is_empty() && self.trouble.is_none() {
             let Some(seen) = self.scanner.next(self.question.as_ref(), quiet) else { return };
@@ -241,7 +264,7 @@ impl Gate {
     }
 
     /// The frame fits the question; it passes unless it may be the answer to another one.
-    fn answer(&mut self, frame: Vec<u8>) {
+    fn answer(&mut self, mut frame: Vec<u8>) {
         let Some(question) = &self.question else { return };
         let shape = question.shape();
         let function_at = if matches!(self.scanner, Scanner::Rtu(_)) { 1 } else { 7 };
@@ -261,6 +284,9 @@ impl Gate {
         }
         self.question = None;
         self.answered = Some(shape);
+        if let (Scanner::Tcp(_), Some(number)) = (&self.scanner, frame.first_chunk_mut()) {
+            *number = self.of_library;
+        }
         self.passing = frame;
     }
 }
@@ -327,8 +353,8 @@ impl AsyncRead for Port {
         loop {
             if !gate.passing.is_empty() {
                 let n = out.remaining().min(gate.passing.len());
-                let part: Vec<u8> = gate.passing.drain(..n).collect();
-                out.put_slice(&part);
+                out.put_slice(gate.passing.get(..n).unwrap_or_default());
+                gate.passing.drain(..n);
                 return Poll::Ready(Ok(()));
             }
             if let Some(trouble) = &gate.trouble {
@@ -359,7 +385,8 @@ impl AsyncWrite for Port {
         bytes: &[u8],
     ) -> Poll<IoResult<usize>> {
         let mut gate = self.gate();
-        let written = Pin::new(&mut gate.stream).poll_write(context, bytes);
+        let bytes = gate.numbered(bytes);
+        let written = Pin::new(&mut gate.stream).poll_write(context, &bytes);
         if let (Poll::Ready(Ok(n)), Some(question)) = (&written, &mut gate.question) {
             question.frame.extend_from_slice(bytes.get(..*n).unwrap_or_default());
         }

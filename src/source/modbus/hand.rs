@@ -31,10 +31,7 @@ impl ByHand {
         let Config { name, transport, units } = config;
         let line = monitor.line(name, transport.as_str());
         let wanted = |unit: &&Unit| only.is_none_or(|id| unit.device.id == *id);
-        let state = |unit: &Unit| {
-            let view = monitor.view(&unit.device.id, name, unit.unit);
-            UnitState::new(unit.clone(), view)
-        };
+        let state = |unit: &Unit| UnitState::new(unit.clone(), name, monitor);
         let units = units.iter().filter(wanted).map(state).collect();
         Self { units, wire: Wire::new(transport.clone(), line) }
     }

@@ -21,6 +21,7 @@ mod ledger;
 mod monitor;
 mod plan;
 mod poll;
+mod pool;
 pub mod recording;
 pub mod scan;
 mod schedule;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::profile::{BusRules, Function, RegisterPoint, ScaleBy, Table};
 
 /// One read and the points that it brings.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// How it is read.
     pub function: Function,
@@ -22,7 +22,7 @@ pub struct Block {
     pub every: u32,
     /// The device may refuse it.
     pub optional: bool,
-    /// The points inside.
+    /// The points inside; devices that have the same ones share the list.
     pub points: Arc<[RegisterPoint]>,
 }
 

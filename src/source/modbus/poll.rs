@@ -1,20 +1,15 @@
 //! The task of one bus: asks its units in turn, for ever.
-//!
-//! Reading and keeping run side by side, so that a slow disk does not stop the questions until
-//! the small queue between them is full.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::journal::{Journal, JournalError};
 use crate::model::{Link, LinkFault, LinkState, Reading, Record};
-use crate::source::Context;
 use crate::source::state::{SourceHealth, SourceState};
-use crate::tally::{Happening, Tally};
+use crate::source::{Closed, Context, Keeper};
+use crate::tally::Happening;
 
 use super::config::{Config, Unit};
 use super::error::ReadError;
@@ -22,8 +17,6 @@ use super::monitor::{LineMonitor, Monitor};
 use super::unit::UnitState;
 use super::wire::Wire;
 
-/// Batches that may wait for the disk.
-const WAITING_MAX: usize = 16;
 /// Back-off of a connection that cannot be made: from the first to the longest, for ever.
 const RECONNECT_MIN: Duration = Duration::from_secs(1);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
@@ -55,55 +48,49 @@ pub struct Poller {
     shared: bool,
     /// No attempt at a silent unit before this moment: together they get a share of the bus.
     silent_after: Instant,
+    keeper: Keeper,
     context: Context,
 }
 
 impl Poller {
-    /// A poller that has not asked anything yet.
+    /// A poller that has not asked anything yet; what it reads goes to `keeper`.
     #[must_use]
-    pub fn new(config: Config, monitor: &Monitor, context: Context) -> Self {
+    pub fn new(config: Config, monitor: &Monitor, keeper: Keeper, context: Context) -> Self {
         let Config { name, transport, units } = config;
         let line = monitor.line(&name, transport.as_str());
-        let state = |unit: Unit| {
-            let view = monitor.view(&unit.device.id, &name, unit.unit);
-            UnitState::new(unit, view)
-        };
+        let state = |unit: Unit| UnitState::new(unit, &name, monitor);
         let units: Vec<UnitState> = units.into_iter().map(state).collect();
         let shared = units.len() > 1;
         let wire = Wire::new(transport, line.clone());
         let silent_after = Instant::now();
-        Self { name, units, wire, line, connect_failures: 0, shared, silent_after, context }
+        let connect_failures = 0;
+        Self { name, units, wire, line, connect_failures, shared, silent_after, keeper, context }
     }
 
     /// Begins after a pause and polls until told to stop; what was read by then is kept.
     pub async fn run(mut self, pause: Duration, stop: CancellationToken) {
         self.units.iter_mut().for_each(|unit| unit.due += pause);
-        let (batches, waiting) = mpsc::channel(WAITING_MAX);
-        let Context { journal, tally, .. } = self.context.clone();
-        let keeper = keep(waiting, journal, tally);
-        let asker = async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.ask(&batches) => {}
-            }
-            drop(batches);
-        };
-        tokio::join!(asker, keeper);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Closed = self.ask() => {}
+        }
     }
 
-    async fn ask(&mut self, batches: &mpsc::Sender<Vec<Record>>) {
+    /// Asks for ever, unless nothing is kept any more.
+    async fn ask(&mut self) -> Closed {
         loop {
             let Some(next) = self.next_due() else {
-                std::future::pending::<()>().await;
-                return;
+                return std::future::pending().await;
             };
             let due = self.units.get(next).map_or_else(Instant::now, |unit| self.due(unit));
             tokio::time::sleep_until(due).await;
             self.line.began_late(due.elapsed());
             self.context.tally.late(due.elapsed());
             let records = self.poll(next).await;
-            if !records.is_empty() && batches.send(records).await.is_err() {
-                return;
+            if !records.is_empty()
+                && let Err(closed) = self.keeper.keep(records).await
+            {
+                return closed;
             }
             self.publish();
         }
@@ -246,40 +233,4 @@ fn link(unit: &UnitState, time: crate::model::Timestamp, state: LinkState) -> Re
         }
     }
     Record::Link(Link { device: unit.device().id.clone(), time, state })
-}
-
-/// Hands batches to the journal. A poll cannot be asked for again, so the readings that the disk
-/// does not take are counted and lost; the next poll brings the next values. News of links would
-/// not come again: they are kept for the next try.
-async fn keep(mut waiting: mpsc::Receiver<Vec<Record>>, journal: Journal, tally: Tally) {
-    let mut links: Vec<Record> = Vec::new();
-    while let Some(records) = waiting.recv().await {
-        let mut batch = std::mem::take(&mut links);
-        batch.extend(records);
-        while let Ok(more) = waiting.try_recv() {
-            batch.extend(more);
-        }
-        let news: Vec<Record> =
-            batch.iter().filter(|r| matches!(r, Record::Link(_))).cloned().collect();
-        let readings = (batch.len() - news.len()) as u64;
-        match journal.append(batch).await {
-            Ok(_) => {}
-            Err(JournalError::Closed) => return,
-            Err(error) => {
-                tally.add(Happening::NotKept, error.as_str(), readings);
-                links = newest_of_each(news);
-            }
-        }
-    }
-}
-
-/// The last link of each device, so that a long trouble does not fill the memory.
-fn newest_of_each(links: Vec<Record>) -> Vec<Record> {
-    let mut newest = std::collections::BTreeMap::new();
-    for record in links {
-        if let Record::Link(link) = &record {
-            newest.insert(link.device.clone(), record);
-        }
-    }
-    newest.into_values().collect()
 }

@@ -13,8 +13,9 @@ use super::config::Unit;
 use super::decode::{FAULT, RegisterImage, decode};
 use super::error::ReadError;
 use super::learn::{Learned, Place, READS_PER_CYCLE_MAX, halve};
-use super::monitor::{DeviceView, PlannedRead};
+use super::monitor::{DeviceView, Monitor, PlannedRead};
 use super::plan::{Block, plan};
+use super::pool::Pool;
 use super::schedule::PlannedBlock;
 use super::sunspec::{self, Placed, SunspecFound};
 use super::wire::Wire;
@@ -68,6 +69,7 @@ pub(super) struct UnitState {
     state: Option<Value>,
     link: Option<LinkState>,
     pub(super) view: Arc<DeviceView>,
+    pool: Pool,
     pub(super) due: Instant,
 }
 
@@ -88,7 +90,9 @@ struct Reads {
 }
 
 impl UnitState {
-    pub(super) fn new(unit: Unit, view: Arc<DeviceView>) -> Self {
+    /// A unit on the line of this name that was not asked yet; how it is goes to `monitor`.
+    pub(super) fn new(unit: Unit, line: &str, monitor: &Monitor) -> Self {
+        let view = monitor.view(&unit.device.id, line, unit.unit);
         let (base, known) = match &unit.profile.protocol {
             Protocol::Registers { tables, .. } => (plan(tables, &unit.bus), true),
             Protocol::Sunspec { .. } | Protocol::Mqtt(_) => (Vec::new(), false),
@@ -107,6 +111,7 @@ impl UnitState {
             state: None,
             link: None,
             view,
+            pool: monitor.pool.clone(),
             due: Instant::now(),
         };
         state.plan_anew();
@@ -387,8 +392,10 @@ impl UnitState {
 
     /// Plans round what was learned.
     fn plan_anew(&mut self) {
+        self.base = self.pool.shared(std::mem::take(&mut self.base));
         let around = self.base.iter().flat_map(|b| self.learned.around(b, &self.unit.bus));
-        self.blocks = around.map(PlannedBlock::new).collect();
+        let around = self.pool.shared(around.collect());
+        self.blocks = around.into_iter().map(PlannedBlock::new).collect();
         let points = self.base.iter().map(|block| (block.function, block.points.clone()));
         self.view.set_points(points.collect());
         self.view.set_holes(self.learned.holes(), self.learned.names());
@@ -398,11 +405,7 @@ impl UnitState {
 
     fn show_plan(&self) {
         let reads = self.blocks.iter().map(|planned| PlannedRead {
-            function: planned.block.function,
-            start: planned.block.start,
-            count: planned.block.count,
-            every: planned.block.every,
-            points: planned.block.points.iter().map(|point| point.name.to_string()).collect(),
+            block: planned.block.clone(),
             rests: planned.rests(self.cycles),
             exception: planned.exception,
         });

@@ -3,8 +3,9 @@
 //! `tokio-modbus` writes the questions and reads the answers; it has no deadline of its own, takes
 //! a late answer for the next one on RTU, and hands back answers of the wrong length. So every
 //! call has a deadline, only the frame that fits passes the [gate](super::gate), and after any
-//! timeout or error that is not a Modbus exception the library's context is dropped, with the
-//! connection, or on a serial line with everything that is still on the line.
+//! timeout or error that is not a Modbus exception the connection is dropped, or on a serial line
+//! everything that is still on the line. The library's context lives for one question: nothing in
+//! it survives, and its buffers, 16 kB, are not kept for thousands of idle connections.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -14,7 +15,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_modbus::client::{Client, Context, rtu, tcp};
 use tokio_modbus::prelude::ReadCode;
-use tokio_modbus::slave::SlaveContext;
 use tokio_modbus::{Request, Response, Slave};
 
 use crate::model::LinkFault;
@@ -48,7 +48,9 @@ pub type Identification = Vec<(u8, String)>;
 pub struct Wire {
     opener: Opener,
     port: Option<Port>,
-    context: Option<Context>,
+    /// Number of the last question. It goes on over connections, so that no late answer of an
+    /// older one carries the number of the present question.
+    transaction: u16,
     /// Debts outlive connections: a serial server may hand the late answer to the next one.
     ledger: Ledger,
     /// No question before this moment.
@@ -83,7 +85,7 @@ impl Wire {
         Self {
             opener,
             port: None,
-            context: None,
+            transaction: 0,
             ledger: Ledger::default(),
             quiet_until: Instant::now(),
             silences: 0,
@@ -93,7 +95,6 @@ impl Wire {
 
     /// Throws the connection away; the next read makes a new one.
     pub fn drop_connection(&mut self) {
-        self.context = None;
         if let Some(port) = self.port.take() {
             self.ledger = std::mem::take(&mut port.gate().ledger);
             self.note_strays(&port);
@@ -277,26 +278,19 @@ impl Wire {
         let port = self.ready(bus).await?;
         sleep_until(self.quiet_until).await;
         self.wait_for_others(&port, bus).await?;
-        let mut context = self.context.take().unwrap_or_else(|| self.new_context(&port));
-        context.set_slave(Slave(asked.shape.unit));
-        port.gate().ask(asked.shape);
+        self.transaction = self.transaction.wrapping_add(1);
+        let mut context = self.new_context(&port, Slave(asked.shape.unit));
+        port.gate().ask(asked.shape, self.transaction);
         let begun = Instant::now();
         let before = port.gate().strays;
         let deadline = Duration::from_millis(u64::from(bus.timeout_ms));
-        // `context` is owned here: if this future is dropped in the middle, so is the context.
         let answer = timeout(deadline, context.call(request)).await;
         let took = begun.elapsed();
         let gap = Duration::from_millis(u64::from(bus.gap_ms)).max(self.opener.frame_gap());
         self.quiet_until = Instant::now() + gap;
         let answer = match answer {
-            Ok(Ok(Ok(response))) => {
-                self.context = Some(context);
-                Ok(response)
-            }
-            Ok(Ok(Err(exception))) => {
-                self.context = Some(context);
-                Err(ReadError::Exception(u8::from(exception)))
-            }
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(exception))) => Err(ReadError::Exception(u8::from(exception))),
             Ok(Err(error)) => Err(of_library(&error)),
             Err(_) => Err(self.no_answer(&port, before.frames(), bus)),
         };
@@ -321,7 +315,8 @@ impl Wire {
             }
             self.drop_connection();
         }
-        let opened = self.opener.open().await;
+        // Rare, and half as large as all the rest of a poller's future, which lives for ever.
+        let opened = Box::pin(self.opener.open()).await;
         self.monitor.connected(opened.is_ok());
         let stream = opened?;
         let framing = self.opener.transport().framing();
@@ -329,7 +324,6 @@ impl Wire {
         let port = Port::new(Gate::new(stream, framing, self.opener.silence(), ledger));
         let pause = Duration::from_millis(u64::from(bus.pause_after_connect_ms));
         self.quiet_until = Instant::now() + pause;
-        self.context = None;
         self.port = Some(port.clone());
         Ok(port)
     }
@@ -357,10 +351,10 @@ impl Wire {
         }
     }
 
-    fn new_context(&self, port: &Port) -> Context {
+    fn new_context(&self, port: &Port, unit: Slave) -> Context {
         match self.opener.transport().framing() {
-            Framing::Tcp => tcp::attach_slave(port.clone(), Slave(0)),
-            Framing::Rtu => rtu::attach_slave(port.clone(), Slave(0)),
+            Framing::Tcp => tcp::attach_slave(port.clone(), unit),
+            Framing::Rtu => rtu::attach_slave(port.clone(), unit),
         }
     }
 
@@ -376,7 +370,7 @@ impl Wire {
         }
     }
 
-    /// After trouble the context is gone. A connection goes with it; a serial port stays, and so
+    /// After trouble the connection is dropped; a serial port stays, and so
     /// does a logger that dialled in, and both are drained. What the unit may still say is written down.
     async fn after_trouble(
         &mut self,
@@ -385,7 +379,6 @@ impl Wire {
         port: &Port,
         bus: &BusRules,
     ) {
-        self.context = None;
         port.gate().close();
         let dialled = matches!(self.opener.transport(), Transport::DialIn(_));
         let rtu = self.opener.transport().framing() == Framing::Rtu;

@@ -157,7 +157,7 @@ impl Bus {
         for unit in devices.keys() {
             units.entry(*unit).or_default();
         }
-        let unit = |(unit, figures): (u8, UnitFigures)| {
+        let unit = |(unit, figures): (u8, Box<UnitFigures>)| {
             BusUnit::of(unit, devices.get(&unit).cloned().unwrap_or_default(), &figures)
         };
         let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{self, PointName, Timestamp, Value, standard_point};
 use crate::profile::Function;
 use crate::source::modbus::{
-    DeviceView, Fit, Found, Hole as Refused, PlannedRead, Register as Look, SunspecFound, WalkEnd,
+    Block, DeviceView, Fit, Found, Hole as Refused, PlannedRead, Register as Look, SunspecFound,
+    WalkEnd,
 };
 use crate::web::words;
 
@@ -165,7 +166,9 @@ impl Plan {
 
 impl From<PlannedRead> for Read {
     fn from(read: PlannedRead) -> Self {
-        let PlannedRead { function, start, count, every, points, rests, exception } = read;
+        let PlannedRead { block, rests, exception } = read;
+        let Block { function, start, count, every, points, .. } = block;
+        let points = points.iter().map(|point| point.name.to_string()).collect();
         Self { function: code(function), start, count, every, rests, exception, points }
     }
 }

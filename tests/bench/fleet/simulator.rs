@@ -15,6 +15,8 @@ pub(crate) const WORD: &str = "--simulate";
 pub(crate) const UNITS: usize = 200;
 /// Registers of a device.
 pub(crate) const REGISTERS: u16 = 50;
+/// The register that counts the energy of the day, in 100 Wh: it grows as at 18 kW.
+const ENERGY: u16 = 1;
 /// The register that says how the inverter is: 1 is "feeds in".
 pub(crate) const STATE: u16 = 49;
 
@@ -28,11 +30,12 @@ pub(crate) const fn unit(n: usize) -> u8 {
     (n % UNITS) as u8 + 1
 }
 
-fn image(unit: u8, second: u16) -> RegisterImage {
+fn image(unit: u8, second: usize) -> RegisterImage {
     let mut image = RegisterImage::default();
     let value = |register: u16| match register {
         STATE => 1,
-        _ => 1000 + (register * 37 + u16::from(unit) * 11 + second * 7) % 500,
+        ENERGY => (1000 + second / 20) as u16,
+        _ => 1000 + (register * 37 + u16::from(unit) * 11 + (second % 60) as u16 * 7) % 500,
     };
     let words: Vec<u16> = (0..REGISTERS).map(value).collect();
     image.write(Function::Holding, 0, &words);
@@ -55,7 +58,7 @@ pub(crate) fn main() -> ExitCode {
         for n in 1_usize.. {
             ticks.tick().await;
             // Each unit once a second, one after the other.
-            let (unit, second) = (unit(n), (n / UNITS % 60) as u16);
+            let (unit, second) = (unit(n), n / UNITS);
             server.units().set_image(unit, image(unit, second));
         }
     });

@@ -208,7 +208,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         figures.was_busy(Duration::from_secs(20));
         let unit = UnitFigures { questions: 100, answers: 98, unanswered: 1, ..<_>::default() };
-        figures.units.insert(7, unit);
+        figures.units.insert(7, Box::new(unit));
         assert_eq!(told(&figures), Vec::<String>::new());
     }
 
@@ -224,7 +224,7 @@ mod tests {
         figures.strayed(&crc);
         let silent = UnitFigures { questions: 9, answers: 5, unanswered: 4, ..<_>::default() };
         let never = UnitFigures { questions: 3, unanswered: 3, timeouts: 3, ..<_>::default() };
-        figures.units = BTreeMap::from([(7, silent), (8, never)]);
+        figures.units = BTreeMap::from([(7, Box::new(silent)), (8, Box::new(never))]);
         let told = told(&figures);
         assert!(told[0].starts_with("unit 7 (inv-07) does not answer (4 questions in a row)"));
         assert!(told[1].starts_with("unit 8 has never answered"));

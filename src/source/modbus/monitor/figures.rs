@@ -95,8 +95,9 @@ pub struct LineFigures {
     pub strays: StrayFigures,
     /// Cycles that began later than they were due, by how much.
     pub lateness: Histogram,
-    /// The units, by number.
-    pub units: BTreeMap<u8, UnitFigures>,
+    /// The units, by number; boxed, because a map has room for eleven values and most lines have
+    /// one unit.
+    pub units: BTreeMap<u8, Box<UnitFigures>>,
 }
 
 impl LineFigures {

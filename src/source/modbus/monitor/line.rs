@@ -1,6 +1,6 @@
 //! One line as others see it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
@@ -70,16 +70,17 @@ pub struct LineMonitor {
     name: String,
     transport: &'static str,
     figures: Mutex<LineFigures>,
-    listeners: broadcast::Sender<Arc<Heard>>,
+    /// Made for the first who listens: its room for exchanges takes 8 kB, and ten thousand lines
+    /// have no listener at all.
+    listeners: OnceLock<broadcast::Sender<Arc<Heard>>>,
 }
 
 impl LineMonitor {
     /// A line that has not been asked anything.
     #[must_use]
     pub fn new(name: &str, transport: &'static str) -> Self {
-        let (listeners, _) = broadcast::channel(LISTENED_MAX);
         let figures = Mutex::new(LineFigures::new());
-        Self { name: name.to_owned(), transport, figures, listeners }
+        Self { name: name.to_owned(), transport, figures, listeners: OnceLock::new() }
     }
 
     /// Its name.
@@ -103,7 +104,7 @@ impl LineMonitor {
     /// Everything that is asked from now on.
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<Arc<Heard>> {
-        self.listeners.subscribe()
+        self.listeners.get_or_init(|| broadcast::channel(LISTENED_MAX).0).subscribe()
     }
 
     pub(in super::super) fn connected(&self, well: bool) {
@@ -165,9 +166,9 @@ impl LineMonitor {
                 Outcome::Garbage => unit.bad_answers += 1,
             }
         }
-        if self.listeners.receiver_count() == 0 {
+        let Some(listeners) = self.listeners.get().filter(|all| all.receiver_count() > 0) else {
             return;
-        }
+        };
         let answer = match &exchange.outcome {
             Outcome::Words(words) => HeardAnswer::Words(words.to_vec()),
             Outcome::Exception(code) => HeardAnswer::Exception(*code),
@@ -177,12 +178,6 @@ impl LineMonitor {
         };
         let Exchange { shape, start, took, .. } = *exchange;
         // The last listener may have gone meanwhile.
-        drop(self.listeners.send(Arc::new(Heard {
-            at: Instant::now(),
-            shape,
-            start,
-            took,
-            answer,
-        })));
+        drop(listeners.send(Arc::new(Heard { at: Instant::now(), shape, start, took, answer })));
     }
 }

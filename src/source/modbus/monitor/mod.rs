@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::DeviceId;
 
+use super::pool::Pool;
+
 pub use doctor::{Finding, Weight, findings};
 pub use figures::{LastMinute, LineFigures, StrayFigures, UnitFigures};
 pub use histogram::{BOUNDS_MS, Histogram};
@@ -29,6 +31,8 @@ pub use view::{DeviceView, Hole, PlannedRead};
 pub struct Monitor {
     lines: Arc<Mutex<BTreeMap<String, Arc<LineMonitor>>>>,
     devices: Arc<Mutex<BTreeMap<DeviceId, Arc<DeviceView>>>>,
+    /// The points that the devices have alike.
+    pub(super) pool: Pool,
 }
 
 impl Monitor {

@@ -6,6 +6,7 @@ use crate::model::Timestamp;
 use crate::profile::Function;
 
 use super::super::decode::RegisterImage;
+use super::super::plan::Block;
 use super::super::sunspec::SunspecFound;
 use super::locked;
 use super::registers::{PointsOfRead, Register, registers};
@@ -27,16 +28,8 @@ pub struct Hole {
 /// One read of a cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRead {
-    /// How it is read.
-    pub function: Function,
-    /// First register.
-    pub start: u16,
-    /// Number of registers.
-    pub count: u16,
-    /// Read in every n-th cycle.
-    pub every: u32,
-    /// Names of the points in it.
-    pub points: Vec<String>,
+    /// What is read, and the points in it.
+    pub block: Block,
     /// Left out at the moment: it was refused or failed.
     pub rests: bool,
     /// With which Modbus exception it was refused last.
@@ -46,8 +39,8 @@ pub struct PlannedRead {
 impl PlannedRead {
     /// All of its registers as a hole, where they are refused for now.
     fn refused(&self) -> Option<Hole> {
-        let (function, first) = (self.function, self.start);
-        let end = first.saturating_add(self.count);
+        let Block { function, start: first, count, .. } = self.block;
+        let end = first.saturating_add(count);
         self.exception.map(|exception| Hole { function, first, end, exception })
     }
 }

@@ -123,7 +123,6 @@ impl World {
             stale_after_ms: 5000,
         });
         let unit = Unit { device, profile, unit: 1, sunspec_instance: None, bus };
-        let view = Monitor::new().view(&unit.device.id, "bus", 1);
         let registers = Registers {
             words: [(10, 600), (11, 9), (100, 5000), (101, 50)].into(),
             refused: Vec::new(),
@@ -136,7 +135,7 @@ impl World {
         let mut once = Some(ours);
         let monitor = Arc::new(LineMonitor::new("bus", "tcp"));
         let wire = Wire::over(Transport::Tcp(String::new()), move || once.take(), monitor);
-        Self { unit: UnitState::new(unit, view), wire, device, _task: task }
+        Self { unit: UnitState::new(unit, "bus", &Monitor::new()), wire, device, _task: task }
     }
 
     /// One cycle a second later, as the poller does it: what came, and how many reads it took.

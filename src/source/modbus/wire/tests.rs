@@ -26,8 +26,8 @@ enum World {
     RtuOverTcp,
     /// It is on the line.
     Serial,
-    /// A logger that dialled in and is not hung up on: it is on the same connection, under a number
-    /// that may have been given again.
+    /// A logger that dialled in and is not hung up on: it is on the same connection, under the
+    /// number of its question.
     DialInTcp,
     /// The same without numbers.
     DialInRtu,
@@ -270,4 +270,40 @@ fn what_comes_in_time_is_taken() {
     ] {
         assert_eq!(run(world, &script, vec![0, 5, 90]), (30, 0), "{world:?}");
     }
+}
+
+/// An answer that comes twice, the second time when the next question is open already, and a
+/// connection that ends in between: each question has a number of its own.
+#[tokio::test(start_paused = true)]
+async fn questions_are_numbered_over_connections() {
+    let (ours, theirs): (Vec<_>, Vec<_>) = (0..2).map(|_| tokio::io::duplex(4096)).unzip();
+    let peer = async move {
+        let (mut numbers, mut value, mut again) = (Vec::new(), 0_u8, Vec::new());
+        for mut stream in theirs {
+            for _ in 0..2 {
+                let mut question = [0; 12];
+                stream.read_exact(&mut question).await.expect("a question");
+                numbers.push(u16::from_be_bytes([question[0], question[1]]));
+                value += 1;
+                let answer = mbap([question[0], question[1]], &[1, 3, 2, 0, value]);
+                stream.write_all(&[again, answer.clone()].concat()).await.expect("written");
+                again = answer;
+            }
+            // The last answer of the first connection comes once more on the second one.
+        }
+        numbers
+    };
+    let mut streams = ours.into_iter();
+    let monitor = Arc::new(LineMonitor::new("bus", "tcp"));
+    let mut wire = Wire::over(World::Tcp.transport(), move || streams.next(), monitor);
+    let asker = async {
+        let mut got = Vec::new();
+        for _ in 0..4 {
+            got.push(wire.read(1, Function::Holding, 0, 1, &rules()).await.expect("an answer"));
+        }
+        got.concat()
+    };
+    let (numbers, got) = tokio::join!(peer, asker);
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    assert_eq!(got, [1, 2, 3, 4], "never an older answer");
 }

@@ -333,7 +333,7 @@ fn check_says_ok_and_then_what_to_look_at() {
     let output = command.args(["check", "--lang", "en"]).arg(file).output().unwrap();
     assert!(output.status.success());
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("ok, 11 devices, 3 Modbus connections"), "{said}");
+    assert!(said.contains("ok: devices 11, Modbus connections 3"), "{said}");
     let noticed = String::from_utf8(output.stderr).unwrap();
     assert!(noticed.contains("5 things to look at"), "{noticed}");
     assert!(noticed.contains("bus `even` needs 6.1 s"), "{noticed}");

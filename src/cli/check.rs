@@ -33,7 +33,7 @@ pub(super) fn check(path: &Path, language: Option<Language>) -> Done {
         Ok(hall) => {
             let found = text!(
                 "正确：设备 {} 台，Modbus 连接 {} 个，MQTT 设备 {} 台，InfluxDB {} 个",
-                "ok, {} devices, {} Modbus connections, {} over MQTT, {} sinks",
+                "ok: devices {}, Modbus connections {}, MQTT devices {}, InfluxDBs {}",
                 hall.devices.len(),
                 hall.modbus.len(),
                 hall.mqtt.as_ref().map_or(0, |mqtt| mqtt.devices.len()),

@@ -64,7 +64,7 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     let told = told_to_stop();
     let app = App::start(settings, listener, clock, Some(banner)).await?;
     // For people who want to see how a hall is described; the journal has made the folder.
-    std::fs::write(&file, &source)?;
+    std::fs::write(&file, &source).map_err(|error| Failure::of_file(&file, &error))?;
     println!("http://{address}/");
     eprintln!(
         "an inverter fault and a kiosk out of paper show within two minutes; stop with Ctrl-C\n\

@@ -1,5 +1,7 @@
 //! `hallwatch detect`: what the registers of an unknown device may mean.
 
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use crate::source::modbus::scan::{ANSWER_MS_DEFAULT, RATE_DEFAULT, ScanError, Ta
 use crate::source::modbus::{SerialLine, Transport};
 
 use super::check::{Language, one_line};
+use super::failure::Failure;
 use super::scan::{ParityWord, parity};
 use super::{Done, runtime, told_to_stop};
 
@@ -76,7 +79,7 @@ pub(super) struct DetectArguments {
     profile_out: Option<PathBuf>,
     /// Show one language only. 只显示一种语言。
     #[arg(long)]
-    lang: Option<Language>,
+    pub(super) lang: Option<Language>,
 }
 
 /// Which registers are read.
@@ -91,6 +94,10 @@ enum FunctionWord {
 pub(super) fn run(arguments: &DetectArguments) -> Done {
     let known: Vec<Known> =
         arguments.known.iter().map(|w| Known::parse(w)).collect::<Result<_, _>>()?;
+    if let Some(path) = arguments.profile_out.as_ref().filter(|path| path.exists()) {
+        // Before minutes are spent on reading.
+        return Err(Failure::of_file(path, &ErrorKind::AlreadyExists.into()));
+    }
     let plan = DetectPlan {
         transport: transport(arguments)?,
         unit: arguments.unit,
@@ -106,7 +113,11 @@ pub(super) fn run(arguments: &DetectArguments) -> Done {
     let reading = runtime()?.block_on(read(&plan, arguments.lang));
     tell(&reading, arguments.lang);
     if reading.snapshots.is_empty() {
-        return Ok(ExitCode::FAILURE);
+        let (unit, target) = (arguments.unit, &arguments.target);
+        return Err(Failure::told(text!(
+            "`{target}` 的站号 `{unit}` 没有应答，或拒绝这些寄存器：             用 `hallwatch scan {target}` 看有哪些站号，或换 --from、--function",
+            "unit `{unit}` at `{target}` does not answer, or refuses these registers:              `hallwatch scan {target}` shows who is there; or try another --from or --function",
+        )));
     }
     let detected = guess(&reading.snapshots, &known);
     table(&detected, arguments.lang);
@@ -118,7 +129,9 @@ pub(super) fn run(arguments: &DetectArguments) -> Done {
             source: format!("hallwatch detect {}", arguments.target),
             registers_per_read: arguments.most,
         };
-        std::fs::write(path, draft_profile(&head, &detected))?;
+        let draft = draft_profile(&head, &detected);
+        let written = File::create_new(path).and_then(|mut file| file.write_all(draft.as_bytes()));
+        written.map_err(|error| Failure::of_file(path, &error))?;
         let shown = path.display();
         let told = text!(
             "草稿已写入 `{shown}`：逐点对照设备屏幕后再用",

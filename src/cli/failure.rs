@@ -1,9 +1,9 @@
 //! Why a command gave up, in both languages.
 
 use std::error::Error;
-use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use crate::app::AppError;
 use crate::journal::JournalError;
@@ -15,6 +15,8 @@ use crate::source::modbus::scan::ScanError;
 use crate::source::mqtt::TlsError;
 use crate::web::PasswordError;
 
+use super::check::Language;
+
 /// What is told before the program ends. Not an error itself, so that every error becomes one.
 #[derive(Debug)]
 pub(super) struct Failure(Text);
@@ -25,21 +27,38 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "错误：{}\nerror: {}", self.0.zh, self.0.en)
-    }
-}
-
 impl Failure {
     /// A failure in these words.
     pub(super) const fn told(text: Text) -> Self {
         Self(text)
     }
 
+    /// A file that cannot be read or written; one that is there is never written over.
+    pub(super) fn of_file(path: &Path, error: &std::io::Error) -> Self {
+        let path = path.display();
+        if error.kind() == ErrorKind::AlreadyExists {
+            return Self(text!(
+                "`{path}` 已存在；请换一个文件名",
+                "`{path}` is there already; choose another name",
+            ));
+        }
+        let Text { zh, en } = words(error);
+        Self(text!("`{path}`：{zh}", "`{path}`: {en}"))
+    }
+
     /// What is told.
     pub(super) fn into_text(self) -> Text {
         self.0
+    }
+
+    /// What stands on the screen: both languages, unless one was asked for.
+    pub(super) fn shown(&self, language: Option<Language>) -> String {
+        let Self(Text { zh, en }) = self;
+        match language {
+            Some(Language::Zh) => format!("错误：{zh}"),
+            Some(Language::En) => format!("error: {en}"),
+            None => format!("错误：{zh}\nerror: {en}"),
+        }
     }
 
     /// No page at this address; `setting` is where another one is chosen.
@@ -139,7 +158,7 @@ mod tests {
         let source = JournalError::Busy("/var/lib/hallwatch".to_owned());
         let error = AppError::Journal { folder: "/var/lib/hallwatch".to_owned(), source };
         assert_eq!(
-            Failure::from(error).to_string(),
+            Failure::from(error).shown(None),
             "错误：无法打开 `/var/lib/hallwatch` 中的数据日志：\
              `/var/lib/hallwatch` 正被另一个 hallwatch 使用\n\
              error: the journal in `/var/lib/hallwatch` cannot be opened: \
@@ -165,10 +184,11 @@ mod tests {
 
     #[test]
     fn a_short_password_is_told_in_both_languages() {
-        let told = Failure::from(PasswordError::TooShort).to_string();
-        assert_eq!(
-            told,
-            "错误：密码至少要 10 个字符\nerror: a password has at least 10 characters"
-        );
+        let told = Failure::from(PasswordError::TooShort);
+        let (zh, en) =
+            ("错误：密码至少要 10 个字符", "error: a password has at least 10 characters");
+        assert_eq!(told.shown(None), format!("{zh}\n{en}"));
+        assert_eq!(told.shown(Some(Language::Zh)), zh);
+        assert_eq!(told.shown(Some(Language::En)), en);
     }
 }

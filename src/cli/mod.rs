@@ -91,7 +91,7 @@ enum Command {
     /// Find devices on addresses, networks and serial ports, and write a configuration for them.
     /// Nothing is changed on a device. 扫描并识别设备，写出配置；只读。
     Scan(scan::ScanArguments),
-    /// What each Modbus line and unit does, and what is wrong with it. 总线诊断：线路与单元的状况。
+    /// What each Modbus line and unit does, and what is wrong with it. 总线诊断：线路与站号的状况。
     Bus {
         #[command(flatten)]
         place: Place,
@@ -170,6 +170,22 @@ enum AboutDevice {
     },
 }
 
+impl Command {
+    /// The one language that was asked for.
+    const fn language(&self) -> Option<Language> {
+        match self {
+            Self::Check { lang, .. } | Self::Points { lang } | Self::Replay { lang, .. } => *lang,
+            Self::Detect(arguments) => arguments.lang,
+            Self::Scan(arguments) => arguments.lang,
+            Self::Bus { place, .. }
+            | Self::Device { about: AboutDevice::Plan { place, .. } }
+            | Self::Read { place, .. }
+            | Self::Record { place, .. } => place.lang,
+            Self::Demo { .. } | Self::Run { .. } | Self::Profiles { .. } | Self::Password => None,
+        }
+    }
+}
+
 /// The program: reads the arguments, does it, says how it went.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -177,7 +193,9 @@ pub fn main() -> ExitCode {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         eprintln!("警告：此前已安装过 TLS 组件 / warning: a TLS provider was installed before");
     }
-    let done = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let language = command.language();
+    let done = match command {
         Command::Demo { listen, data } => demo::demo(listen, &data),
         Command::Run { config, data } => run::run(&config, data),
         Command::Check { config, lang } => check::check(&config, lang),
@@ -201,7 +219,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("{failure}");
+            eprintln!("{}", failure.shown(language));
             ExitCode::FAILURE
         }
     }

@@ -70,7 +70,7 @@ pub(super) struct ScanArguments {
     json: bool,
     /// Show one language only. 只显示一种语言。
     #[arg(long)]
-    lang: Option<Language>,
+    pub(super) lang: Option<Language>,
 }
 
 /// Parity bit of a serial line. 校验位。

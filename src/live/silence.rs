@@ -6,7 +6,7 @@ use super::board::{Board, DeviceLive};
 use super::health::{Health, HealthState, Why};
 use super::limits::{
     EVENING_ELEVATION_DEG, FADING_ELEVATION_DEG, HOUR_MS, LATE_AFTERNOON_ELEVATION_DEG,
-    MORNING_ELEVATION_DEG, NIGHT_HOURS_MAX,
+    MORNING_ELEVATION_DEG, NIGHT_HOURS_MAX, STRONG, STRONG_W,
 };
 use super::peers::{OnLine, Peers, Siblings, Voice};
 
@@ -27,6 +27,9 @@ impl Board {
 
     /// Asleep, or perhaps so; `None` when neither sun nor siblings speak for it.
     fn asleep(&self, live: &DeviceLive, peers: &Peers, siblings: &Siblings<'_>) -> Option<Health> {
+        if self.worked_in_the_dark(live) {
+            return None;
+        }
         let dark = peers.dark();
         if dark && live.last_seen.is_some_and(|seen| self.went_to_sleep(live, seen, peers)) {
             let reason = Text::new(
@@ -61,6 +64,14 @@ impl Board {
             return Some(Health::because(HealthState::Waiting, Why::Unheard, reason));
         }
         None
+    }
+
+    /// By its last word it worked where no sun was: the site's coordinates or somebody's clock are
+    /// wrong, and the sun can excuse nothing.
+    fn worked_in_the_dark(&self, live: &DeviceLive) -> bool {
+        let limit_w = live.device.rated_power_w.map_or(STRONG_W, |rated_w| rated_w * STRONG);
+        live.last_seen.is_some_and(|seen| self.sun_deg(seen) < 0.0)
+            && live.number("ac_power_w").is_some_and(|power_w| power_w >= limit_w)
     }
 
     /// It was last heard this evening, by the sun and its own ramp-down; not at noon, not in the

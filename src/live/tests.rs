@@ -156,6 +156,20 @@ fn a_night_is_sleep_with_or_without_siblings() {
     }
 }
 
+/// A site whose coordinates are wrong has its night at noon.
+#[test]
+fn who_worked_in_the_dark_is_not_excused_by_it() {
+    let midnight = SUMMER + 12 * HOUR;
+    assert!(sun_deg(midnight) < -20.0);
+    for (share, state, why) in
+        [(0.0, HealthState::Asleep, Why::Night), (0.8, HealthState::Offline, Why::Silent)]
+    {
+        let mut roof = Roof::new(&[RATED], midnight - HOUR);
+        roof.speak(&["i1"], midnight, 1, share);
+        roof.is("i1", midnight + 10 * MINUTE, state, why);
+    }
+}
+
 #[test]
 fn nobody_sleeps_at_noon() {
     let mut roof = Roof::four(SUMMER - HOUR);

@@ -20,7 +20,7 @@ use super::{Done, round, runtime, say_direct};
 const PAUSE: Duration = Duration::from_millis(500);
 
 const UNITS: [Heading; 10] = [
-    ("单元", "unit", Side::Right),
+    ("站号", "unit", Side::Right),
     ("设备", "device", Side::Left),
     ("提问", "asked", Side::Right),
     ("应答", "answered", Side::Right),

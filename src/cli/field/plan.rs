@@ -78,7 +78,7 @@ fn show(plan: &Plan, language: Option<Language>) {
     let registers: u32 = plan.reads.iter().map(|read| u32::from(read.count)).sum();
     let reads = plan.reads.len();
     let head = text!(
-        "线路 {line}，单元 {unit}，{reads} 次读取，{registers} 个寄存器",
+        "线路 {line}，站号 {unit}，{reads} 次读取，{registers} 个寄存器",
         "line {line}, unit {unit}, {reads} reads of {registers} registers",
     );
     println!("{}  {}", plan.device, one_line(head, language));

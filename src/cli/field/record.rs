@@ -1,7 +1,7 @@
 //! `hallwatch record`: a device's traffic into a file.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,17 +27,8 @@ struct Sink {
 
 impl Sink {
     fn create(path: &Path) -> Result<Self, Failure> {
-        match File::options().write(true).create_new(true).open(path) {
-            Ok(file) => Ok(Self { file, exchanges: 0 }),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let path = path.display();
-                Err(Failure::told(text!(
-                    "`{path}` 已存在；请换一个文件名",
-                    "`{path}` is there already; choose another name",
-                )))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let file = File::create_new(path).map_err(|error| Failure::of_file(path, &error))?;
+        Ok(Self { file, exchanges: 0 })
     }
 
     fn write(&mut self, text: &[u8]) -> std::io::Result<()> {

@@ -87,30 +87,30 @@ fn of_unit_in_words(who: &str, figures: &UnitFigures) -> Option<(Weight, Text)> 
     if *unanswered >= SILENT_QUESTIONS {
         let text = if by_gateway {
             text!(
-                "网关报告单元 {who} 不应答：检查该设备的供电、地址和串口参数",
+                "网关报告站号 {who} 不应答：检查该设备的供电、地址和串口参数",
                 "the gateway says that unit {who} does not answer: check its power, address and \
                  serial settings",
             )
         } else if *bad_answers >= *unanswered {
             text!(
-                "单元 {who} 的应答无法识别：检查波特率、校验位，或地址是否重复",
+                "站号 {who} 的应答无法识别：检查波特率、校验位，或地址是否重复",
                 "the answers of unit {who} cannot be read: check baud rate and parity, or whether \
                  two devices have this address",
             )
         } else if *closed >= *unanswered {
             text!(
-                "单元 {who} 一问就断开连接：可能只允许一个连接，已被占用",
+                "站号 {who} 一问就断开连接：可能只允许一个连接，已被占用",
                 "unit {who} closes the connection when asked: it may bear one connection only",
             )
         } else if answers + refused == 0 {
             text!(
-                "单元 {who} 从未应答：检查地址、接线（A/B 是否接反）和供电",
+                "站号 {who} 从未应答：检查地址、接线（A/B 是否接反）和供电",
                 "unit {who} has never answered: check its address, the wires (A and B swapped?) \
                  and its power",
             )
         } else {
             text!(
-                "单元 {who} 不应答（连续 {unanswered} 次）：之前正常，检查供电和接线",
+                "站号 {who} 不应答（连续 {unanswered} 次）：之前正常，检查供电和接线",
                 "unit {who} does not answer ({unanswered} questions in a row): it did before; check \
                  its power and wires",
             )
@@ -121,14 +121,14 @@ fn of_unit_in_words(who: &str, figures: &UnitFigures) -> Option<(Weight, Text)> 
         let codes: Vec<String> = figures.exceptions.keys().map(ToString::to_string).collect();
         let codes = codes.join(", ");
         let text = text!(
-            "单元 {who} 拒绝所有提问（异常码 {codes}）：检查设备模板和单元号",
+            "站号 {who} 拒绝所有提问（异常码 {codes}）：检查设备模板和单元号",
             "unit {who} refuses every question (exception {codes}): check profile and unit",
         );
         return Some((Weight::Trouble, text));
     }
     if *bad_answers * BAD_ONE_IN > *questions {
         let text = text!(
-            "单元 {who}：{questions} 次提问中有 {bad_answers} 次应答不符",
+            "站号 {who}：{questions} 次提问中有 {bad_answers} 次应答不符",
             "unit {who}: {bad_answers} of {questions} answers did not fit",
         );
         return Some((Weight::Warning, text));

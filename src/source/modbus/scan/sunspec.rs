@@ -80,7 +80,7 @@ pub(super) async fn candidates(
         let models: Vec<String> = models.iter().map(ToString::to_string).collect();
         let mut why = vec![text!(
             "SunSpec 表始于 {}，含模型 {}",
-            "its SunSpec map at {} holds models {}",
+            "its SunSpec map at {} holds model {}",
             map.base,
             models.join(", "),
         )];

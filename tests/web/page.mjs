@@ -143,7 +143,15 @@ async function busesShown(page) {
     return shown === buses.map((bus) => bus.name).sort().join();
   });
   await page.click('[data-testid="buses"] summary');
-  await check.within("… and it folds again", 3, async () => (await page.$('[data-testid="buses"][open]')) === null);
+  const folded = async () => (await page.$('[data-testid="buses"][open]')) === null;
+  await check.within("… and it folds again", 3, folded);
+  const aways = { "by Escape": () => page.keyboard.press("Escape"), "by a click elsewhere": () => page.click("h1") };
+  for (const [how, away] of Object.entries(aways)) {
+    await page.click('[data-testid="buses"] summary');
+    await page.waitForSelector('[data-testid="buses"][open]');
+    await away();
+    await check.within(`… and ${how}`, 3, folded);
+  }
 }
 
 /** Opens the registers of the first device that is asked over Modbus. */

@@ -5,6 +5,7 @@ import type { Bus, Buses } from "../api/types";
 import { counted, decimal } from "../format/number";
 import { useWords } from "../i18n";
 import { noticeFailure } from "../state/session";
+import { Popup } from "./popup";
 
 /** The worst lines come first; a hall with hundreds of them is for `hallwatch bus`. */
 const LINES_MAX = 30;
@@ -82,12 +83,11 @@ export function BusesPopup() {
   const [open, setOpen] = useState(false);
   const { data, failed } = useWhileOpen(open, () => api.buses(LINES_MAX));
   return (
-    <details class="sys-more" data-testid="buses" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{t.busLook}</summary>
+    <Popup summary={t.busLook} testId="buses" onOpen={setOpen}>
       <div class="popup popup-wide">
         {failed ? <p class="form-error" role="alert">{t.busFailed}</p> : null}
         {data ? <Table buses={data} /> : failed ? null : <p class="muted">{t.loading}</p>}
       </div>
-    </details>
+    </Popup>
   );
 }

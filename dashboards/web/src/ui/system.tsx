@@ -6,6 +6,7 @@ import { duration } from "../format/time";
 import { useWords } from "../i18n";
 import { useTopic } from "../state/store";
 import { BusesPopup } from "./buses";
+import { Popup } from "./popup";
 
 type Tone = "ok" | "degraded" | "fault";
 const TONES: Record<Source["state"], string> = { ok: "tone-ok", degraded: "tone-degraded", down: "tone-fault" };
@@ -38,8 +39,7 @@ function Sources({ sources }: { sources: readonly Source[] }) {
   const tone: Tone = good === sources.length ? "ok" : sources.some((source) => source.state === "down") ? "fault" : "degraded";
   return (
     <Cell label={t.sources} tone={tone}>
-      <details class="sys-more">
-        <summary>{t.sourcesOk(good, sources.length)}</summary>
+      <Popup summary={t.sourcesOk(good, sources.length)}>
         <ul class="popup">
           {sources.map((source) => (
             <li key={source.name}>
@@ -48,7 +48,7 @@ function Sources({ sources }: { sources: readonly Source[] }) {
             </li>
           ))}
         </ul>
-      </details>
+      </Popup>
     </Cell>
   );
 }
@@ -59,14 +59,13 @@ function Rejected({ system }: { system: System }) {
   const total = system.rejected.reduce((sum, entry) => sum + entry.count, 0);
   return (
     <Cell label={t.rejected}>
-      <details class="sys-more">
-        <summary>{counted(total, words)}</summary>
+      <Popup summary={counted(total, words)}>
         <ul class="popup">
           {total === 0 ? <li class="muted">{t.rejectedNone}</li> : system.rejected.map((entry) => (
             <li key={entry.reason}>{say(entry.text)} <b>{t.times(counted(entry.count, words))}</b></li>
           ))}
         </ul>
-      </details>
+      </Popup>
     </Cell>
   );
 }

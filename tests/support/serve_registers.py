@@ -4,6 +4,7 @@ usage: serve_registers.py CAPTURE.toml [rtu]   -- prints the port, then serves u
 """
 
 import asyncio
+import logging
 import socket
 import sys
 import tomllib
@@ -11,6 +12,10 @@ import tomllib
 from pymodbus import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
+
+
+# It logs a traceback for each unit that it does not have, and a scan asks for all of them.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
 async def main() -> None:

@@ -14,6 +14,7 @@ number of 64000 and more that pysunspec2 does not know is a vendor's: 30 registe
 
 import asyncio
 import json
+import logging
 import random
 import socket
 import sys
@@ -25,6 +26,9 @@ import sunspec2.mdef as mdef
 import sunspec2.modbus.client as client
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
+
+# It logs a traceback for each unit that it does not have, and a scan asks for all of them.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 UNIT = 1
 INTEGERS = {

@@ -6,6 +6,8 @@
 mod client;
 #[path = "web_api/contract.rs"]
 mod contract;
+#[path = "web_api/detect.rs"]
+mod detect;
 #[path = "web_api/hall.rs"]
 mod hall;
 #[path = "web_api/lines.rs"]
@@ -205,6 +207,7 @@ async fn nothing_is_told_without_login() {
         "/api/v1/devices/inv-01/recording",
         "/api/v1/buses",
         "/api/v1/scan",
+        "/api/v1/detect",
         "/api/v1/pv",
         "/api/v1/alerts",
         "/api/v1/system",

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{Text, text};
 use crate::profile::{Function, Number, WordOrder};
 use crate::source::modbus::detect::{
-    DetectPlan, Detected, DraftHead, Guess, Known, Place, Reading, What, draft_profile, guess,
+    DetectPlan, Detected, DraftHead, Guess, Known, PAUSE_S_DEFAULT, PER_READ_DEFAULT, Place,
+    REGISTERS_DEFAULT, REGISTERS_MAX, Reading, TIMES_DEFAULT, What, draft_profile, guess,
     read_registers,
 };
 use crate::source::modbus::scan::{ANSWER_MS_DEFAULT, RATE_DEFAULT, ScanError, Target};
@@ -42,7 +43,7 @@ pub(super) struct DetectArguments {
     #[arg(long, default_value_t = 0)]
     from: u16,
     /// How many registers. 寄存器个数。
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=2_000))]
+    #[arg(long, default_value_t = REGISTERS_DEFAULT, value_parser = clap::value_parser!(u16).range(1..=i64::from(REGISTERS_MAX)))]
     count: u16,
     /// Which registers. 寄存器类别。
     #[arg(long, default_value = "holding")]
@@ -51,10 +52,10 @@ pub(super) struct DetectArguments {
     #[arg(long)]
     known: Vec<String>,
     /// How often all is read. 读几遍。
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, default_value_t = TIMES_DEFAULT, value_parser = clap::value_parser!(u32).range(1..=100))]
     times: u32,
     /// Seconds between. 间隔秒数。
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    #[arg(long, default_value_t = PAUSE_S_DEFAULT, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     every_s: u64,
     /// The address is a transparent serial server. 地址是透传的串口服务器。
     #[arg(long)]
@@ -66,7 +67,7 @@ pub(super) struct DetectArguments {
     #[arg(long, default_value = "none")]
     parity: ParityWord,
     /// Longest read. 一次最多读几个寄存器。
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=125))]
+    #[arg(long, default_value_t = PER_READ_DEFAULT, value_parser = clap::value_parser!(u16).range(1..=125))]
     most: u16,
     /// Longest wait for an answer, milliseconds. 等待应答的最长时间，毫秒。
     #[arg(long, default_value_t = ANSWER_MS_DEFAULT, value_parser = clap::value_parser!(u32).range(20..=60_000))]

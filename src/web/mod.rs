@@ -10,10 +10,12 @@
 mod api;
 mod auth;
 mod desk;
+mod detect;
 mod door;
 mod dto;
 mod feed;
 mod guard;
+mod job;
 mod lines;
 mod metrics;
 mod patience;
@@ -245,6 +247,8 @@ impl Web {
         supervisor.spawn("web-feed", move || feed::run(shared.clone(), signal.clone()));
         let (shared, signal) = (self.shared.clone(), stop.clone());
         supervisor.spawn("web-scan", move || scan::run(shared.clone(), signal.clone()));
+        let (shared, signal) = (self.shared.clone(), stop.clone());
+        supervisor.spawn("web-detect", move || detect::run(shared.clone(), signal.clone()));
         let listeners = server::Listeners::new(listener, self.door.as_deref().and_then(door::open));
         server::run(self.shared, listeners, supervisor).await;
         Ok(())

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, guard, lines, metrics, scan, stream, ui};
+use super::{api, detect, guard, lines, metrics, scan, stream, ui};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -36,6 +36,7 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/devices/{id}/recording", get(recording))
         .route("/api/v1/buses", get(lines::buses))
         .route("/api/v1/scan", get(scan::look).post(scan::start).delete(scan::stop))
+        .route("/api/v1/detect", get(detect::look).post(detect::start).delete(detect::stop))
         .route("/api/v1/pv", get(api::pv))
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))

@@ -1,6 +1,6 @@
 //! Scans from the page: one at a time, on private addresses only, watched while they run.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -9,16 +9,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::Timestamp;
 use crate::source::modbus::scan::{
     BlockOptions, News, Progress, ScanPlan, ScanReport, Target, UnitChoice, config_block, scan,
 };
 
 use super::api::{Answer, Web, body_of, json as answer};
 use super::dto::scan_report;
+use super::job::Job;
 use super::problem::Problem;
 use super::state::Shared;
 
@@ -30,88 +29,35 @@ const PORTS_MAX: usize = 4;
 const TIME_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// The scan that runs, or the last one.
-#[derive(Default)]
-pub(super) struct Scans {
-    state: Mutex<Course>,
-    ordered: Notify,
-}
+pub(super) type Scans = Job<ScanPlan, Scanned>;
 
-/// How far it is.
-#[derive(Default)]
-struct Course {
-    order: Option<ScanPlan>,
+/// What was asked for, and what was found.
+#[derive(Default, Clone)]
+pub(super) struct Scanned {
     targets: Vec<String>,
-    started: Option<Timestamp>,
-    ended: Option<Timestamp>,
-    done: usize,
-    of: usize,
     report: ScanReport,
-    stop: CancellationToken,
 }
 
-impl Course {
-    const fn word(&self) -> &'static str {
-        match (self.started, self.ended) {
-            (None, _) => "none",
-            (Some(_), None) => "running",
-            (Some(_), Some(_)) if self.report.whole => "done",
-            _ => "stopped",
-        }
-    }
-}
-
-impl Scans {
-    fn state(&self) -> MutexGuard<'_, Course> {
-        // Nothing that holds this lock can panic between two states.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What happens, while it happens.
-    fn tell(&self, progress: Progress) {
-        let mut state = self.state();
-        (state.done, state.of) = (progress.done, progress.of);
-        match progress.news {
-            News::Found(found) => state.report.devices.push(*found),
-            News::Done(door) => state.report.doors.push(*door),
-            News::Step | News::Asking(..) | News::Open(_) => {}
-        }
-    }
-}
-
-/// Runs what is ordered until told to stop. A scan that panicked is over.
+/// Runs what is ordered until told to stop.
 pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
-    let scans = shared.scans.clone();
-    end(&shared, None);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = scans.ordered.notified() => {}
-        }
-        let (plan, told) = {
-            let mut state = scans.state();
-            (state.order.take(), state.stop.clone())
-        };
-        let Some(plan) = plan else { continue };
+    let scans = &shared.scans;
+    let work = |plan: ScanPlan, told: CancellationToken| async {
         let watched = scans.clone();
-        let work = scan(plan, &shared.context.catalog, move |p| watched.tell(p), told.clone());
-        tokio::pin!(work);
-        let report = tokio::select! {
-            report = &mut work => report,
-            () = stop.cancelled() => return,
+        // What happens, while it happens.
+        let tell = move |progress: Progress| {
+            let mut course = watched.course();
+            (course.done, course.of) = (progress.done, progress.of);
+            match progress.news {
+                News::Found(found) => course.found.report.devices.push(*found),
+                News::Done(door) => course.found.report.doors.push(*door),
+                News::Step | News::Asking(..) | News::Open(_) => {}
+            }
         };
-        end(&shared, Some(report));
-    }
-}
-
-fn end(shared: &Shared, report: Option<ScanReport>) {
-    let now = shared.now();
-    let mut state = shared.scans.state();
-    if let Some(report) = report {
-        state.report = report;
-    }
-    if state.started.is_some() {
-        state.ended.get_or_insert(now);
-    }
+        let report = scan(plan, &shared.context.catalog, tell, told).await;
+        let (targets, whole) = (scans.course().found.targets.clone(), report.whole);
+        (Scanned { targets, report }, whole)
+    };
+    scans.run(shared.context.clock.clone(), stop, work).await;
 }
 
 /// `{"targets": ["192.168.10.0/24"], "units": "usual", "ports": [502]}`
@@ -168,29 +114,16 @@ impl Order {
     }
 }
 
-fn problem(text: &crate::model::Text) -> Problem {
+pub(super) fn problem(text: &crate::model::Text) -> Problem {
     Problem::bad_request(text.en.clone()).hint(&text.zh, &text.en)
 }
 
 pub(super) async fn start(State(shared): Web, body: Bytes) -> Answer {
     let order: Order = body_of(&body)?;
     let plan = order.plan(&shared)?;
-    {
-        let now = shared.now();
-        let mut state = shared.scans.state();
-        if state.word() == "running" {
-            return Err(Problem::new(StatusCode::CONFLICT, "a scan runs already")
-                .hint("已有扫描在进行，请等待或先停止", "wait for it, or stop it first"));
-        }
-        *state = Course {
-            order: Some(plan),
-            targets: order.targets,
-            started: Some(now),
-            ..Course::default()
-        };
-    }
+    let found = Scanned { targets: order.targets, report: ScanReport::default() };
+    shared.scans.order(plan, found, shared.now())?;
     tracing::info!("a scan was started from the page");
-    shared.scans.ordered.notify_one();
     let mut response = answer(&shown(&shared))?;
     *response.status_mut() = StatusCode::ACCEPTED;
     Ok(response)
@@ -201,7 +134,7 @@ pub(super) async fn look(State(shared): Web) -> Answer {
 }
 
 pub(super) async fn stop(State(shared): Web) -> Response {
-    shared.scans.state().stop.cancel();
+    shared.scans.stop();
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -216,18 +149,10 @@ fn shown(shared: &Shared) -> Value {
         [zone] => Some(zone.id.to_string()),
         _ => None,
     };
-    let state = shared.scans.state();
-    let ended = state.ended.is_some() && !state.report.devices.is_empty();
-    let config = ended.then(|| config_block(&state.report, &BlockOptions { ids, zone }));
-    json!({
-        "now_ms": shared.now().ms(),
-        "state": state.word(),
-        "targets": state.targets,
-        "started_ms": state.started.map(Timestamp::ms),
-        "ended_ms": state.ended.map(Timestamp::ms),
-        "done": state.done,
-        "of": state.of,
-        "report": scan_report(&state.report),
-        "config": config,
-    })
+    let course = shared.scans.course();
+    let Scanned { targets, report } = &course.found;
+    let ended = course.ended() && !report.devices.is_empty();
+    let config = ended.then(|| config_block(report, &BlockOptions { ids, zone }));
+    let more = json!({ "targets": targets, "report": scan_report(report), "config": config });
+    course.shown(shared.now(), more)
 }

@@ -11,6 +11,7 @@ use crate::pv::Roof;
 use crate::tally::Happening;
 
 use super::auth::Auth;
+use super::detect::Detections;
 use super::feed::Feed;
 use super::scan::Scans;
 use super::{Config, Context, Limits, dto, is_loopback};
@@ -32,6 +33,8 @@ pub(super) struct Shared {
     pub(super) recordings: Arc<Semaphore>,
     /// The scan that runs, or the last one.
     pub(super) scans: Arc<Scans>,
+    /// The look at an unknown device that goes on, or the last one.
+    pub(super) detections: Arc<Detections>,
     /// Only this machine can ask and no password is needed, so only its names may be asked for: a
     /// foreign page could otherwise ask through the browser. Behind a proxy with a password any
     /// name is right.
@@ -53,6 +56,7 @@ impl Shared {
             connections: Arc::new(Semaphore::new(limits.connections)),
             recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
             scans: Arc::default(),
+            detections: Arc::default(),
             loopback_only: is_loopback(config.listen.ip()) && config.password_hash.is_none(),
             config,
             context,

@@ -2,6 +2,7 @@
 
 mod alert;
 mod bus;
+mod detect;
 mod device;
 mod hall;
 mod registers;
@@ -14,6 +15,7 @@ use crate::model;
 
 pub(super) use alert::{Alert, Alerts};
 pub use bus::{Bus, BusUnit, Buses, Durations, Exceptions, Finding};
+pub(super) use detect::detected;
 pub use device::PointValue;
 pub(super) use device::{Device, DeviceAnswer, Devices};
 pub(super) use hall::{Hall, LockedHall, Pv};

@@ -18,11 +18,11 @@ pub fn scan_report(report: &ScanReport) -> Value {
     })
 }
 
-fn words(text: &Text) -> Value {
+pub(super) fn words(text: &Text) -> Value {
     json!({ "zh": text.zh, "en": text.en })
 }
 
-fn all_words(texts: &[Text]) -> Value {
+pub(super) fn all_words(texts: &[Text]) -> Value {
     texts.iter().map(words).collect()
 }
 

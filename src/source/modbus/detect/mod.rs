@@ -16,7 +16,10 @@ use crate::model::{Text, text};
 use crate::profile::{Function, Number, WordOrder};
 
 pub use draft::{DraftHead, draft_profile};
-pub use reading::{DetectPlan, Reading, read_registers};
+pub use reading::{
+    DetectPlan, PAUSE_S_DEFAULT, PER_READ_DEFAULT, REGISTERS_DEFAULT, REGISTERS_MAX, Reading,
+    TIMES_DEFAULT, read_registers,
+};
 pub use tile::guess;
 
 /// Registers as they were read some times: by address, the word of each time.

@@ -10,6 +10,7 @@ use crate::source::modbus::config::Transport;
 use crate::source::modbus::error::ReadError;
 use crate::source::modbus::scan::asker::Asker;
 use crate::source::modbus::scan::pace::Pace;
+use crate::source::modbus::scan::{ANSWER_MS_DEFAULT, RATE_DEFAULT};
 
 use super::Snapshots;
 
@@ -17,6 +18,17 @@ use super::Snapshots;
 const READS_MAX: usize = 2_000;
 /// Silences in a row after which the range is given up.
 const SILENCES_MAX: usize = 3;
+
+/// Registers of a range, and most of them.
+pub const REGISTERS_DEFAULT: u16 = 200;
+/// A longer range is not looked at in one go.
+pub const REGISTERS_MAX: u16 = 2_000;
+/// Registers of one read: many devices refuse longer ones.
+pub const PER_READ_DEFAULT: u16 = 60;
+/// How often all is read: what moves and what only grows shows after some times.
+pub const TIMES_DEFAULT: u32 = 3;
+/// Seconds between.
+pub const PAUSE_S_DEFAULT: u64 = 3;
 
 /// What is read.
 #[derive(Debug, Clone)]
@@ -41,6 +53,25 @@ pub struct DetectPlan {
     pub answer_ms: u32,
     /// Questions a second.
     pub rate_per_s: u32,
+}
+
+impl DetectPlan {
+    /// The first holding registers of a unit, read three times.
+    #[must_use]
+    pub const fn new(transport: Transport, unit: u8) -> Self {
+        Self {
+            transport,
+            unit,
+            function: Function::Holding,
+            from: 0,
+            count: REGISTERS_DEFAULT,
+            registers_per_read: PER_READ_DEFAULT,
+            times: TIMES_DEFAULT,
+            pause: Duration::from_secs(PAUSE_S_DEFAULT),
+            answer_ms: ANSWER_MS_DEFAULT,
+            rate_per_s: RATE_DEFAULT,
+        }
+    }
 }
 
 /// What was read.

@@ -41,6 +41,26 @@ async fn one_lost_answer_costs_a_unit_of_a_shared_bus_one_reading() {
     world.end().await;
 }
 
+/// A dongle that wants its connection closed, and rest after each new one: its units share one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_behind_a_dongle_share_the_connection_of_a_round() {
+    let server = ModbusServer::start(any(), three()).await.expect("server");
+    let transport = Transport::Tcp(server.address().to_string());
+    let world = World::with(transport, 1..=3, 600, |bus| {
+        (bus.close_after_cycle, bus.pause_after_connect_ms) = (true, 250);
+    });
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    let before = server.units().connections();
+    let rates = world.rates(3).await;
+    let connections = server.units().connections() - before;
+    // Five rounds of 600 ms; three pauses one by one would not fit into any of them.
+    assert!((4..=6).contains(&connections), "{connections} connections");
+    for id in ["m1", "m2", "m3"] {
+        assert!((4..=6).contains(&rates.get(id).copied().unwrap_or(0)), "{rates:?}");
+    }
+    world.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_meter_behind_a_logger_does_not_hang_up_on_the_others() {
     let port = std::net::TcpListener::bind(any()).unwrap().local_addr().unwrap().port();

@@ -10,7 +10,7 @@ use hallwatch::journal::{self, Journal, Kinds};
 use hallwatch::model::{
     Device, DeviceId, DeviceKind, LinkState, Position, Reading, Record, Text, ZoneId,
 };
-use hallwatch::profile::{Function, Profile, Protocol, compile};
+use hallwatch::profile::{BusRules, Function, Profile, Protocol, compile};
 use hallwatch::simulate::RegisterImage;
 use hallwatch::source::modbus::{self, Monitor, Transport};
 use hallwatch::source::{Context, Keeper, Sources};
@@ -62,8 +62,20 @@ impl World {
         units: impl IntoIterator<Item = u8>,
         interval_ms: i64,
     ) -> Self {
+        Self::with(transport, units, interval_ms, |_| {})
+    }
+
+    /// Under a discipline of the bus that is changed.
+    pub(crate) fn with(
+        transport: Transport,
+        units: impl IntoIterator<Item = u8>,
+        interval_ms: i64,
+        change: impl FnOnce(&mut BusRules),
+    ) -> Self {
         let profile = profile();
         let Protocol::Registers { bus, .. } = &profile.protocol else { panic!("registers") };
+        let mut bus = bus.clone();
+        change(&mut bus);
         let unit = |number: u8| modbus::Unit {
             device: Arc::new(Device {
                 id: DeviceId::parse(&format!("m{number}")).expect("id"),

@@ -44,6 +44,8 @@ pub struct Poller {
     wire: Wire,
     line: Arc<LineMonitor>,
     connect_failures: u32,
+    /// Units that were asked over this connection, where it is closed after each round.
+    round: usize,
     /// Several units are on the bus.
     shared: bool,
     /// No attempt at a silent unit before this moment: together they get a share of the bus.
@@ -62,9 +64,19 @@ impl Poller {
         let units: Vec<UnitState> = units.into_iter().map(state).collect();
         let shared = units.len() > 1;
         let wire = Wire::new(transport, line.clone());
-        let silent_after = Instant::now();
-        let connect_failures = 0;
-        Self { name, units, wire, line, connect_failures, shared, silent_after, keeper, context }
+        let (connect_failures, round, silent_after) = (0, 0, Instant::now());
+        Self {
+            name,
+            units,
+            wire,
+            line,
+            connect_failures,
+            round,
+            shared,
+            silent_after,
+            keeper,
+            context,
+        }
     }
 
     /// Begins after a pause and polls until told to stop; what was read by then is kept.
@@ -82,9 +94,10 @@ impl Poller {
             let Some(next) = self.next_due() else {
                 return std::future::pending().await;
             };
-            let due = self.units.get(next).map_or_else(Instant::now, |unit| self.due(unit));
+            let Some(unit) = self.units.get(next) else { continue };
+            let (due, interval) = (self.due(unit), unit.interval());
             tokio::time::sleep_until(due).await;
-            self.line.began_late(due.elapsed());
+            self.line.began_late(due.elapsed(), interval);
             self.context.tally.late(due.elapsed());
             let records = self.poll(next).await;
             if !records.is_empty()
@@ -105,8 +118,30 @@ impl Poller {
         if unit.is_silent() { unit.due.max(self.silent_after) } else { unit.due }
     }
 
-    /// One cycle of one unit: its reading, and links that changed.
+    /// Asks one unit, and closes the connection of devices that bear none for long when all of
+    /// them had their turn.
     async fn poll(&mut self, place: usize) -> Vec<Record> {
+        let records = self.cycle(place).await;
+        self.round += 1;
+        let close = self.units.get(place).is_some_and(|unit| unit.bus().close_after_cycle);
+        if close && (self.round >= self.units.len() || !self.another_is_due(place)) {
+            self.wire.drop_connection();
+            self.round = 0;
+        }
+        records
+    }
+
+    /// Another unit is asked before a new connection would bear questions: to close this one in
+    /// between would cost the pause after connecting once for each unit.
+    fn another_is_due(&self, place: usize) -> bool {
+        let pause_ms = self.units.get(place).map_or(0, |unit| unit.bus().pause_after_connect_ms);
+        let soon = Instant::now() + Duration::from_millis(u64::from(pause_ms));
+        let mut others = self.units.iter().enumerate().filter(|(other, _)| *other != place);
+        others.any(|(_, unit)| self.due(unit) <= soon)
+    }
+
+    /// One cycle of one unit: its reading, and links that changed.
+    async fn cycle(&mut self, place: usize) -> Vec<Record> {
         let Some(unit) = self.units.get_mut(place) else { return Vec::new() };
         let shared = self.shared;
         let started = Instant::now();
@@ -125,9 +160,6 @@ impl Poller {
                 message: 0,
                 samples: cycle.samples,
             }));
-        }
-        if unit.bus().close_after_cycle {
-            self.wire.drop_connection();
         }
         let interval = unit.interval();
         if started.elapsed() > interval {

@@ -10,6 +10,8 @@ use super::figures::{LastMinute, LineFigures, UnitFigures};
 const SILENT_QUESTIONS: u64 = 3;
 /// A line that is busier than this cannot carry more, percent.
 const BUSY_PERCENT: f64 = 80.0;
+/// Fewer cycles in a minute say nothing of their punctuality.
+const CYCLES_MIN: u64 = 4;
 /// Attempts in a row after which a peer counts as out of reach.
 const UNCONNECTED_ATTEMPTS: u64 = 2;
 /// Answers that do not fit are worth a word when they are more than one question in so many.
@@ -121,7 +123,7 @@ fn of_unit_in_words(who: &str, figures: &UnitFigures) -> Option<(Weight, Text)> 
         let codes: Vec<String> = figures.exceptions.keys().map(ToString::to_string).collect();
         let codes = codes.join(", ");
         let text = text!(
-            "站号 {who} 拒绝所有提问（异常码 {codes}）：检查设备模板和单元号",
+            "站号 {who} 拒绝所有提问（异常码 {codes}）：检查设备模板和站号",
             "unit {who} refuses every question (exception {codes}): check profile and unit",
         );
         return Some((Weight::Trouble, text));
@@ -144,6 +146,17 @@ fn of_line(last: &LastMinute) -> Vec<(Weight, Text)> {
         let text = text!(
             "线路占用 {percent:.0} %：请加大采集间隔，或分成两条线路",
             "line {percent:.0} % busy: raise intervals, or split the line",
+        );
+        found.push((Weight::Warning, text));
+    }
+    let (late, cycles) = (last.late_cycles, last.cycles);
+    if percent < BUSY_PERCENT && cycles >= CYCLES_MIN && late * 2 > cycles {
+        let text = text!(
+            "最近一分钟 {cycles} 次采集中有 {late} 次晚了一个周期以上：请加大采集间隔；\
+             占用不高时，时间花在连接后的停顿（`pause_after_connect_ms`）和间隙（`gap_ms`）上",
+            "{late} of {cycles} cycles in the last minute began more than their interval late: raise \
+             intervals; where the line is not busy, the time goes into pauses after connecting \
+             (`pause_after_connect_ms`) and gaps (`gap_ms`)",
         );
         found.push((Weight::Warning, text));
     }
@@ -210,6 +223,19 @@ mod tests {
         let unit = UnitFigures { questions: 100, answers: 98, unanswered: 1, ..<_>::default() };
         figures.units.insert(7, Box::new(unit));
         assert_eq!(told(&figures), Vec::<String>::new());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn late_cycles_are_told_when_most_are() {
+        let mut figures = LineFigures::new();
+        let interval = Duration::from_secs(2);
+        for late_ms in [3000, 20, 3000] {
+            figures.began_late(Duration::from_millis(late_ms), interval);
+        }
+        assert_eq!(told(&figures), Vec::<String>::new(), "too few");
+        figures.began_late(Duration::from_millis(3000), interval);
+        let told = told(&figures);
+        assert!(told[0].starts_with("3 of 4 cycles"), "{told:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -65,6 +65,8 @@ struct Slot {
     number: u64,
     busy: Duration,
     questions: u64,
+    cycles: u64,
+    late_cycles: u64,
     strays: StrayFigures,
 }
 
@@ -75,6 +77,10 @@ pub struct LastMinute {
     pub utilisation: f64,
     /// Questions asked.
     pub questions: u64,
+    /// Cycles of its units.
+    pub cycles: u64,
+    /// Those of them that began so late that a reading of their unit is missing.
+    pub late_cycles: u64,
     /// What was on the line besides answers.
     pub strays: StrayFigures,
 }
@@ -120,6 +126,14 @@ impl LineFigures {
         if let Some(slot) = self.running() {
             slot.busy += took;
             slot.questions += 1;
+        }
+    }
+
+    pub(super) fn began_late(&mut self, late: Duration, interval: Duration) {
+        self.lateness.add(late);
+        if let Some(slot) = self.running() {
+            slot.cycles += 1;
+            slot.late_cycles += u64::from(late >= interval);
         }
     }
 
@@ -171,6 +185,8 @@ impl LineFigures {
         for slot in self.slots.iter().filter(|slot| slot.number + SLOTS as u64 > now) {
             busy += slot.busy;
             last.questions += slot.questions;
+            last.cycles += slot.cycles;
+            last.late_cycles += slot.late_cycles;
             last.strays.add(&slot.strays);
         }
         // The running slot is only partly over.

@@ -44,8 +44,8 @@ impl Histogram {
         self.counts.iter().sum()
     }
 
-    /// Upper bound of the class in which this share of all lies, milliseconds; `None` while there
-    /// are none, the longest duration where the class has no bound.
+    /// Upper bound of the class in which this share of all lies, milliseconds, and no more than the
+    /// longest of them; `None` while there are none.
     #[must_use]
     pub fn quantile_ms(&self, share: f64) -> Option<u64> {
         let total = self.total();
@@ -62,8 +62,8 @@ impl Histogram {
         for (place, count) in self.counts.iter().enumerate() {
             seen += count;
             if seen >= wanted {
-                let bound = BOUNDS_MS.get(place).map(|ms| u64::from(*ms));
-                return Some(bound.unwrap_or(self.max_us.div_ceil(1000)));
+                let bound = BOUNDS_MS.get(place).map_or(u64::MAX, |ms| u64::from(*ms));
+                return Some(bound.min(self.max_us.div_ceil(1000)));
             }
         }
         None

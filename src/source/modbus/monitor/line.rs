@@ -118,8 +118,8 @@ impl LineMonitor {
         }
     }
 
-    pub(in super::super) fn began_late(&self, late: Duration) {
-        locked(&self.figures).lateness.add(late);
+    pub(in super::super) fn began_late(&self, late: Duration, interval: Duration) {
+        locked(&self.figures).began_late(late, interval);
     }
 
     pub(in super::super) fn strays(&self, new: Strays) {

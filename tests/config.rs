@@ -157,6 +157,16 @@ fn folder_with_secrets() -> tempfile::TempDir {
     folder
 }
 
+/// What README calls the least that runs.
+#[test]
+fn the_least_hall_of_the_readme_is_one() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let rest = readme.split_once("The least that runs").expect("the words before it").1;
+    let source = rest.split_once("```toml\n").expect("a block").1.split_once("```").unwrap().0;
+    let hall = config::parse(Path::new("hall.toml"), source, None).expect("no mistakes");
+    assert_eq!((hall.zones.len(), hall.devices.len()), (1, 0));
+}
+
 #[test]
 fn the_shipped_sample_is_a_whole_hall() {
     let folder = folder_with_secrets();

@@ -9,6 +9,7 @@ use crate::config;
 use crate::model::{Mistake, Text, text};
 
 use super::Done;
+use super::out::say;
 
 /// A language that a person may choose; without a choice both are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,7 +40,7 @@ pub(super) fn check(path: &Path, language: Option<Language>) -> Done {
                 hall.mqtt.as_ref().map_or(0, |mqtt| mqtt.devices.len()),
                 hall.influx.len(),
             );
-            println!("{}: {}", path.display(), one_line(found, language));
+            say!("{}: {}", path.display(), one_line(found, language));
             show_notices(&hall.notices, language);
             Ok(ExitCode::SUCCESS)
         }

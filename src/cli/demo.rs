@@ -10,12 +10,13 @@ use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::clock::{SharedClock, SystemClock};
-use crate::config;
-use crate::model::Text;
+use crate::model::{Text, text};
 use crate::profile::Catalog;
 use crate::simulate::{Hall, HallOptions};
+use crate::{config, journal};
 
 use super::check::show;
+use super::out::say;
 use super::{Done, Failure, runtime, start_log, told_to_stop};
 
 /// Time for the virtual hall to close its sockets.
@@ -37,6 +38,7 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     let hall = Hall::start(HallOptions::demo(clock.clone()), &catalog).await?;
     let file = data.join("hall.toml");
     let source = hall.config_toml();
+    claim(data, &file, &source)?;
     let mut settings = match config::parse(&file, &source, Some(&catalog)) {
         Ok(settings) => settings,
         Err(mistakes) => {
@@ -63,9 +65,9 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     );
     let told = told_to_stop();
     let app = App::start(settings, listener, clock, Some(banner)).await?;
-    // For people who want to see how a hall is described; the journal has made the folder.
+    // For people who want to see how a hall is described.
     std::fs::write(&file, &source).map_err(|error| Failure::of_file(&file, &error))?;
-    println!("http://{address}/");
+    say!("http://{address}/");
     eprintln!(
         "an inverter fault and a kiosk out of paper show within two minutes; stop with Ctrl-C\n\
          两分钟内可见逆变器故障和缺纸告警；按 Ctrl-C 停止"
@@ -81,6 +83,25 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
         tracing::debug!("the virtual hall is left to the end of the process");
     }
     Ok(code)
+}
+
+/// Makes the folder the demo's own; made-up data never gets into the data of a real hall.
+fn claim(data: &Path, file: &Path, source: &str) -> Result<(), Failure> {
+    let first_line = |text: &str| text.lines().next().map(str::to_owned);
+    let is_demo =
+        std::fs::read_to_string(file).is_ok_and(|was| first_line(&was) == first_line(source));
+    if !is_demo && journal::exists(data) {
+        let data = data.display();
+        return Err(Failure::told(text!(
+            "`{data}` 里已有真实大厅的数据，演示不会写入：用 --data 换一个目录",
+            "`{data}` holds data of a real hall, which the demo leaves alone: choose another folder \
+             with --data",
+        )));
+    }
+    let failed = |error: std::io::Error| Failure::of_file(file, &error);
+    std::fs::create_dir_all(data).map_err(failed)?;
+    // The real addresses follow when all is open; until then it says whose folder this is.
+    if is_demo { Ok(()) } else { std::fs::write(file, source).map_err(failed) }
 }
 
 /// The address that was asked for, or a free port beside it: the demo should just start.

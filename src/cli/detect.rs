@@ -21,6 +21,7 @@ use crate::source::modbus::{SerialLine, Transport};
 
 use super::check::{Language, one_line};
 use super::failure::Failure;
+use super::out::say;
 use super::scan::{ParityWord, parity};
 use super::{Done, runtime, told_to_stop};
 
@@ -116,12 +117,15 @@ pub(super) fn run(arguments: &DetectArguments) -> Done {
     if reading.snapshots.is_empty() {
         let (unit, target) = (arguments.unit, &arguments.target);
         return Err(Failure::told(text!(
-            "`{target}` 的站号 `{unit}` 没有应答，或拒绝这些寄存器：             用 `hallwatch scan {target}` 看有哪些站号，或换 --from、--function",
-            "unit `{unit}` at `{target}` does not answer, or refuses these registers:              `hallwatch scan {target}` shows who is there; or try another --from or --function",
+            "`{target}` 的站号 `{unit}` 没有应答，或拒绝这些寄存器：\
+             用 `hallwatch scan {target}` 看有哪些站号，或换 --from、--function",
+            "unit `{unit}` at `{target}` does not answer, or refuses these registers: \
+             `hallwatch scan {target}` shows who is there; or try another --from or --function",
         )));
     }
     let detected = guess(&reading.snapshots, &known);
     table(&detected, arguments.lang);
+    doubts(&reading, &detected, &known, arguments);
     if let Some(path) = &arguments.profile_out {
         let head = DraftHead {
             id: "draft".to_owned(),
@@ -206,6 +210,34 @@ fn tell(reading: &Reading, language: Option<Language>) {
     }
 }
 
+/// What hints at other registers than those that were read.
+fn doubts(reading: &Reading, detected: &Detected, known: &[Known], arguments: &DetectArguments) {
+    let other = match arguments.function {
+        FunctionWord::Holding => "--function input",
+        FunctionWord::Input => "--function holding",
+    };
+    let missing = |(known, written): &(&Known, &String)| {
+        (!known.is_in(detected)).then(|| format!("`{written}`"))
+    };
+    let pairs = known.iter().zip(&arguments.known);
+    let missing: Vec<String> = pairs.filter_map(|pair| missing(&pair)).collect();
+    let told = if reading.snapshots.all_zero() {
+        text!(
+            "所有寄存器都是 0：试试 {other}，换 --from，或在有负荷时再做",
+            "all registers are zero: try {other}, another --from, or do it under load",
+        )
+    } else if !missing.is_empty() {
+        let missing = missing.join(", ");
+        text!(
+            "没有找到已知值 {missing}：试试 {other}、换 --from 或加大 --count",
+            "the known {missing} was not found: try {other}, another --from or a larger --count",
+        )
+    } else {
+        return;
+    };
+    eprintln!("{}", one_line(told, arguments.lang));
+}
+
 /// The table: address, words, and what they may be.
 fn table(detected: &Detected, language: Option<Language>) {
     let (order, share) = detected.order;
@@ -218,13 +250,13 @@ fn table(detected: &Detected, language: Option<Language>) {
             text!("字序：低字在前 {percent:.0} %", "word order: low word first, {percent:.0} %")
         }
     };
-    println!("# {}", one_line(told, language));
+    say!("# {}", one_line(told, language));
     let told = Text::new(
         "百分数是各种看法之间的比例，不是测出来的概率；只靠这里列出的凭据",
         "the shares are between the ways to see a place, by the evidence that is shown; they are no \
          measured probabilities",
     );
-    println!("# {}", one_line(told, language));
+    say!("# {}", one_line(told, language));
     for place in &detected.places {
         if is_zero(place) {
             continue;
@@ -233,7 +265,7 @@ fn table(detected: &Detected, language: Option<Language>) {
         let mut head = format!("{:>5}  {:<20}", place.start, words.join(" "));
         let shown = place.guesses.iter().take(SHOWN_MAX).enumerate();
         for (_, guess) in shown.filter(|(n, guess)| *n == 0 || guess.share >= SHARE_MIN) {
-            println!("{head} {}", line(guess, language));
+            say!("{head} {}", line(guess, language));
             head = " ".repeat(27);
         }
     }

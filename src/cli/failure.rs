@@ -107,7 +107,7 @@ fn words(error: &(dyn Error + 'static)) -> Text {
         return error.text();
     } else if let Some(error) = error.downcast_ref::<SimulateError>() {
         match error {
-            SimulateError::Bind { address, .. } => format!("虚拟大厅无法监听 {address}"),
+            SimulateError::Bind { address, .. } => format!("无法监听 `{address}`"),
             _ => format!("虚拟大厅无法启动（{en}）"),
         }
     } else if let Some(error) = error.downcast_ref::<TlsError>() {

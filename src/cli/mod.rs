@@ -10,6 +10,7 @@ mod door;
 mod detect;
 mod failure;
 mod field;
+mod out;
 mod password;
 mod points;
 mod profiles;

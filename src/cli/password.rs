@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use crate::web;
 
 use super::Done;
+use super::out::say;
 
 pub(super) fn password() -> Done {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
-    println!("{}", web::hash_password(line.trim_end_matches(['\r', '\n']))?);
+    say!("{}", web::hash_password(line.trim_end_matches(['\r', '\n']))?);
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use crate::profile::{Catalog, CatalogError, Protocol};
 
 use super::Done;
 use super::check::show;
+use super::out::say;
 
 pub(super) fn profiles(folder: Option<&Path>) -> Done {
     let catalog = match folder {
@@ -27,7 +28,7 @@ pub(super) fn profiles(folder: Option<&Path>) -> Done {
             Protocol::Sunspec { .. } => "sunspec",
             Protocol::Mqtt(_) => "mqtt",
         };
-        println!("{:<20} {way:<8} {} / {}", profile.id, profile.name.zh, profile.name.en);
+        say!("{:<20} {way:<8} {} / {}", profile.id, profile.name.zh, profile.name.en);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! `hallwatch run`: the gateway on real devices.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -36,7 +37,8 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
         let listener = bound.map_err(Failure::listening(listen, "[web] listen"))?;
         let address = listener.local_addr()?;
         let app = App::start(hall, listener, Arc::new(SystemClock), None).await?;
-        println!("http://{address}/");
+        // A daemon whose output nobody takes runs all the same.
+        drop(writeln!(std::io::stdout(), "http://{address}/"));
         let failed = app.failed();
         let code = tokio::select! {
             () = told => ExitCode::SUCCESS,

@@ -22,6 +22,7 @@ use crate::source::modbus::{Framing, Parity};
 use crate::web;
 
 use super::check::{Language, one_line, show};
+use super::out::{say, say_part};
 use super::{Done, runtime, told_to_stop};
 
 /// What is scanned, and how.
@@ -110,9 +111,9 @@ pub(super) fn run(arguments: &ScanArguments) -> Done {
     let report = runtime()?.block_on(scan_until_told(plan, &catalog, arguments.lang));
     show::summary(&report, arguments.lang);
     if arguments.json {
-        println!("{:#}", web::scan_report(&report));
+        say!("{:#}", web::scan_report(&report));
     } else if !report.devices.is_empty() {
-        print!("{}", config_block(&report, &options(arguments, hall.as_ref())));
+        say_part!("{}", config_block(&report, &options(arguments, hall.as_ref())));
     }
     Ok(ExitCode::SUCCESS)
 }

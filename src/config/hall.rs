@@ -171,7 +171,20 @@ fn catalog_of(
         _ => fallback(),
     };
     match loaded {
-        Ok(catalog) => Some(catalog),
+        Ok(catalog) => {
+            for id in catalog.replaced() {
+                let told = text!(
+                    "自己的设备模板 `{id}` 代替了自带的",
+                    "the profile `{id}` of this folder stands in place of the shipped one",
+                );
+                let hint = Text::new(
+                    "有意为之则不必理会；否则换一个 id",
+                    "leave it if that is meant; else give it another id",
+                );
+                root.notice(own.as_ref().map_or(0, |own| own.offset), told, hint);
+            }
+            Some(catalog)
+        }
         Err(error) => {
             match (error, own) {
                 (CatalogError::Mistakes(found), _) => mistakes.extend(found),

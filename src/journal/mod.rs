@@ -85,6 +85,12 @@ pub struct Status {
     pub cursors: Vec<(String, Position)>,
 }
 
+/// Whether a folder holds a journal.
+#[must_use]
+pub fn exists(folder: &std::path::Path) -> bool {
+    folder.join(schema::FILE).exists()
+}
+
 struct Shared {
     requests: Mutex<Option<mpsc::Sender<Request>>>,
     head: watch::Receiver<Position>,

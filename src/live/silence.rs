@@ -128,7 +128,9 @@ impl Board {
             clauses.iter().map(pick).collect::<Vec<_>>().join(stop)
         };
         let cause = Text::new(join(|text| &text.zh, "；"), join(|text| &text.en, "; "));
-        let age = duration(live.silent_ms(self.listening_since, peers.now));
+        // Whole, though some of it may lie before this start.
+        let heard = live.last_received.unwrap_or(self.listening_since);
+        let age = duration(peers.now.since_ms(heard).max(0));
         let reason = Text::new(
             format!("已 {} 无数据。{}", age.zh, cause.zh),
             format!("silent for {}: {}", age.en, cause.en),

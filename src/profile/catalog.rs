@@ -1,12 +1,12 @@
 //! All profiles: those inside the binary, and those on disk that replace or add to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rust_embed::RustEmbed;
 
-use crate::model::{Mistake, Text};
+use crate::model::{Mistake, Text, text};
 
 use super::compile::compile;
 use super::sunspec::{ModelPlan, compile_model};
@@ -52,6 +52,7 @@ fn count(mistakes: usize) -> String {
 #[derive(Debug, Clone)]
 pub struct Catalog {
     profiles: BTreeMap<String, Arc<Profile>>,
+    replaced: Vec<String>,
 }
 
 impl Catalog {
@@ -60,7 +61,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Mistakes`]; a test loads every shipped file, so this is for builders.
     pub fn shipped() -> Result<Self, CatalogError> {
-        Self::of_files(shipped_files())
+        Self::of_files(shipped_files(), &BTreeSet::new())
     }
 
     /// The shipped profiles and those of a folder, which win where ids (or model numbers) are the
@@ -70,12 +71,18 @@ impl Catalog {
     /// [`CatalogError`] with every mistake of every file.
     pub fn with_folder(folder: &Path) -> Result<Self, CatalogError> {
         let mut files = shipped_files();
+        let shipped = files.len();
         files.extend(files_of(folder)?);
         files.extend(files_of(&folder.join("sunspec"))?);
-        Self::of_files(files)
+        let own = files.get(shipped..).unwrap_or_default().iter().map(|(name, _)| name.clone());
+        Self::of_files(files.clone(), &own.collect())
     }
 
-    fn of_files(files: Vec<(String, String)>) -> Result<Self, CatalogError> {
+    /// `own` are the names of the files that may replace others; but none of them another of them.
+    fn of_files(
+        files: Vec<(String, String)>,
+        own: &BTreeSet<String>,
+    ) -> Result<Self, CatalogError> {
         let mut mistakes = Vec::new();
         let (model_files, profile_files): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(name, _)| is_model(name));
@@ -89,16 +96,24 @@ impl Catalog {
             }
         }
         let mut profiles = BTreeMap::new();
+        let mut first: BTreeMap<String, &String> = BTreeMap::new();
+        let mut replaced = Vec::new();
         for (name, source) in &profile_files {
             match compile(name, source, &models) {
                 Ok(profile) => {
-                    profiles.insert(profile.id.clone(), Arc::new(profile));
+                    let id = profile.id.clone();
+                    if let Some(other) = first.insert(id.clone(), name).filter(|o| own.contains(*o))
+                    {
+                        mistakes.push(twice(name, source, &id, other));
+                    } else if profiles.insert(id.clone(), Arc::new(profile)).is_some() {
+                        replaced.push(id);
+                    }
                 }
                 Err(found) => mistakes.extend(found),
             }
         }
         if mistakes.is_empty() {
-            Ok(Self { profiles })
+            Ok(Self { profiles, replaced })
         } else {
             Err(CatalogError::Mistakes(mistakes))
         }
@@ -110,10 +125,24 @@ impl Catalog {
         self.profiles.get(id)
     }
 
+    /// Ids of the profiles of a folder that stand in place of shipped ones.
+    #[must_use]
+    pub fn replaced(&self) -> &[String] {
+        &self.replaced
+    }
+
     /// All profiles, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Profile>> {
         self.profiles.values()
     }
+}
+
+/// Two own profiles under one id: nobody could say which of them counts.
+fn twice(name: &str, source: &str, id: &str, other: &str) -> Mistake {
+    let offset = source.find(&format!("\"{id}\"")).unwrap_or(0);
+    let problem =
+        text!("设备模板 `{id}` 在 `{other}` 中已有", "the profile `{id}` is in `{other}` already");
+    Mistake::at(name, source, offset, problem, Text::new("换一个 id", "give it another id"))
 }
 
 fn is_model(name: &str) -> bool {

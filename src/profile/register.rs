@@ -121,7 +121,11 @@ impl Number {
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     pub fn float(self, bits: u64) -> f64 {
         match self {
-            Self::F32 => f64::from(f32::from_bits(bits as u32)),
+            // As it is written: 230.1, not 230.10000610351563.
+            Self::F32 => {
+                let value = f32::from_bits(bits as u32);
+                value.to_string().parse().unwrap_or(f64::from(value))
+            }
             Self::F64 => f64::from_bits(bits),
             Self::U64 => bits as f64,
             Self::String(_) | Self::Address(_) => f64::NAN,
@@ -244,7 +248,8 @@ pub struct BusRules {
     pub timeout_ms: u32,
     /// Connections that the device bears; all its units share one here.
     pub connections_max: u16,
-    /// Close the connection after each cycle (devices that reboot otherwise).
+    /// Close the connection after each cycle (devices that reboot otherwise); units that are due
+    /// together share one.
     pub close_after_cycle: bool,
 }
 

@@ -18,6 +18,8 @@ use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::live::DeviceLive;
+use crate::model::{LinkState, Text};
 use crate::source::modbus::recording::{Header, Tape};
 use crate::source::modbus::{DeviceView, Heard};
 
@@ -57,11 +59,19 @@ pub(super) async fn registers(State(shared): Web, id: Id) -> Answer {
     let now = shared.now();
     json(&shared.context.live.look(|board| {
         let live = board.get(&id);
-        dto::Registers::of(&id, &view, now, |name| {
+        let registers = dto::Registers::of(&id, &view, now, |name| {
             let latest = live.and_then(|live| Some((live, live.points.get(name.as_str())?)));
             latest.is_some_and(|(live, latest)| points::is_stale(live, name, latest, now))
-        })
+        });
+        dto::Registers { trouble: live.and_then(trouble), ..registers }
     }))
+}
+
+/// Why a device does not answer.
+fn trouble(live: &DeviceLive) -> Option<dto::Text> {
+    let Some(LinkState::Down { fault, detail }) = &live.link else { return None };
+    let Text { zh, en } = fault.text();
+    Some(Text::new(format!("{zh}（{detail}）"), format!("{en} ({detail})")).into())
 }
 
 /// A device that is asked over Modbus.
@@ -104,8 +114,10 @@ pub(super) async fn recording(
         date: shared.now(),
         hallwatch: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    let images = view.images();
+    let known = Tape::known(view.unit(), images.iter().map(|(_, image)| image));
     let lines = Lines {
-        head: Some(header.to_string()),
+        head: Some(format!("{header}{known}")),
         tape: Tape::begin(view.unit()),
         events,
         stop: Box::pin(stop.cancelled_owned()),

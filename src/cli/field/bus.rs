@@ -13,6 +13,7 @@ use crate::web::{Bus, BusUnit, Buses};
 
 use super::super::check::{Language, one_line};
 use super::super::door::{Place, Source};
+use super::super::out::say;
 use super::super::table::{Heading, Side, lines};
 use super::{Done, round, runtime, say_direct};
 
@@ -42,7 +43,7 @@ pub(in crate::cli) fn bus(place: &Place, json: bool, watched: Duration) -> Done 
             }
         };
         if json {
-            println!("{}", serde_json::to_string_pretty(&buses)?);
+            say!("{}", serde_json::to_string_pretty(&buses)?);
         } else {
             show(&buses, place.lang);
         }
@@ -76,27 +77,27 @@ fn show(buses: &Buses, language: Option<Language>) {
     }
     for (place, bus) in buses.buses.iter().enumerate() {
         if place > 0 {
-            println!();
+            say!();
         }
         show_bus(bus, language);
     }
 }
 
 fn show_bus(bus: &Bus, language: Option<Language>) {
-    println!("{} ({})  {}", bus.name, bus.transport, one_line(line(bus), language));
+    say!("{} ({})  {}", bus.name, bus.transport, one_line(line(bus), language));
     for finding in &bus.findings {
         let mark = if finding.weight == "note" { '·' } else { '!' };
         match language {
-            Some(Language::Zh) => println!("  {mark} {}", finding.text.zh),
-            Some(Language::En) => println!("  {mark} {}", finding.text.en),
-            None => println!("  {mark} {}\n    {}", finding.text.zh, finding.text.en),
+            Some(Language::Zh) => say!("  {mark} {}", finding.text.zh),
+            Some(Language::En) => say!("  {mark} {}", finding.text.en),
+            None => say!("  {mark} {}\n    {}", finding.text.zh, finding.text.en),
         }
     }
     let mut units: Vec<&BusUnit> = bus.units.iter().collect();
     units.sort_by_key(|unit| (std::cmp::Reverse(unit.unanswered), unit.unit));
     let rows: Vec<Vec<String>> = units.into_iter().map(row).collect();
     for line in lines(&UNITS, &rows, language) {
-        println!("  {line}");
+        say!("  {line}");
     }
 }
 

@@ -9,6 +9,7 @@ use crate::web::{self, Plan};
 
 use super::super::check::{Language, one_line};
 use super::super::door::{Place, Source, unit_of};
+use super::super::out::say;
 use super::super::table::{Heading, Side, in_words, lines};
 use super::{Done, Failure, runtime};
 
@@ -52,7 +53,7 @@ pub(in crate::cli) fn plan(place: &Place, id: &str, json: bool) -> Done {
             }
         };
         if json {
-            println!("{}", serde_json::to_string_pretty(&plan)?);
+            say!("{}", serde_json::to_string_pretty(&plan)?);
         } else {
             show(&plan, place.lang);
         }
@@ -81,10 +82,10 @@ fn show(plan: &Plan, language: Option<Language>) {
         "线路 {line}，站号 {unit}，{reads} 次读取，{registers} 个寄存器",
         "line {line}, unit {unit}, {reads} reads of {registers} registers",
     );
-    println!("{}  {}", plan.device, one_line(head, language));
+    say!("{}  {}", plan.device, one_line(head, language));
     let rows: Vec<Vec<String>> = plan.reads.iter().map(|read| row(read, language)).collect();
     for line in lines(&READS, &rows, language) {
-        println!("  {line}");
+        say!("  {line}");
     }
     for hole in &plan.holes {
         let (first, last) = (hole.first, hole.first.saturating_add(hole.count).saturating_sub(1));
@@ -99,12 +100,12 @@ fn show(plan: &Plan, language: Option<Language>) {
                 "the device refuses registers {first} to {last} ({en})",
             ),
         };
-        println!("  ! {}", one_line(text, language));
+        say!("  ! {}", one_line(text, language));
     }
     if !plan.absent.is_empty() {
         let all = plan.absent.join(", ");
         let text = text!("设备没有的测点：{all}", "points that the device does not have: {all}");
-        println!("  ! {}", one_line(text, language));
+        say!("  ! {}", one_line(text, language));
     }
     if let Some(sunspec) = &plan.sunspec {
         show_models(sunspec, language);
@@ -131,7 +132,7 @@ fn show_models(sunspec: &web::Sunspec, language: Option<Language>) {
         let Text { zh, en } = head;
         head = text!("{zh}；未读完（{end}）", "{en}; not read to its end ({end})");
     }
-    println!("  {}", one_line(head, language));
+    say!("  {}", one_line(head, language));
     let row = |model: &web::Model| {
         let of = if model.instance > 1 { format!(" @{}", model.instance) } else { String::new() };
         vec![
@@ -145,6 +146,6 @@ fn show_models(sunspec: &web::Sunspec, language: Option<Language>) {
     };
     let rows: Vec<Vec<String>> = sunspec.models.iter().map(row).collect();
     for line in lines(&MODELS, &rows, language) {
-        println!("    {line}");
+        say!("    {line}");
     }
 }

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::clock::{Clock as _, SystemClock};
-use crate::model::Text;
+use crate::model::{Text, text};
 use crate::source::modbus::{ByHand, Monitor};
 use crate::web::{PointValue, Register, Registers};
 
 use super::super::check::{Language, one_line};
 use super::super::door::{Gateway, Place, Source, unit_of};
+use super::super::out::{say, say_part};
 use super::super::table::{Heading, Side, in_words, lines};
 use super::super::told_to_stop;
 use super::{Done, Failure, failed, round, runtime, say_direct};
@@ -116,19 +117,24 @@ fn show(
         } else {
             serde_json::to_string_pretty(registers)?
         };
-        println!("{text}");
+        say!("{text}");
         return Ok(());
     }
     if watch && std::io::stdout().is_terminal() {
-        print!("\x1b[H\x1b[2J");
+        say_part!("\x1b[H\x1b[2J");
+    }
+    if let Some(trouble) = &registers.trouble {
+        let (device, Text { zh, en }) = (&registers.device, Text::new(&trouble.zh, &trouble.en));
+        let told = text!("{device} 没有应答：{zh}", "{device} does not answer: {en}");
+        eprintln!("{}", one_line(told, language));
     }
     let row = |register: &Register| row(register, registers.now_ms, language);
     let rows: Vec<Vec<String>> = registers.registers.iter().map(row).collect();
     for line in lines(&HEADINGS, &rows, language) {
-        println!("{line}");
+        say!("{line}");
     }
     if watch {
-        println!();
+        say!();
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Hall;
 use crate::model::{Text, text};
-use crate::source::modbus::recording::{Header, Tape};
+use crate::source::modbus::recording::{Header, KNOWN, Tape};
 use crate::source::modbus::{ByHand, Monitor};
 
 use super::super::check::one_line;
@@ -33,7 +33,8 @@ impl Sink {
 
     fn write(&mut self, text: &[u8]) -> std::io::Result<()> {
         let lines = text.split(|byte| *byte == b'\n');
-        self.exchanges += lines.filter(|line| line.starts_with(b"+")).count() as u64;
+        let asked = |line: &&[u8]| line.starts_with(b"+") && !line.ends_with(KNOWN.as_bytes());
+        self.exchanges += lines.filter(asked).count() as u64;
         self.file.write_all(text)
     }
 }
@@ -75,7 +76,7 @@ pub(in crate::cli) fn record(
             }
         };
         sink.file.sync_all()?;
-        let (n, path) = (sink.exchanges, path.display());
+        let (n, path_of, path) = (sink.exchanges, path, path.display());
         let told = text!("已记录 {n} 次问答到 {path}", "{n} exchanges recorded in {path}");
         eprintln!("{}", one_line(told, place.lang));
         if ended {
@@ -83,6 +84,8 @@ pub(in crate::cli) fn record(
             return Err(Failure::told(text));
         }
         if n == 0 {
+            // Nothing of it is worth keeping, and the next try may have the name.
+            drop(std::fs::remove_file(path_of));
             let text = Text::new(
                 "这段时间没有询问过该设备；请延长 --for，或检查线路（`hallwatch bus`）",
                 "the device was not asked meanwhile; record for longer, or look at `hallwatch bus`",

@@ -10,6 +10,7 @@ use crate::simulate::{ModbusServer, Replay};
 use crate::source::modbus::recording::{Header, Recording};
 
 use super::super::check::{Language, one_line, show};
+use super::super::out::say_part;
 use super::super::told_to_stop;
 use super::{Done, Failure, runtime};
 
@@ -41,7 +42,7 @@ pub(in crate::cli) fn replay(
     runtime()?.block_on(async {
         let units = Replay { delay_factor: 1.0 / speed }.units(&recording);
         let server = ModbusServer::start(listen, units).await?;
-        print!("{}", block(&recording.header, server.address()));
+        say_part!("{}", block(&recording.header, server.address()));
         let n = recording.exchanges.len();
         let told = text!(
             "正在重放 {n} 次问答；按 Ctrl-C 停止",

@@ -29,7 +29,7 @@ use crate::profile::Function;
 mod parse;
 mod tape;
 
-pub use tape::Tape;
+pub use tape::{KNOWN, Tape};
 
 /// The first line of every recording.
 const TITLE: &str = "hallwatch recording 1";

@@ -106,6 +106,9 @@ pub struct Registers {
     pub now_ms: i64,
     /// The device.
     pub device: String,
+    /// Why it does not answer now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Text>,
     /// Its points, by function and address.
     pub registers: Vec<Register>,
 }
@@ -228,7 +231,8 @@ impl Registers {
             let stale = is_stale(&look.name);
             Register::of(look, stale)
         });
-        Self { now_ms: now.ms(), device: device.to_owned(), registers: registers.collect() }
+        let registers = registers.collect();
+        Self { now_ms: now.ms(), device: device.to_owned(), trouble: None, registers }
     }
 }
 

@@ -29,6 +29,13 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
+    /// Whether every register is zero: what a device says of registers that it does not have, or at
+    /// night.
+    #[must_use]
+    pub fn all_zero(&self) -> bool {
+        self.words.values().flatten().all(|word| *word == 0)
+    }
+
     /// Adds what one reading gave from `start` on.
     pub fn add(&mut self, start: u16, words: &[u16]) {
         for (address, word) in (start..=u16::MAX).zip(words) {
@@ -246,6 +253,13 @@ impl Known {
             unit => what.units().iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor),
         };
         factor.is_some_and(|factor| (value / factor - self.value).abs() <= self.tolerance)
+    }
+
+    /// Whether some place, seen as is likeliest, holds it.
+    #[must_use]
+    pub fn is_in(&self, detected: &Detected) -> bool {
+        let first = detected.places.iter().filter_map(|place| place.guesses.first());
+        first.into_iter().any(|guess| guess.value.is_some_and(|v| self.matches(guess.what, v)))
     }
 
     fn note(&self) -> Text {

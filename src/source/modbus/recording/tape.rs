@@ -6,8 +6,12 @@ use tokio::time::Instant;
 
 use crate::profile::Function;
 
+use super::super::decode::RegisterImage;
 use super::super::monitor::{Heard, HeardAnswer};
 use super::{Answer, Exchange};
+
+/// The end of a line that was not asked for during the recording.
+pub const KNOWN: &str = "  # read before";
 
 /// One unit's traffic, on its way into a file.
 #[derive(Debug, Clone)]
@@ -57,6 +61,24 @@ impl Tape {
         Some(format!("{exchange}{comment}\n"))
     }
 
+    /// What was read before the recording began, so that it holds what is asked once in an hour, too.
+    #[must_use]
+    pub fn known<'a>(unit: u8, images: impl IntoIterator<Item = &'a RegisterImage>) -> String {
+        let line = |image: &RegisterImage| {
+            let exchange = Exchange {
+                at_ms: 0,
+                unit,
+                function: image.function(),
+                start: image.start(),
+                count: u16::try_from(image.all().len()).unwrap_or(u16::MAX),
+                answer: Answer::Words(image.all().to_vec()),
+                took_ms: 0,
+            };
+            format!("{exchange}{KNOWN}\n")
+        };
+        images.into_iter().map(line).collect()
+    }
+
     /// A comment where exchanges were missed.
     #[must_use]
     pub fn missed(exchanges: u64) -> String {
@@ -93,6 +115,11 @@ mod tests {
         assert_eq!(closed.as_deref(), Some(expected));
         let garbage = tape.line(&heard(7, 4, HeardAnswer::Garbage(vec![1, 0x83])));
         assert_eq!(garbage.as_deref(), Some("+1.200s  7  04 7D50 0002 -> ?0183  50ms\n"));
+        let before = [RegisterImage::new(Function::Holding, 0x7530, vec![0x4155, 0x3031])];
+        assert_eq!(
+            Tape::known(7, &before),
+            "+0.000s  7  03 7530 0002 -> 41553031  0ms  # read before\n"
+        );
         assert_eq!(tape.line(&heard(8, 3, words.clone())), None, "of another unit");
         assert_eq!(tape.line(&heard(7, 43, words)), None, "an identification");
         assert_eq!(Tape::missed(3), "# 3 exchanges of the line were missed here\n");

@@ -23,7 +23,7 @@ use crate::web;
 
 use super::check::{Language, one_line, show};
 use super::out::{say, say_part};
-use super::{Done, runtime, told_to_stop};
+use super::{Done, Failure, runtime, told_to_stop};
 
 /// What is scanned, and how.
 #[derive(Args)]
@@ -42,7 +42,7 @@ pub(super) struct ScanArguments {
     #[arg(long)]
     rtu_over_tcp: bool,
     /// Bits per second that are tried on serial ports. 依次尝试的波特率。
-    #[arg(long, value_delimiter = ',', default_value = "9600,19200")]
+    #[arg(long, value_delimiter = ',', default_value = "9600,19200", value_parser = clap::value_parser!(u32).range(300..=3_000_000))]
     baud: Vec<u32>,
     /// Parities that are tried on serial ports. 依次尝试的校验。
     #[arg(long, value_delimiter = ',', default_value = "none,even")]
@@ -112,7 +112,7 @@ pub(super) fn run(arguments: &ScanArguments) -> Done {
     show::summary(&report, arguments.lang);
     if arguments.json {
         say!("{:#}", web::scan_report(&report));
-    } else if !report.devices.is_empty() {
+    } else if report.devices.iter().any(|found| found.configured_as.is_none()) {
         say_part!("{}", config_block(&report, &options(arguments, hall.as_ref())));
     }
     Ok(ExitCode::SUCCESS)
@@ -151,23 +151,22 @@ async fn scan_until_told(
     report
 }
 
-fn plan(
-    arguments: &ScanArguments,
-    hall: Option<&Hall>,
-) -> Result<ScanPlan, crate::source::modbus::scan::ScanError> {
+fn plan(arguments: &ScanArguments, hall: Option<&Hall>) -> Result<ScanPlan, Failure> {
     let buses = hall.map_or(&[][..], |hall| &hall.modbus);
-    let target = |written: &String| {
-        let bus = buses.iter().find(|bus| bus.name == *written);
-        bus.map_or_else(
-            || Target::parse(written),
-            |bus| Ok(Target::Bus(bus.name.clone(), bus.transport.clone())),
-        )
-    };
+    let target = |written: &String| target(written, hall);
     let targets = arguments.targets.iter().map(target).collect::<Result<_, _>>()?;
+    if let (Some(zone), Some(hall)) = (&arguments.zone, hall)
+        && !hall.zones.iter().any(|known| known.id.as_str() == zone)
+    {
+        let all = hall.zones.iter().map(|zone| zone.id.as_str()).collect::<Vec<_>>().join(", ");
+        let told =
+            text!("没有区域 `{zone}`；现有：{all}", "there is no zone `{zone}`; there are {all}");
+        return Err(Failure::told(told));
+    }
     let parities: Vec<Parity> = arguments.parity.iter().map(|word| parity(*word)).collect();
     let settings = |baud_rate: &u32| {
-        let baud_rate = (*baud_rate).clamp(300, 3_000_000);
-        parities.iter().map(|parity| SerialSettings { baud_rate, parity: *parity }).collect()
+        let settings = |parity: &Parity| SerialSettings { baud_rate: *baud_rate, parity: *parity };
+        parities.iter().map(settings).collect()
     };
     let mut plan = ScanPlan::new(targets);
     plan.ports.clone_from(&arguments.port);
@@ -179,6 +178,23 @@ fn plan(
     plan.taken = Taken::of(buses);
     plan.time_max = Duration::from_secs(60 * arguments.minutes);
     Ok(plan)
+}
+
+/// An address, a port, or a bus of the configuration; a bare word that is none of its buses was
+/// hardly meant as the name of a machine.
+fn target(written: &str, hall: Option<&Hall>) -> Result<Target, Failure> {
+    let Some(hall) = hall else { return Ok(Target::parse(written)?) };
+    if let Some(bus) = hall.modbus.iter().find(|bus| bus.name == written) {
+        return Ok(Target::Bus(bus.name.clone(), bus.transport.clone()));
+    }
+    if written.contains(['.', ':', '/']) || written == "localhost" {
+        return Ok(Target::parse(written)?);
+    }
+    let all = hall.modbus.iter().map(|bus| bus.name.as_str()).collect::<Vec<_>>().join(", ");
+    Err(Failure::told(text!(
+        "配置中没有总线 `{written}`；现有：{all}；主机名请写成 {written}:502",
+        "the configuration has no bus `{written}`; there are {all}; a machine is written {written}:502",
+    )))
 }
 
 pub(super) const fn parity(word: ParityWord) -> Parity {

@@ -40,10 +40,18 @@ pub(super) fn host_port(
             let (value, Text { zh, en }) = (&text.value, why);
             let problem =
                 text!("`{value}` 不是有效的地址：{zh}", "`{value}` is not an address: {en}");
-            let hint = text!(
-                "写主机名或地址，可加 :端口，例如 {key} = \"192.168.10.11:502\"",
-                "write host or host:port, as in {key} = \"192.168.10.11:502\"",
-            );
+            let hint = if value.trim().starts_with("/dev/") {
+                text!(
+                    "串口要写成总线：[[bus]] 中写 serial = \"{value}\"，设备写 bus = \"…\"",
+                    "a serial port is a bus: [[bus]] with serial = \"{value}\", and bus = \"…\" in the \
+                     device",
+                )
+            } else {
+                text!(
+                    "写主机名或地址，可加 :端口，例如 {key} = \"192.168.10.11:502\"",
+                    "write host or host:port, as in {key} = \"192.168.10.11:502\"",
+                )
+            };
             section.note(text.offset, problem, hint);
             None
         }
@@ -51,6 +59,9 @@ pub(super) fn host_port(
 }
 
 fn parse(text: &str) -> Result<HostPort, Text> {
+    if text.starts_with("/dev/") {
+        return Err(Text::new("这是串口", "it is a serial port"));
+    }
     if text.contains("://") || text.contains('/') {
         return Err(Text::new("这是网址或路径", "it is a web address or a path"));
     }

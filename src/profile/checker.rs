@@ -10,11 +10,9 @@ use crate::model::{
 };
 
 use super::file::{FaultFile, TextFile};
+use super::reading::read;
 use super::register::Number;
 use super::types::Fault;
-
-/// Longest text quoted in a message, characters.
-const QUOTE_CHARS_MAX: usize = 48;
 
 type SpannedMap = Spanned<BTreeMap<String, String>>;
 
@@ -30,14 +28,11 @@ impl Checker {
         Self { file: file.to_owned(), source: source.to_owned(), mistakes: Vec::new() }
     }
 
-    /// Reads the TOML; a file that cannot be read has one mistake.
-    pub(super) fn parse<T: serde::de::DeserializeOwned>(&self) -> Result<T, Vec<Mistake>> {
-        toml::from_str(&self.source).map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            let hint = Text::new("请对照 devices/FORMAT.md", "compare with devices/FORMAT.md");
-            let problem = refusal(error.message(), self.source.get(offset..).unwrap_or_default());
-            vec![Mistake::at(&self.file, &self.source, offset, problem, hint)]
-        })
+    /// Reads the TOML; what is left when mistakes of form are told and left out.
+    pub(super) fn parse<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Vec<Mistake>> {
+        let (file, mistakes) = read(&self.file, &self.source);
+        self.mistakes.extend(mistakes);
+        file.ok_or_else(|| std::mem::take(&mut self.mistakes))
     }
 
     pub(super) fn at(&mut self, offset: usize, problem: Text, hint: Text) {
@@ -187,26 +182,6 @@ impl Checker {
             self.at(offset, problem, hint);
         }
     }
-}
-
-/// What the TOML reader says of the text that begins with `found`: a lead in Chinese, then its own
-/// words, which name what was found or are followed by it.
-fn refusal(message: &str, found: &str) -> Text {
-    let mut message = message.trim().replace('\n', ", ");
-    if !message.contains('`') {
-        let line = found.lines().next().unwrap_or_default();
-        let line: String = line.trim().chars().take(QUOTE_CHARS_MAX).collect();
-        message = format!("{message}: `{line}`");
-    }
-    let lead = match message.as_str() {
-        m if m.starts_with("missing field") => "缺少必填项",
-        m if m.starts_with("unknown field") => "未知的配置项",
-        m if m.starts_with("invalid type") => "类型不对",
-        m if m.starts_with("invalid") => "写法有误",
-        m if m.starts_with("duplicate") => "重复",
-        _ => "无法读取",
-    };
-    text!("{lead}：{message}", "{message}")
 }
 
 pub(super) fn text_of(file: &TextFile) -> Text {

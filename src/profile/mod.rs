@@ -11,6 +11,7 @@ mod file;
 mod json;
 mod marker;
 mod ratio;
+mod reading;
 mod register;
 mod sunspec;
 mod types;

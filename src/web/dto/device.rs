@@ -143,7 +143,7 @@ impl Device {
             zone: device.zone.to_string(),
             kind: device.kind.as_str(),
             profile: device.profile.clone(),
-            state: state(live),
+            state: state(live, now),
             health: health.state.as_str(),
             reason: health.reason.as_ref().map(Text::from),
             last_seen_ms: live.last_seen.map(Timestamp::ms),
@@ -168,14 +168,15 @@ impl CounterEvent {
     }
 }
 
-/// What the device says of itself. One that has no word for it is online once it has spoken.
-fn state(live: &DeviceLive) -> Option<State> {
+/// What the device says of itself. One that has no word for it is online while it speaks.
+fn state(live: &DeviceLive, now: Timestamp) -> Option<State> {
     let word = ["state", "kiosk_state", "app_state"].into_iter().find_map(|name| live.word(name));
     if let Some(word) = word {
         return Some(State { code: word.id, text: model::Text::new(word.zh, word.en).into() });
     }
     live.last_seen?;
-    let online = live.number("online") != Some(0.0);
+    let said = live.number("online").map(|online| online != 0.0);
+    let online = said.or_else(|| (!points::is_silent(live, now)).then_some(true))?;
     let (code, zh, en) =
         if online { ("online", "在线", "online") } else { ("offline", "离线", "offline") };
     Some(State { code, text: model::Text::new(zh, en).into() })

@@ -484,6 +484,7 @@ fn knowns(snapshots: &Snapshots, habit: Habit, known: &[Known], claims: &mut Vec
         What::Unknown,
     ];
     for value in known {
+        let mut found: Vec<Claim> = Vec::new();
         for start in snapshots.addresses() {
             for form in forms(habit) {
                 let Some(raw) = raw(snapshots, start, form) else { continue };
@@ -491,9 +492,18 @@ fn knowns(snapshots: &Snapshots, habit: Habit, known: &[Known], claims: &mut Vec
                     let what = |what: &What| value.matches(*what, scaled(raw, exponent));
                     let Some(what) = ALL.into_iter().find(what) else { continue };
                     let why = Some(value.note());
-                    claims.push(Claim { start, form, exponent, what, bonus: 5.0, why });
+                    found.push(Claim { start, form, exponent, what, bonus: 5.0, why });
                 }
             }
         }
+        // A float that stands there as it is explains the value; another one that would have to be
+        // divided by ten for it, a power of ten times the voltage, is hardly the same.
+        let odd = |claim: &Claim| {
+            matches!(claim.form.number, Number::F32 | Number::F64) && claim.exponent != 0
+        };
+        if !found.iter().all(odd) {
+            found.iter_mut().filter(|claim| odd(claim)).for_each(|claim| claim.bonus = 0.5);
+        }
+        claims.extend(found);
     }
 }

@@ -90,12 +90,12 @@ fn claim(data: &Path, file: &Path, source: &str) -> Result<(), Failure> {
     let first_line = |text: &str| text.lines().next().map(str::to_owned);
     let is_demo =
         std::fs::read_to_string(file).is_ok_and(|was| first_line(&was) == first_line(source));
-    if !is_demo && journal::exists(data) {
+    if !is_demo && (journal::exists(data) || file.exists()) {
         let data = data.display();
         return Err(Failure::told(text!(
-            "`{data}` 里已有真实大厅的数据，演示不会写入：用 --data 换一个目录",
-            "`{data}` holds data of a real hall, which the demo leaves alone: choose another folder \
-             with --data",
+            "`{data}` 里已有真实大厅的数据或配置，演示不会写入：用 --data 换一个目录",
+            "`{data}` holds data or the configuration of a real hall, which the demo leaves alone: \
+             choose another folder with --data",
         )));
     }
     let failed = |error: std::io::Error| Failure::of_file(file, &error);

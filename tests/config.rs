@@ -356,10 +356,10 @@ fn kiosks_take_the_profiles_topic_or_their_own() {
     let hall = config::parse(&folder.path().join("hall.toml"), &sample(), None).unwrap();
     let publishers = &hall.mqtt.as_ref().unwrap().devices;
     let one = |id: &str| publishers.iter().find(|p| p.device.id.as_str() == id).unwrap();
-    assert_eq!(one("ticket-01").topic, "hall/hall-1/ticket_machine/ticket-01/status");
+    assert_eq!(one("ticket-01").places[0].filter, "hall/hall-1/ticket_machine/ticket-01/status");
     assert_eq!(one("ticket-01").device.interval_ms, 60_000);
     assert_eq!(one("ticket-01").device.stale_after_ms, 180_000);
-    assert_eq!(one("ticket-05").topic, "queue/east-gate/status");
+    assert_eq!(one("ticket-05").places[0].filter, "queue/east-gate/status");
     assert_eq!(one("ticket-05").device.stale_after_ms, 360_000);
 }
 

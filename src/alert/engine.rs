@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, Peers};
 use crate::model::{DeviceId, Timestamp};
+use crate::source::mqtt::Refused;
 
 use super::rule::{Finding, Rule, Verdict};
 use super::types::{Acknowledged, Alert, AlertState};
@@ -68,13 +69,15 @@ pub(super) struct Key {
 pub(super) struct Engine {
     pub(super) rules: Vec<Rule>,
     pub(super) tracks: BTreeMap<Key, Track>,
+    /// What was refused of each device last, by reason.
+    refused: BTreeMap<DeviceId, Vec<Refused>>,
     /// Judged since the last tick, because they spoke.
     judged: HashSet<DeviceId>,
 }
 
 impl Engine {
     pub(super) fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
-        Self { rules, tracks, judged: HashSet::new() }
+        Self { rules, tracks, refused: BTreeMap::new(), judged: HashSet::new() }
     }
 
     /// Judges all devices that have not been judged since the last tick, and ends alerts of devices
@@ -96,6 +99,13 @@ impl Engine {
             }
         }
         out
+    }
+
+    /// Notes that messages were refused; the device is judged with the next tick.
+    pub(super) fn note(&mut self, refused: Refused) {
+        let known = self.refused.entry(refused.device.clone()).or_default();
+        known.retain(|other| other.reason != refused.reason);
+        known.push(refused);
     }
 
     /// Judges a device that spoke. The look at its siblings may be some seconds old.
@@ -120,9 +130,10 @@ impl Engine {
     ) -> Vec<Transition> {
         let mut out = Vec::new();
         let health = board.health(live, peers);
+        let refused = self.refused.get(&live.device.id).map(Vec::as_slice).unwrap_or_default();
         for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
             for part in &rule.parts {
-                let verdict = rule.judge(part, live, &health, now);
+                let verdict = rule.judge(part, live, &health, refused, now);
                 if verdict == Verdict::Unknown || verdict == Verdict::No && self.tracks.is_empty() {
                     continue; // it stays as it is
                 }

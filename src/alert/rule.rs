@@ -6,12 +6,21 @@ use serde::Deserialize;
 
 use crate::counter::{Change, CounterEvent};
 use crate::live::{DeviceLive, Health, HealthState, Why};
-use crate::model::{DeviceKind, LinkFault, LinkState, Severity, Text, Timestamp, standard_point};
+use crate::model::{
+    DeviceKind, LinkFault, LinkState, Severity, Text, Timestamp, standard_point, text,
+};
+use crate::source::mqtt::{Refusal, Refused};
 
 /// An alert about a counter stands for so long: somebody has to look and to book it.
 const COUNTER_HOLD_MS: i64 = 24 * 3600 * 1000;
 /// Nonsense that was left out needs no booking; it is told once an hour while it goes on.
 const GLITCH_HOLD_MS: i64 = 2 * 3600 * 1000;
+
+/// A clock that is so far off is set right and has the wrong time zone.
+const EIGHT_HOURS_S: f64 = 8.0 * 3600.0;
+const EIGHT_HOURS_TOLERANCE_S: f64 = 120.0;
+/// Refused messages are told once a minute; so long after the last of them it is over.
+pub(super) const REFUSED_HOLD_MS: i64 = 10 * 60 * 1000;
 
 const DEFAULT_RULES: &str = include_str!("rules.toml");
 
@@ -40,6 +49,8 @@ struct RuleFile {
     #[serde(default)]
     counter: bool,
     #[serde(default)]
+    refused: Vec<String>,
+    #[serde(default)]
     points: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
@@ -59,6 +70,8 @@ enum Condition {
     Faults,
     Idle,
     Counter,
+    /// Messages were refused for one of these reasons.
+    Refused(Vec<Refusal>),
     /// A point says one of these.
     Words(Vec<String>),
     Limit(Limit),
@@ -169,7 +182,13 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
         (file.idle, Condition::Idle),
         (file.counter, Condition::Counter),
     ];
-    let mut whole = whole.into_iter().filter(|(given, _)| *given).map(|(_, condition)| condition);
+    let refused = file
+        .refused
+        .iter()
+        .map(|word| Refusal::parse(word).ok_or_else(|| format!("nothing is refused as `{word}`")));
+    let refused: Vec<Refusal> = refused.collect::<Result<_, _>>()?;
+    let whole = whole.into_iter().filter(|(given, _)| *given).map(|(_, condition)| condition);
+    let mut whole = whole.chain((!refused.is_empty()).then_some(Condition::Refused(refused)));
     match (whole.next(), whole.next(), points.is_empty(), limit) {
         (Some(condition), None, true, None) => return Ok(condition),
         (None, None, false, Some(limit)) if file.words.is_empty() => {
@@ -179,7 +198,7 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
             };
         }
         (None, None, false, None) => {}
-        _ => return Err("give one of offline, faults, idle, counter, points".to_owned()),
+        _ => return Err("give one of offline, faults, idle, counter, refused, points".to_owned()),
     }
     let words_of = |point: &String| standard_point(point).and_then(|p| p.words);
     if let Some(point) = points.iter().find(|point| words_of(point).is_none()) {
@@ -211,6 +230,7 @@ impl Rule {
         part: &str,
         live: &DeviceLive,
         health: &Health,
+        refused: &[Refused],
         now: Timestamp,
     ) -> Verdict {
         // What it said before it fell silent may still hold, or not.
@@ -227,6 +247,7 @@ impl Rule {
             Condition::Faults => spoken(&|| self.faults(live)),
             // What happened has happened, whether it still speaks or not.
             Condition::Counter => self.counter(live, now),
+            Condition::Refused(reasons) => self.refused(live, reasons, refused, now),
             Condition::Words(words) => spoken(&|| self.word(live, part, words)),
             Condition::Limit(limit) => spoken(&|| self.limit(live, part, *limit)),
         }
@@ -283,6 +304,29 @@ impl Rule {
             topic: format!("{} {change} {at_ms}", event.point),
             ..Finding::new(self.severity, text)
         })
+    }
+
+    /// Messages that came on its topics were refused lately.
+    fn refused(
+        &self,
+        live: &DeviceLive,
+        reasons: &[Refusal],
+        refused: &[Refused],
+        now: Timestamp,
+    ) -> Verdict {
+        // Not those from the future either, when the clock was set back.
+        let lately = |r: &&Refused| (0..REFUSED_HOLD_MS).contains(&now.since_ms(r.time));
+        let mut found = refused.iter().filter(|r| reasons.contains(&r.reason)).filter(lately);
+        let Some(first) = found.next() else { return Verdict::No };
+        let reason = first.reason.text();
+        let mut finding = Finding::new(self.severity, self.filled(live, &[("reason", &reason)]));
+        finding.evidence = vec![
+            (Text::new("主题", "topic"), first.detail.clone()),
+            (Text::new("条数", "messages"), first.count.to_string()),
+        ];
+        finding.topic = first.reason.as_str().to_owned();
+        finding.codes = vec![finding.topic.clone()];
+        Verdict::Yes(finding)
     }
 
     /// Its health says why in words; what was seen on the way to it is evidence.
@@ -366,7 +410,15 @@ impl Rule {
             return Verdict::No;
         }
         let Some(standard) = standard_point(point) else { return Verdict::Unknown };
-        let text = self.filled(live, &[("part", &standard.label)]);
+        let Text { zh, en } = self.filled(live, &[("part", &standard.label)]);
+        let hours_off = (value.abs() - EIGHT_HOURS_S).abs() <= EIGHT_HOURS_TOLERANCE_S;
+        let text = match point == "clock_skew_s" && hours_off {
+            true => text!(
+                "{zh} 8 小时：北京时间与 UTC 混淆，时区设置错",
+                "{en} by eight hours: Beijing time and UTC are mixed up, its time zone is wrong",
+            ),
+            false => Text { zh, en },
+        };
         let evidence = vec![(standard.label, format!("{value:.0} {}", standard.unit))];
         Verdict::Yes(Finding { evidence, ..Finding::new(self.severity, text) })
     }

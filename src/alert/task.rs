@@ -11,6 +11,7 @@ use crate::clock::SharedClock;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
 use crate::live::{Board as LiveBoard, Peers};
 use crate::model::{Event, EventKind, Record};
+use crate::source::mqtt::Refused;
 
 use super::engine::{Engine, Transition};
 use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
@@ -26,6 +27,8 @@ const SNAPSHOT: Duration = Duration::from_secs(10);
 const RECORDS_PER_STEP: usize = 500;
 /// Events looked at for the list of resolved alerts: every alert has three or four.
 const EVENTS_RECALLED: usize = 4 * RECENT_MAX;
+/// Refusals recalled at start: one a minute of each device and reason.
+const REFUSED_RECALLED: usize = 1_000;
 /// Transitions that may wait for a full disk; more than devices times rules in a hall.
 const PENDING_MAX: usize = 20_000;
 
@@ -74,7 +77,9 @@ impl Alerts {
             Some((_, state)) => record::restore(&state),
             None => std::collections::BTreeMap::new(),
         };
-        let engine = Engine::new(default_rules()?, tracks);
+        let mut engine = Engine::new(default_rules()?, tracks);
+        let refused = journal.archive()?.last_events(EventKind::Refused, REFUSED_RECALLED)?;
+        refused.iter().rev().filter_map(Refused::of).for_each(|refused| engine.note(refused));
         let (handle, board, inbox) = handle::pair();
         let mut reader = journal.reader(CURSOR, Kinds::All)?;
         // The board was filled from the archive: what lies between the cursor and the head is
@@ -135,6 +140,11 @@ impl Alerts {
         let now = self.clock.now();
         let mut transitions = Vec::new();
         for (_, record) in &batch.records {
+            if let Record::Event(event) = &**record
+                && let Some(refused) = Refused::of(event)
+            {
+                self.engine.note(refused);
+            }
             let id = self.live.apply(record).map(|live| live.device.id.clone());
             if let Some(live) = id.and_then(|id| self.live.get(id.as_str())) {
                 transitions.extend(self.engine.heard(&self.live, live, &self.peers, now));

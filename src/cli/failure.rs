@@ -113,6 +113,10 @@ fn words(error: &(dyn Error + 'static)) -> Text {
     } else if let Some(error) = error.downcast_ref::<TlsError>() {
         match error {
             TlsError::CaFile { path, reason } => format!("`{path}` 中没有可用的证书：{reason}"),
+            TlsError::KeyFile { path, reason } => format!("`{path}` 中没有可用的私钥：{reason}"),
+            TlsError::Client { path, reason } => {
+                format!("证书 `{path}` 与私钥不能使用：{reason}")
+            }
             TlsError::System(error) => format!("无法使用系统的证书：{error}"),
         }
     } else if let Some(error) = error.downcast_ref::<std::io::Error>() {

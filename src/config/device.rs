@@ -26,6 +26,7 @@ const DEVICE: &[&str] = &[
     "sunspec_instance",
     "mqtt",
     "topic",
+    "mqtt_id",
     "timeout_ms",
     "gap_ms",
     "pause_after_connect_ms",

@@ -210,7 +210,7 @@ fn hall(
     let zones = site::zones(root);
     let journal = site::data(root, folder);
     let web = people::web(root, folder);
-    let mut mqtt = broker::broker(root, folder);
+    let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
     let influx = people::influx(root, folder);
     let alert = people::alert(root, folder);
     let catalog = catalog?;
@@ -230,9 +230,10 @@ fn hall(
     for Found { device, profile, link } in &found {
         let (device, profile) = (device.clone(), profile.clone());
         match link {
-            Link::Mqtt { topic, .. } => {
+            Link::Mqtt { mqtt_id, places, .. } => {
                 if let Some(mqtt) = &mut mqtt {
-                    mqtt.devices.push(mqtt::Publisher { device, profile, topic: topic.clone() });
+                    let (mqtt_id, places) = (mqtt_id.clone(), places.clone());
+                    mqtt.devices.push(mqtt::Publisher { device, profile, mqtt_id, places });
                 }
             }
             Link::Modbus { bus, transport, unit, sunspec_instance, rules } => {

@@ -2,22 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{DeviceId, DeviceKind, Text, ZoneId, text};
-use crate::profile::{BusRules, Profile, Protocol, SunspecPlan};
+use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId, text};
+use crate::profile::{BusRules, Place, Profile, Protocol, SunspecPlan};
 use crate::source::modbus::{Framing, Transport};
 
 use super::address;
 use super::bus::{Buses, note_hang_up};
 use super::discipline::{self, Discipline};
 use super::section::Section;
+use super::topics::{self, Named, Topics};
 use super::transport::PORT;
 
 /// Keys of a device that is asked over Modbus, beside those of the discipline.
 const MODBUS_KEYS: [&str; 4] = ["modbus", "bus", "unit", INSTANCE];
 /// Which device of a SunSpec map.
 const INSTANCE: &str = "sunspec_instance";
-/// Keys of a device that publishes.
-const MQTT_KEYS: [&str; 2] = ["mqtt", "topic"];
 
 /// How one device is reached.
 pub(super) enum Link {
@@ -36,8 +35,10 @@ pub(super) enum Link {
     },
     /// Tells.
     Mqtt {
-        /// Its topic.
-        topic: String,
+        /// The name that it uses itself.
+        mqtt_id: String,
+        /// Its topics.
+        places: Vec<Place>,
         /// Expected time between two messages, seconds.
         heartbeat_s: u32,
     },
@@ -50,6 +51,8 @@ impl Link {
             Self::Modbus { rules, .. } => {
                 3_000 * i64::from(interval_s) + i64::from(rules.timeout_ms)
             }
+            // It speaks only when something changes.
+            Self::Mqtt { heartbeat_s: 0, .. } => Device::NEVER_STALE_MS,
             Self::Mqtt { heartbeat_s, .. } => 3_000 * i64::from(interval_s.max(*heartbeat_s)),
         }
     }
@@ -58,8 +61,10 @@ impl Link {
 /// Time between readings where the configuration says nothing, seconds.
 pub(super) fn interval_s(profile: &Profile) -> u32 {
     match &profile.protocol {
-        Protocol::Mqtt(mqtt) => mqtt.heartbeat_s,
-        Protocol::Registers { .. } | Protocol::Sunspec { .. } => profile.interval_s,
+        Protocol::Mqtt(mqtt) if mqtt.heartbeat_s > 0 => mqtt.heartbeat_s,
+        Protocol::Mqtt(_) | Protocol::Registers { .. } | Protocol::Sunspec { .. } => {
+            profile.interval_s
+        }
     }
 }
 
@@ -92,7 +97,7 @@ impl Claim {
 #[derive(Default)]
 pub(super) struct Taken {
     units: BTreeMap<(String, u8), Vec<Claim>>,
-    topics: BTreeMap<String, usize>,
+    topics: Topics,
     /// Buses that devices name.
     pub(super) buses: BTreeSet<String>,
     /// Some device may have meant another bus than it names.
@@ -110,23 +115,17 @@ pub(super) fn of(
     match profile.map(|profile| (&profile.protocol, &profile.id)) {
         None => {
             modbus(section, None, None, buses, taken);
-            own_topic(section, taken);
+            topics::own_topic(section, &mut taken.topics);
             None
         }
         Some((Protocol::Mqtt(mqtt), id)) => {
             let keys: Vec<_> = MODBUS_KEYS.into_iter().chain(discipline::KEYS).collect();
             let fits = !misfit(section, &keys, id, ["接收 MQTT 消息", "listens to MQTT"]);
             taken.bus_unclear |= section.has("bus");
-            own_topic(section, taken)
-                .or_else(|| {
-                    if !fits || section.has("topic") || !wants_mqtt(section) {
-                        return None;
-                    }
-                    let topic =
-                        mqtt.topic_of(who.zone?.as_str(), who.kind?.as_str(), who.id?.as_str());
-                    claim(section, taken, topic, section.key_offset("mqtt"))
-                })
-                .map(|topic| Link::Mqtt { topic, heartbeat_s: mqtt.heartbeat_s })
+            let named = Named { id: who.id, zone: who.zone, kind: who.kind };
+            let found = topics::of(section, mqtt, &named, fits, &mut taken.topics);
+            let heartbeat_s = mqtt.heartbeat_s;
+            found.map(|(mqtt_id, places)| Link::Mqtt { mqtt_id, places, heartbeat_s })
         }
         Some((
             protocol @ (Protocol::Registers { bus, .. } | Protocol::Sunspec { bus, .. }),
@@ -139,7 +138,8 @@ pub(super) fn of(
             if sunspec.is_none() {
                 misfit(section, &[INSTANCE], id, ["读取固定的寄存器", "reads fixed registers"]);
             }
-            let fits = !misfit(section, &MQTT_KEYS, id, ["通过 Modbus 读取", "asks over Modbus"]);
+            let fits =
+                !misfit(section, &topics::KEYS, id, ["通过 Modbus 读取", "asks over Modbus"]);
             if fits && !section.has("modbus") && section.lacks("bus") {
                 let hint = Text::new(
                     "写 modbus = \"192.168.10.11:502\"，或写 bus = \"…\" 填某个 [[bus]] 的 id；\
@@ -169,54 +169,6 @@ fn misfit(section: &Section<'_>, keys: &[&str], profile: &str, does: [&str; 2]) 
         section.note(section.key_offset(key), problem, hint);
     }
     true
-}
-
-fn wants_mqtt(section: &Section<'_>) -> bool {
-    let hint = Text::new(
-        "写 mqtt = true 用模板的主题，或写 topic = \"…\"",
-        "write mqtt = true for the profile's topic, or topic = \"…\"",
-    );
-    if !section.has("mqtt") {
-        section.missing("mqtt", hint);
-        return false;
-    }
-    let Some(wants) = section.get::<bool>("mqtt") else { return false };
-    if !wants.value {
-        let problem = Text::new(
-            "写了 `mqtt = false`，就没有办法读取该设备",
-            "`mqtt = false` leaves no way to the device",
-        );
-        section.note(wants.offset, problem, hint);
-    }
-    wants.value
-}
-
-fn own_topic(section: &Section<'_>, taken: &mut Taken) -> Option<String> {
-    let topic = section.words("topic")?;
-    if let Some(why) = address::topic_trouble(&topic.value) {
-        let problem = text!(
-            "`{}` 不能作为一台设备的主题",
-            "`{}` is not the topic of one device",
-            topic.value,
-        );
-        section.note(topic.offset, problem, why);
-        return None;
-    }
-    claim(section, taken, topic.value, topic.offset)
-}
-
-fn claim(section: &Section<'_>, taken: &mut Taken, topic: String, offset: usize) -> Option<String> {
-    if let Some(line) = taken.topics.get(&topic) {
-        let problem = text!(
-            "主题 `{topic}` 已被第 {line} 行的设备占用",
-            "topic `{topic}` belongs to the device in line {line}",
-        );
-        let hint = Text::new("一个主题只能给一台设备", "a topic belongs to one device");
-        section.note(offset, problem, hint);
-        return None;
-    }
-    taken.topics.insert(topic.clone(), section.line(section.offset));
-    Some(topic)
 }
 
 /// The bus of a device: its name, how it is reached, and what it says of the discipline.

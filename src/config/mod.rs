@@ -22,6 +22,7 @@ mod secret;
 mod section;
 mod site;
 mod syntax;
+mod topics;
 mod transport;
 
 pub use hall::{Hall, parse, read};

@@ -38,7 +38,7 @@ impl DeviceLive {
             return Voice::Silent;
         }
         match self.last_received {
-            Some(heard) if heard >= since => Voice::Speaks,
+            Some(heard) if heard >= since || self.device.may_be_silent() => Voice::Speaks,
             _ => Voice::Unknown,
         }
     }

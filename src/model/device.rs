@@ -49,6 +49,18 @@ pub struct Device {
     pub stale_after_ms: i64,
 }
 
+impl Device {
+    /// Ten years: the age from which the values of a device are old that speaks only when something
+    /// changes. Of such a device the broker tells when it is gone.
+    pub const NEVER_STALE_MS: i64 = 10 * 365 * 24 * 3600 * 1000;
+
+    /// Whether its silence says nothing.
+    #[must_use]
+    pub const fn may_be_silent(&self) -> bool {
+        self.stale_after_ms >= Self::NEVER_STALE_MS
+    }
+}
+
 macro_rules! kinds {
     ($($variant:ident $id:literal $zh:literal $en:literal;)*) => {
         /// What a device is.
@@ -87,6 +99,9 @@ kinds! {
     SocialSecurityKiosk "social_security_kiosk" "社保自助机" "social-security kiosk";
     MedicalInsuranceKiosk "medical_insurance_kiosk" "医保自助机" "medical-insurance kiosk";
     Display "display" "大屏" "display";
+    Ups "ups" "不间断电源" "UPS";
+    CabinetController "cabinet_controller" "门禁与机柜控制器" "door and cabinet controller";
+    ZoneController "zone_controller" "24小时区控制器" "24-hour zone controller";
     Gateway "gateway" "采集网关" "gateway";
 }
 
@@ -97,7 +112,7 @@ impl DeviceKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
     }
 
-    /// A machine that serves visitors.
+    /// A machine that serves visitors, or stands behind one that does.
     #[must_use]
     pub const fn is_kiosk(self) -> bool {
         !matches!(self, Self::Inverter | Self::Meter | Self::Weather | Self::Gateway)

@@ -63,11 +63,22 @@ pub enum EventKind {
     DeadLetter,
     /// A counter rolled over, was reset, swapped or said nonsense. Owned by `counter`.
     Counter,
+    /// Messages of a device were refused. Owned by `source::mqtt`.
+    Refused,
+    /// A device described where it publishes what. Owned by `source::mqtt`.
+    Described,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Alert, Self::NotifyGivenUp, Self::DeadLetter, Self::Counter];
+    pub const ALL: [Self; 6] = [
+        Self::Alert,
+        Self::NotifyGivenUp,
+        Self::DeadLetter,
+        Self::Counter,
+        Self::Refused,
+        Self::Described,
+    ];
 
     /// The stored word.
     #[must_use]
@@ -77,6 +88,8 @@ impl EventKind {
             Self::NotifyGivenUp => "notify_given_up",
             Self::DeadLetter => "dead_letter",
             Self::Counter => "counter",
+            Self::Refused => "refused",
+            Self::Described => "described",
         }
     }
 }

@@ -8,9 +8,12 @@ use rust_embed::RustEmbed;
 
 use crate::model::{Mistake, Text, text};
 
-use super::compile::compile;
+use super::compile::compile_on;
 use super::sunspec::{ModelPlan, compile_model};
 use super::types::Profile;
+
+/// Profiles that others may extend, by id.
+pub(super) type Bases = BTreeMap<String, Arc<Profile>>;
 
 #[derive(RustEmbed)]
 #[folder = "devices/"]
@@ -98,8 +101,16 @@ impl Catalog {
         let mut profiles = BTreeMap::new();
         let mut first: BTreeMap<String, &String> = BTreeMap::new();
         let mut replaced = Vec::new();
-        for (name, source) in &profile_files {
-            match compile(name, source, &models) {
+        // Those that extend others come after them; only those that stand alone can be extended.
+        let (extending, alone): (Vec<_>, Vec<_>) =
+            profile_files.iter().partition(|(_, source)| extends(source));
+        let alone_count = alone.len();
+        let mut bases = Bases::new();
+        for (n, (name, source)) in alone.into_iter().chain(extending).enumerate() {
+            if n == alone_count {
+                bases.clone_from(&profiles);
+            }
+            match compile_on(name, source, &models, &bases) {
                 Ok(profile) => {
                     let id = profile.id.clone();
                     if let Some(other) = first.insert(id.clone(), name).filter(|o| own.contains(*o))
@@ -135,6 +146,14 @@ impl Catalog {
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Profile>> {
         self.profiles.values()
     }
+}
+
+/// Whether a profile extends another one.
+fn extends(source: &str) -> bool {
+    source.lines().any(|line| {
+        let rest = line.trim_start().strip_prefix("extends");
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    })
 }
 
 /// Two own profiles under one id: nobody could say which of them counts.

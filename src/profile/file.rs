@@ -36,10 +36,24 @@ pub(super) struct ProfileFile {
     pub(super) table: Vec<TableFile>,
     pub(super) sunspec: Option<Spanned<SunspecFile>>,
     pub(super) mqtt: Option<Spanned<MqttFile>>,
+    /// Id of a profile whose messages are this one's, too.
+    pub(super) extends: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) service: Vec<ServiceFile>,
     #[serde(default)]
     pub(super) marker: Vec<MarkerFile>,
     #[serde(default)]
     pub(super) fault: Vec<FaultFile>,
+}
+
+/// Something that a machine does for visitors.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServiceFile {
+    pub(super) zh: String,
+    pub(super) en: String,
+    /// The parts without which it cannot be done.
+    pub(super) needs: Vec<Spanned<String>>,
 }
 
 /// A register by which the family is recognised.
@@ -273,51 +287,101 @@ pub(super) struct ModelPointFile {
     pub(super) bits: Option<Spanned<BTreeMap<String, String>>>,
 }
 
+/// `[mqtt]`. The first kind of message may stand here itself.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MqttFile {
-    /// Topic of the device; `{zone}`, `{kind}` and `{id}` are the device's own.
-    pub(super) topic: Spanned<String>,
+    pub(super) topic: Option<Spanned<String>>,
+    pub(super) form: Option<Spanned<String>>,
     /// Expected time between two messages, seconds.
     pub(super) heartbeat_s: u32,
     pub(super) time: Option<MqttTimeFile>,
-    /// JSON pointer of a number or text that is new in each message.
     pub(super) message_id: Option<Spanned<String>>,
-    /// JSON pointer of the device's own id; another id than the topic's is refused.
+    pub(super) claimed_id: Option<Spanned<String>>,
+    pub(super) offline: Option<MqttOfflineFile>,
+    #[serde(default)]
+    pub(super) field: Vec<MqttFieldFile>,
+    /// Further kinds of messages.
+    #[serde(default)]
+    pub(super) message: Vec<MqttMessageFile>,
+}
+
+impl MqttFile {
+    /// The kind of message that stands in `[mqtt]` itself.
+    pub(super) fn first(&self) -> Option<MqttMessageFile> {
+        self.topic.as_ref()?;
+        Some(MqttMessageFile {
+            topic: self.topic.clone(),
+            form: self.form.clone(),
+            time: self.time.clone(),
+            message_id: self.message_id.clone(),
+            claimed_id: self.claimed_id.clone(),
+            offline: self.offline.clone(),
+            field: self.field.clone(),
+        })
+    }
+}
+
+/// One kind of message.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MqttMessageFile {
+    /// Topic of the device; `{zone}`, `{kind}`, `{id}` and `{mqtt_id}` are the device's own.
+    pub(super) topic: Option<Spanned<String>>,
+    /// json, text, homie, sparkplug or home_assistant.
+    pub(super) form: Option<Spanned<String>>,
+    pub(super) time: Option<MqttTimeFile>,
+    /// Pointer of a number or text that is new in each message.
+    pub(super) message_id: Option<Spanned<String>>,
+    /// Pointer of the device's own id; another id than the topic's is refused.
     pub(super) claimed_id: Option<Spanned<String>>,
     /// A payload that means "I am gone" (the last will).
     pub(super) offline: Option<MqttOfflineFile>,
+    #[serde(default)]
     pub(super) field: Vec<MqttFieldFile>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MqttTimeFile {
     pub(super) pointer: Spanned<String>,
-    /// rfc3339, unix_s or unix_ms.
+    /// rfc3339, unix_s, unix_ms or a pattern with `%`.
     pub(super) format: Spanned<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MqttOfflineFile {
     pub(super) pointer: Spanned<String>,
     pub(super) values: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MqttFieldFile {
     pub(super) pointer: Spanned<String>,
     pub(super) point: Spanned<String>,
-    /// number, word, bool, text or faults.
+    /// number, word, flags, bool, text, days_left or faults.
     #[serde(rename = "type")]
     pub(super) kind: Spanned<String>,
     pub(super) scale: Option<Spanned<f64>>,
+    /// Added after the scale.
+    pub(super) offset: Option<f64>,
     /// Vendor word or number -> word of the vocabulary; words of the vocabulary need no entry.
     pub(super) values: Option<Spanned<BTreeMap<String, String>>>,
+    /// Word while none of the flags of `values` is set.
+    pub(super) otherwise: Option<Spanned<String>>,
+    /// Words that are not listed say nothing, instead of being wrong.
+    pub(super) ignore_others: Option<Spanned<bool>>,
     /// Vendor word or number -> fault code, for type `faults` (an array of codes).
     pub(super) codes: Option<Spanned<BTreeMap<String, String>>>,
+    /// How a time is written.
+    pub(super) format: Option<Spanned<String>>,
+    /// first, min or max, where the pointer leads to several values.
+    pub(super) pick: Option<Spanned<String>>,
+    /// Values that mean "none", as text.
+    #[serde(default)]
+    pub(super) not_available: Vec<String>,
 }
 
 const fn one() -> u32 {

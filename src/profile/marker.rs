@@ -5,9 +5,9 @@ use toml::Spanned;
 use crate::model::{Decimal, text};
 
 use super::checker::Checker;
-use super::compile::{function_of, number_of, order_of, register};
 use super::file::MarkerFile;
 use super::register::{Function, Number, WordOrder};
+use super::tables::{function_of, number_of, order_of, register};
 
 /// What a mark looks like.
 #[derive(Debug, Clone, PartialEq)]

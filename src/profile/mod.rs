@@ -8,18 +8,22 @@ mod catalog;
 mod checker;
 mod compile;
 mod file;
-mod json;
 mod marker;
+mod mqtt;
 mod ratio;
 mod reading;
 mod register;
 mod sunspec;
+mod tables;
 mod types;
 
 pub use catalog::{Catalog, CatalogError};
 pub use compile::compile;
-pub use json::{FieldRule, JsonType, MqttProfile, TimeFormat, TimeRule};
 pub use marker::{Marker, Sign};
+pub use mqtt::{
+    FieldRule, Form, JsonType, MessageRule, MqttProfile, Pick, Place, Pointer, Step, TimeFormat,
+    TimeRule, Who,
+};
 pub use ratio::Ratios;
 pub use register::{
     AddressKind, BusRules, Function, Meaning, NoneWhile, Number, RegisterPoint, ScaleBy, Table,
@@ -28,4 +32,4 @@ pub use register::{
 pub use sunspec::{
     GroupPlan, INSTANCES_MAX, KnownModel, ModelPlan, SunspecPlan, compile_model, further_instance,
 };
-pub use types::{Fault, Profile, Protocol};
+pub use types::{Fault, Profile, Protocol, Service};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{DeviceKind, Severity, Text};
+use crate::model::{DeviceKind, PointName, Severity, Text};
 
-use super::json::MqttProfile;
 use super::marker::Marker;
+use super::mqtt::MqttProfile;
 use super::register::{BusRules, Table};
 use super::sunspec::SunspecPlan;
 
@@ -18,6 +18,15 @@ pub struct Fault {
     pub severity: Severity,
     /// What to do, where the source says so.
     pub advice: Option<Text>,
+}
+
+/// Something that a machine does for visitors: printing a ticket, weighing a driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name.
+    pub name: Text,
+    /// The parts without which it cannot be done.
+    pub needs: Vec<PointName>,
 }
 
 /// How a device is read.
@@ -60,6 +69,8 @@ pub struct Profile {
     pub secondary: bool,
     /// How it is read.
     pub protocol: Protocol,
+    /// What it does for visitors; none where that is not known.
+    pub services: Vec<Service>,
     /// By what a device of this family is recognised.
     pub markers: Vec<Marker>,
     /// Meaning of its fault codes.

@@ -181,6 +181,22 @@ static VOCABULARIES: &[Vocabulary] = &[
             word(4, "unknown", "未知", "unknown", None),
         ],
     },
+    Vocabulary {
+        id: "backend",
+        words: &[
+            word(0, "reachable", "可达", "reachable", None),
+            word(1, "unreachable", "不可达", "unreachable", Some(Major)),
+            word(2, "unknown", "未知", "unknown", None),
+        ],
+    },
+    Vocabulary {
+        id: "alarm",
+        words: &[
+            word(0, "idle", "未触发", "idle", None),
+            word(1, "pressed", "被按下", "pressed", Some(Critical)),
+            word(2, "unknown", "未知", "unknown", None),
+        ],
+    },
 ];
 
 /// All vocabularies.

@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-use crate::profile::{Catalog, JsonType, MqttProfile, Protocol};
+use crate::profile::{Catalog, JsonType, MessageRule, Protocol, Who};
 use crate::simulate::{Kiosk, KioskSpec, KioskTrouble};
 
 use super::plant::{beijing, moment};
 
 const START: &str = "2026-06-22T10:00:00+08:00";
 
-fn native() -> MqttProfile {
+fn native() -> MessageRule {
     let catalog = Catalog::shipped().expect("shipped profiles");
     match &catalog.get("kiosk-native").expect("shipped").protocol {
-        Protocol::Mqtt(profile) => profile.clone(),
+        Protocol::Mqtt(profile) => profile.messages[0].clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -52,18 +52,21 @@ fn every_field_of_every_machine_is_one_that_the_profile_takes() {
                 if ["/ts", "/seq", "/id", "/device"].contains(&pointer.as_str()) {
                     continue;
                 }
-                let rule = profile.fields.iter().find(|rule| rule.pointer == pointer);
+                let rule = profile.fields.iter().find(|rule| rule.pointer.text == pointer);
                 let rule = rule.unwrap_or_else(|| panic!("{}: nobody reads {pointer}", spec.id));
-                if let JsonType::Word(words) = &rule.json {
+                if let JsonType::Word { codes, .. } = &rule.json {
                     let word = value.as_str().expect("a word");
-                    assert!(words.contains_key(word), "{}: {pointer} = {word}", spec.id);
+                    assert!(codes.contains_key(word), "{}: {pointer} = {word}", spec.id);
                 }
             }
         }
-        assert_eq!(spec.topic(), profile.topic_of(&spec.zone, spec.kind.as_str(), &spec.id));
+        let kind = spec.kind.as_str();
+        let who = Who { zone: &spec.zone, kind, id: &spec.id, mqtt_id: &spec.id };
+        let mqtt = crate::profile::MqttProfile { heartbeat_s: 60, messages: vec![profile.clone()] };
+        assert_eq!(spec.topic(), mqtt.places(&who)[0].filter);
         let (pointer, values) = profile.offline.as_ref().expect("a last will");
         let will: Value = serde_json::from_str(&spec.will()).expect("JSON");
-        assert!(values.iter().any(|v| will.pointer(pointer) == Some(&v.as_str().into())));
+        assert!(values.iter().any(|v| will.pointer(&pointer.text) == Some(&v.as_str().into())));
         assert_eq!(will.get("id"), Some(&spec.id.as_str().into()));
     }
 }

@@ -3,15 +3,15 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{DeviceId, DeviceKind, Text, ZoneId};
+use crate::model::{Decimal, DeviceId, DeviceKind, Text, ZoneId};
 use crate::profile::{Catalog, Protocol};
 
 const NOW: i64 = 1_795_436_000_000; // 2026-11-23T12:13:20Z
 
-static PROFILE: std::sync::LazyLock<MqttProfile> = std::sync::LazyLock::new(|| {
+static RULE: std::sync::LazyLock<MessageRule> = std::sync::LazyLock::new(|| {
     let catalog = Catalog::shipped().expect("profiles");
     match &catalog.get("kiosk-native").expect("profile").protocol {
-        Protocol::Mqtt(profile) => profile.clone(),
+        Protocol::Mqtt(profile) => profile.messages[0].clone(),
         _ => panic!("not MQTT"),
     }
 });
@@ -29,8 +29,15 @@ fn device() -> Device {
     }
 }
 
+fn read_at(payload: &[u8], retained: bool, now_ms: i64) -> Result<Parsed, Refusal> {
+    let zone = TimeZone::get("Asia/Shanghai").expect("zone");
+    let now = Timestamp::from_ms(now_ms);
+    let arrival = Arrival { retained, now, zone: &zone, eight_hours: false };
+    parse(&device(), "tm-01", &RULE, payload, &arrival)
+}
+
 fn read(payload: &str) -> Result<Parsed, Refusal> {
-    parse(&device(), &PROFILE, payload.as_bytes(), false, Timestamp::from_ms(NOW))
+    read_at(payload.as_bytes(), false, NOW)
 }
 
 #[test]
@@ -47,7 +54,8 @@ fn a_status_becomes_standard_points() {
     assert_eq!(reading.value("printer_paper"), Some(&Value::Decimal(Decimal::whole(1))));
     assert_eq!(reading.value("printer_paper_left_sheets").and_then(Value::as_f64), Some(120.0));
     assert_eq!(reading.value("online"), Some(&Value::Bool(true)));
-    assert_eq!(parsed.wrong_fields, 0);
+    assert_eq!(reading.value("clock_skew_s").and_then(Value::as_f64), Some(-20.0));
+    assert!(parsed.wrong_fields.is_empty());
 }
 
 #[test]
@@ -78,14 +86,36 @@ fn bad_messages_are_refused_by_name() {
     assert_eq!(read(&"[".repeat(100_000)), Err(Refusal::NotJson));
     assert_eq!(read(r#"{"id":"tm-02","mode":"run"}"#), Err(Refusal::ForeignId));
     assert_eq!(read(r#"{"id":7,"mode":"run"}"#), Err(Refusal::ForeignId));
-    assert_eq!(read(r#"{"ts":"2026-11-23T13:13:00Z","mode":"run"}"#), Err(Refusal::FutureTime));
-    assert_eq!(read(r#"{"ts":"1970-01-01T00:10:00Z","mode":"run"}"#), Err(Refusal::AncientTime));
-    assert_eq!(read(r#"{"ts":"gestern","mode":"run"}"#), Err(Refusal::BadTime));
-    assert_eq!(read(r#"{"ts":12,"mode":"run"}"#), Err(Refusal::BadTime));
-    assert_eq!(read(r#"{"mode":17}"#), Err(Refusal::NothingKnown));
+    assert_eq!(read(r#"{"mode":17}"#), Err(Refusal::WrongField));
     assert_eq!(read("[1,2]"), Err(Refusal::NothingKnown));
-    let latin = parse(&device(), &PROFILE, b"{\"mode\":\"\xe9\"}", false, Timestamp::from_ms(NOW));
-    assert_eq!(latin, Err(Refusal::NotUtf8));
+    assert_eq!(read_at(b"{\"mode\":\"\xe9\"}", false, NOW), Err(Refusal::NotUtf8));
+    assert_eq!(read(r#"{"id":"tm-01","id":"tm-02","mode":"run"}"#), Err(Refusal::DuplicateKey));
+}
+
+/// What a machine says now is kept, whatever its clock shows; what the broker had kept is not, when
+/// nobody can say from when it is.
+#[test]
+fn a_clock_that_is_wrong_costs_the_time_and_not_the_message() {
+    let at = |ts: &str| format!(r#"{{"ts":"{ts}","seq":9,"mode":"run"}}"#);
+    let time = |ts: &str| {
+        let parsed = read(&at(ts)).expect("understood");
+        let skew = parsed.reading.value("clock_skew_s").and_then(Value::as_f64);
+        (parsed.reading.time.ms() - NOW, skew, parsed.eight_hours, parsed.wrong_fields.len())
+    };
+    assert_eq!(time("2026-11-23T20:13:20Z"), (0, Some(28_800.0), true, 0), "Beijing as UTC");
+    assert_eq!(time("2026-11-23T20:13:20"), (0, Some(0.0), false, 0), "no zone is the site's");
+    assert_eq!(time("2026-11-23T13:13:20Z"), (0, Some(3_600.0), false, 0));
+    assert_eq!(time("2026-11-23T12:03:20Z"), (-600_000, Some(-600.0), false, 0));
+    assert_eq!(time("yesterday"), (0, None, false, 1));
+    let (ahead_ms, skew, ..) = time("1970-01-01T00:00:10Z");
+    assert_eq!((ahead_ms, skew.is_some_and(|s| s < -1e9)), (0, true), "never set");
+    for (ts, refusal) in [
+        ("2026-11-23T13:13:20Z", Refusal::FutureTime),
+        ("1970-01-01T00:00:10Z", Refusal::AncientTime),
+        ("yesterday", Refusal::BadTime),
+    ] {
+        assert_eq!(read_at(at(ts).as_bytes(), true, NOW), Err(refusal), "{ts}");
+    }
 }
 
 #[test]
@@ -95,7 +125,7 @@ fn a_wrong_field_costs_only_itself() {
     // 1e999 is no JSON number for the parser; without it the rest is kept.
     assert_eq!(parsed, Err(Refusal::NotJson));
     let parsed = read(r#"{"mode":"run","counters":{"tickets":"many"}}"#).expect("understood");
-    assert_eq!(parsed.wrong_fields, 1);
+    assert_eq!(parsed.wrong_fields, ["/counters/tickets"]);
     assert!(parsed.reading.value("tickets_total").is_none());
 }
 
@@ -112,24 +142,22 @@ fn messages_without_a_number_are_known_by_their_words() {
 #[test]
 fn a_gateway_whose_clock_was_never_set_refuses_no_future() {
     let payload = br#"{"ts":"2026-11-23T12:13:00Z","mode":"run"}"#;
-    let boot = Timestamp::from_ms(1_577_836_900_000);
-    assert!(parse(&device(), &PROFILE, payload, false, boot).is_ok());
+    assert!(read_at(payload, true, 1_577_836_900_000).is_ok());
 }
 
 #[test]
 fn a_retained_message_was_heard_when_it_was_said() {
     let payload = br#"{"ts":"2026-11-23T12:00:00Z","mode":"run"}"#;
-    let parsed =
-        parse(&device(), &PROFILE, payload, true, Timestamp::from_ms(NOW)).expect("understood");
+    let parsed = read_at(payload, true, NOW).expect("understood");
     assert_eq!(parsed.reading.received, parsed.reading.time);
-    let timeless = parse(&device(), &PROFILE, br#"{"mode":"run"}"#, true, Timestamp::from_ms(NOW));
+    let timeless = read_at(br#"{"mode":"run"}"#, true, NOW);
     assert_eq!(timeless, Err(Refusal::RetainedWithoutTime), "nobody knows how old it is");
 }
 
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        drop(parse(&device(), &PROFILE, &bytes, false, Timestamp::from_ms(NOW)));
+        drop(read_at(&bytes, false, NOW));
     }
 
     #[test]

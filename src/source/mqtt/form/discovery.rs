@@ -1,0 +1,274 @@
+//! Home Assistant's discovery: a kept description of each entity says where its state is published
+//! and how that is written. Descriptions are learnt, and kept in the journal, so that what waited
+//! at the broker while the gateway was down is still understood.
+//!
+//! A description may only name topics of its own device: else a machine could pass off what
+//! another one says as its own.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::source::mqtt::body::Body;
+use crate::source::mqtt::payload::{Said, fnv1a};
+use crate::source::mqtt::refusal::Refusal;
+
+/// Most entities of one device.
+const ENTITIES_MAX: usize = 200;
+
+/// One entity as its description has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Entity {
+    /// Its name in pointers.
+    id: String,
+    state: Option<String>,
+    /// The way into a JSON state, where the description gives one.
+    path: Option<Vec<String>>,
+    /// What a yes-or-no entity says for yes and no.
+    words: Option<(String, String)>,
+    /// Where it publishes more that is of no use here.
+    attributes: Option<String>,
+    /// Topics that tell whether it is there, with their words for it.
+    availability: Vec<(String, String, String)>,
+}
+
+/// All that a device has described, by the topic of the description.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Described {
+    entities: BTreeMap<String, Vec<Entity>>,
+}
+
+impl Described {
+    /// As it is kept in the journal.
+    pub(crate) fn to_json(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    /// Reads that back.
+    pub(crate) fn from_json(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Takes a description; whether it changed anything. `own` says which topics are the device's.
+    pub(crate) fn learn(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        own: impl Fn(&str) -> bool,
+    ) -> Result<bool, Refusal> {
+        let Body::Document(json) = Body::document(payload)? else { return Ok(false) };
+        let entities = entities(topic, &json);
+        let named = entities.iter().flat_map(|entity| {
+            entity.state.iter().chain(entity.availability.iter().map(|(topic, _, _)| topic))
+        });
+        if !named.into_iter().all(|topic| own(topic)) {
+            return Err(Refusal::ForeignTopic);
+        }
+        let full = self.entities.values().map(Vec::len).sum::<usize>() >= ENTITIES_MAX;
+        match (entities.is_empty(), self.entities.get(topic)) {
+            (true, known) => {
+                let changed = known.is_some();
+                self.entities.remove(topic);
+                Ok(changed)
+            }
+            (_, Some(known)) if *known == entities => Ok(false),
+            (_, None) if full => Ok(false),
+            _ => {
+                self.entities.insert(topic.to_owned(), entities);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Reads a message on a topic that a description named.
+    pub(crate) fn said(&self, topic: &str, payload: &[u8]) -> Result<Said, Refusal> {
+        let text = std::str::from_utf8(payload).map_err(|_| Refusal::NotUtf8)?.trim();
+        let (mut values, mut present, mut known) = (Vec::new(), None, false);
+        for entity in self.entities.values().flatten() {
+            for (_, yes, no) in entity.availability.iter().filter(|(at, _, _)| at == topic) {
+                known = true;
+                present = if text == no {
+                    Some(false)
+                } else {
+                    (text == yes).then_some(true).or(present)
+                };
+            }
+            known |= entity.attributes.as_deref() == Some(topic);
+            if entity.state.as_deref() == Some(topic) {
+                known = true;
+                values.extend(entity.value(text).map(|json| (format!("/{}", entity.id), json)));
+            }
+        }
+        if !known {
+            return Err(Refusal::NotDescribed);
+        }
+        let message = fnv1a(topic.as_bytes()) ^ fnv1a(payload);
+        Ok(Said { body: Body::Flat(values), time_ms: None, message, present, state: true })
+    }
+}
+
+impl Entity {
+    fn value(&self, text: &str) -> Option<Json> {
+        let value = match &self.path {
+            None => Json::String(text.to_owned()),
+            Some(path) => {
+                let Ok(Body::Document(json)) = Body::document(text.as_bytes()) else { return None };
+                path.iter().try_fold(&json, |json, key| json.get(key))?.clone()
+            }
+        };
+        let Some((yes, no)) = &self.words else { return Some(value) };
+        let word = crate::source::mqtt::value::word_of(&value)?;
+        match (word == *yes, word == *no) {
+            (true, _) => Some(Json::Bool(true)),
+            (_, true) => Some(Json::Bool(false)),
+            _ => Some(value),
+        }
+    }
+}
+
+/// A key under its full name or its abbreviation.
+fn get<'a>(json: &'a Json, full: &str, short: &str) -> Option<&'a Json> {
+    json.get(full).or_else(|| json.get(short))
+}
+
+/// The entities of a description: one, or those of a whole device.
+fn entities(topic: &str, json: &Json) -> Vec<Entity> {
+    let levels: Vec<&str> = topic.split('/').collect();
+    let base = json.get("~").and_then(Json::as_str).unwrap_or_default();
+    if let Some(components) = get(json, "components", "cmps").and_then(Json::as_object) {
+        let entity = |(id, part): (&String, &Json)| {
+            let platform = get(part, "platform", "p").and_then(Json::as_str).unwrap_or_default();
+            let base = part.get("~").and_then(Json::as_str).unwrap_or(base);
+            entity(id, platform, base, &[part, json])
+        };
+        return components.iter().take(ENTITIES_MAX).filter_map(entity).collect();
+    }
+    // <prefix>/<platform>/[<node>/]<object>/config
+    let from_end = |n: usize| levels.len().checked_sub(n).and_then(|at| levels.get(at)).copied();
+    let platform = levels.get(1).copied().unwrap_or_default();
+    let id = from_end(2).unwrap_or_default();
+    entity(id, platform, base, &[json]).into_iter().collect()
+}
+
+/// An entity; `of` are the places where its keys may stand, the nearest first.
+fn entity(id: &str, platform: &str, base: &str, of: &[&Json]) -> Option<Entity> {
+    let find = |full: &str, short: &str| of.iter().find_map(|json| get(json, full, short));
+    let text = |full: &str, short: &str| find(full, short).and_then(Json::as_str);
+    let whole = |topic: &str| match (topic.strip_prefix('~'), topic.strip_suffix('~')) {
+        (Some(rest), _) => format!("{base}{rest}"),
+        (_, Some(rest)) => format!("{rest}{base}"),
+        _ => topic.to_owned(),
+    };
+    let word = |full: &str, short: &str, usual: &str| {
+        let json = find(full, short);
+        json.and_then(crate::source::mqtt::value::word_of).unwrap_or_else(|| usual.to_owned())
+    };
+    let state = text("state_topic", "stat_t").map(whole);
+    let attributes = text("json_attributes_topic", "json_attr_t").map(whole);
+    let mut availability = Vec::new();
+    if let Some(topic) = text("availability_topic", "avty_t") {
+        let yes = word("payload_available", "pl_avail", "online");
+        let no = word("payload_not_available", "pl_not_avail", "offline");
+        availability.push((whole(topic), yes, no));
+    }
+    for one in find("availability", "avty").and_then(Json::as_array).into_iter().flatten() {
+        let Some(topic) = get(one, "topic", "t").and_then(Json::as_str) else { continue };
+        let word = |full: &str, short: &str, usual: &str| {
+            get(one, full, short).and_then(Json::as_str).unwrap_or(usual).to_owned()
+        };
+        let yes = word("payload_available", "pl_avail", "online");
+        availability.push((
+            whole(topic),
+            yes,
+            word("payload_not_available", "pl_not_avail", "offline"),
+        ));
+    }
+    if state.is_none() && availability.is_empty() {
+        return None;
+    }
+    let words = (platform == "binary_sensor")
+        .then(|| (word("payload_on", "pl_on", "ON"), word("payload_off", "pl_off", "OFF")));
+    let path = text("value_template", "val_tpl").map(template);
+    Some(Entity { id: id.to_owned(), state, path, words, attributes, availability })
+}
+
+/// `{{ value_json.a.b }}` or `{{ value_json['a'] }}`: the way; anything else is no way that leads
+/// anywhere, because templates are programs and are not run.
+fn template(text: &str) -> Vec<String> {
+    let inner = text.trim().trim_start_matches("{{").trim_end_matches("}}");
+    let inner = inner.split('|').next().unwrap_or_default().trim();
+    let Some(rest) = inner.strip_prefix("value_json") else { return vec![inner.to_owned()] };
+    let split = rest.split(['.', '[', ']', '\'', '"']).map(str::trim);
+    split.filter(|key| !key.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "homeassistant/binary_sensor/tm3/paper_low/config";
+
+    fn described(topic: &str, payload: &str) -> Described {
+        let mut described = Described::default();
+        let own = |topic: &str| topic.starts_with("hmd/");
+        assert_eq!(described.learn(topic, payload.as_bytes(), own), Ok(true));
+        described
+    }
+
+    fn value(described: &Described, topic: &str, payload: &str) -> Vec<(String, Json)> {
+        match described.said(topic, payload.as_bytes()).expect("said").body {
+            Body::Flat(values) => values,
+            Body::Document(_) => panic!("not flat"),
+        }
+    }
+
+    #[test]
+    fn a_state_is_read_as_its_description_says() {
+        let described = described(
+            CONFIG,
+            r#"{"stat_t":"~/state","~":"hmd/tm3","pl_on":"on","pl_off":"off","avty_t":"~/there"}"#,
+        );
+        assert_eq!(value(&described, "hmd/tm3/state", "on"), [("/paper_low".into(), true.into())]);
+        let gone = described.said("hmd/tm3/there", b"offline").expect("said");
+        assert_eq!(gone.present, Some(false));
+        assert_eq!(described.said("hmd/tm3/else", b"1"), Err(Refusal::NotDescribed));
+        let again = Described::from_json(&described.to_json().expect("JSON"));
+        assert_eq!(again, Some(described));
+    }
+
+    #[test]
+    fn a_device_describes_all_its_entities_at_once() {
+        let described = described(
+            "homeassistant/device/tm3/config",
+            r#"{"dev":{"ids":"tm3"},"stat_t":"hmd/tm3","cmps":{
+                "temp":{"p":"sensor","val_tpl":"{{ value_json.host.temp_c | round(1) }}"},
+                "door":{"p":"binary_sensor","value_template":"{{ value_json['door'] }}","pl_on":"open","pl_off":"shut"}}}"#,
+        );
+        let found = value(&described, "hmd/tm3", r#"{"host":{"temp_c":41.5},"door":"shut"}"#);
+        assert_eq!(found, [("/door".into(), false.into()), ("/temp".into(), 41.5.into())]);
+    }
+
+    #[test]
+    fn a_description_cannot_take_another_devices_topic() {
+        let mut described = Described::default();
+        let own = |topic: &str| topic.starts_with("hmd/tm3/");
+        for foreign in [
+            r#"{"state_topic":"hmd/tm4/state"}"#,
+            r#"{"state_topic":"hmd/tm3/state","availability_topic":"hall/z/k/status"}"#,
+            r#"{"~":"hmd/tm4","stat_t":"~/state"}"#,
+        ] {
+            let learnt = described.learn(CONFIG, foreign.as_bytes(), own);
+            assert_eq!(learnt, Err(Refusal::ForeignTopic), "{foreign}");
+        }
+        assert_eq!(described, Described::default());
+    }
+
+    #[test]
+    fn an_empty_description_takes_the_entity_away() {
+        let mut described = described(CONFIG, r#"{"state_topic":"hmd/tm3/state"}"#);
+        let own = |_: &str| true;
+        assert_eq!(described.learn(CONFIG, b"{}", own), Ok(true));
+        assert_eq!(described, Described::default());
+    }
+}

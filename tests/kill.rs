@@ -26,7 +26,7 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
 
-const KILLS: u32 = 50;
+const KILLS: u32 = 200;
 const DEVICES: usize = 20;
 /// Messages a second: twenty machines that report twenty-five times a second each.
 const RATE: u32 = 500;
@@ -113,7 +113,7 @@ async fn kept(data: &std::path::Path) -> BTreeMap<(String, u64), u32> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_acknowledged_is_lost_or_doubled_over_fifty_kills() {
+async fn nothing_acknowledged_is_lost_or_doubled_over_two_hundred_kills() {
     let folder = tempfile::tempdir().expect("folder");
     let broker = Mosquitto::start(folder.path());
     let config = config(folder.path(), broker.port);

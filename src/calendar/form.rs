@@ -27,12 +27,15 @@ pub(super) struct Form<'a> {
     mistakes: Vec<Mistake>,
     /// Lines that are no TOML, from 1: what they would have said is not missed, too.
     broken: Vec<usize>,
+    /// Known keys that an unknown one of the table at hand was probably meant to be.
+    mistyped: Vec<&'static str>,
 }
 
 impl<'a> Form<'a> {
     /// The file's table, as far as it can be read, with the mistakes of its syntax noted.
     pub(super) fn open(file: &'a str, source: &'a str) -> (Self, Spanned<DeTable<'a>>) {
-        let mut form = Self { file, source, mistakes: Vec::new(), broken: Vec::new() };
+        let (mistakes, broken, mistyped) = (Vec::new(), Vec::new(), Vec::new());
+        let mut form = Self { file, source, mistakes, broken, mistyped };
         let (table, errors) = DeTable::parse_recoverable(source);
         for error in errors {
             let span = error.span().unwrap_or(0..0);
@@ -65,18 +68,21 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// Notes a key that is not there, unless a line that cannot be read may hold it.
+    /// Notes a key that is not there, nor under a mistyped name, nor maybe in a line that cannot be
+    /// read.
     pub(super) fn missing(&mut self, offset: usize, key: &str, hint: Text) {
-        if self.broken.is_empty() {
+        if self.broken.is_empty() && !self.mistyped.contains(&key) {
             self.at(offset, text!("缺少 `{key}`", "`{key}` is missing"), hint);
         }
     }
 
-    /// Notes the keys that are not known.
-    pub(super) fn know(&mut self, table: &DeTable<'_>, known: &[&str]) {
+    /// Notes the keys that are not known; for each table before anything else is asked of it.
+    pub(super) fn know(&mut self, table: &DeTable<'_>, known: &[&'static str]) {
+        self.mistyped.clear();
         for key in table.keys() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
+                self.mistyped.extend(near::nearest(name, known.iter().copied()));
                 let what = Text::new("可用的配置项", "known keys");
                 let hint = near::hint(name, &what, known.iter().copied());
                 let problem = text!("未知的配置项 `{name}`", "unknown key `{name}`");

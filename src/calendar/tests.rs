@@ -157,6 +157,8 @@ fn a_zone_that_never_opens_ends_every_search() {
     let always = calendar(Hours::always());
     assert!(!always.is_open(ever.0) && !always.is_open(ever.1));
     assert_eq!(always.open_ms(ever.1, ever.0), 0);
+    // From 1900 until before 2200, 109,573 days.
+    assert_eq!(always.open_ms(ever.0, ever.1), 109_573 * 24 * HOUR);
 }
 
 #[test]
@@ -176,6 +178,8 @@ fn days_of_23_and_25_hours_are_counted_as_they_are() {
     assert_eq!(night("01:00-02:00"), (60, 60));
     assert_eq!(night("02:00-03:00"), (0, 120));
     assert_eq!(night("02:15-02:45"), (0, 30));
+    let skipped = Hours { sunday: windows("02:15-02:45"), ..Hours::default() };
+    assert_eq!(zoned(skipped, "Europe/Berlin").windows(date(2026, 3, 29)), []);
     assert_eq!(night("01:00-02:15, 02:15-04:00"), (120, 240));
     // Santiago: 6 September 2026 begins at 01:00.
     let open = zoned(Hours::always(), "America/Santiago");

@@ -59,7 +59,7 @@ pub(super) fn read(file: &str, source: &str) -> Result<(i16, Year), Vec<Mistake>
     let holidays = form.list(table, "holiday");
     if holidays.is_empty() && !table.contains_key("holiday") {
         let hint = text!("每个节日写一段 [[holiday]]", "write a [[holiday]] for each of them");
-        form.missing(0, "[[holiday]]", hint);
+        form.missing(0, "holiday", hint);
     }
     for (holiday, offset) in holidays {
         read_holiday(&mut form, holiday, offset, year, &mut marks);

@@ -50,6 +50,7 @@ fn a_folder_adds_years_and_replaces_them_whole() {
          off = \"2026-06-01\"\nwork = [\"2026-06-06\"]\n",
     );
     write("notes.txt", "not read");
+    write("README", "not read");
     let holidays = Holidays::with_folder(folder.path()).expect("no mistakes");
     assert_eq!(holidays.years().collect::<Vec<_>>(), [2024, 2025, 2026, 2027]);
     let new_year = DayKind::Holiday(Text::new("元旦", "New Year"));
@@ -117,20 +118,37 @@ fn forms_that_are_no_year_are_told() {
         [
             "1:1 the file name `holidays.toml` is not a year",
             "1:1 `source` is missing",
-            "1:1 `[[holiday]]` is missing",
+            "1:1 `holiday` is missing",
             "1:8 `26` is not a year",
         ]
     );
+    let whole =
+        "source = \"x\"\n[[holiday]]\nzh = \"x\"\nen = \"x\"\noff = \"2026-12-31..2027-01-01\"\n";
+    assert_eq!(
+        told("20260.toml", &format!("year = 2026\n{whole}")),
+        [
+            "1:1 the file name `20260.toml` is not a year",
+            "6:7 `2026-12-31..2027-01-01` is not in 2026",
+        ]
+    );
+    assert_eq!(wrong("2026.toml", whole)[1].hint.en, "write it into 2027.toml");
     assert_eq!(
         told("2027.toml", "year = 2027\nsource = \"x\"\nholiday = [1]\n"),
         ["3:11 `[1]` is no list of [[holiday]]"]
+    );
+    // A mistyped key is one mistake, not two.
+    assert_eq!(
+        told("2027.toml", "year = 2027\nsourec = \"x\"\n[[holidays]]\nzh = \"x\"\n"),
+        ["2:1 unknown key `sourec`", "3:3 unknown key `holidays`"]
     );
     // What a broken line would have said is not missed; the rest is looked at all the same.
     let broken =
         told("2027.toml", "year = 2027\nsource = oops\n[[holiday]]\noff = \"2027-13-01\"\n");
     assert_eq!(broken.len(), 2, "{broken:#?}");
-    assert!(broken[0].starts_with("2:10 "), "{broken:#?}");
+    assert!(broken[0].starts_with("2:10 ") && broken[0].ends_with(": `oops`"), "{broken:#?}");
     assert_eq!(broken[1], "4:7 `2027-13-01` is not a date");
     let full_width = told("2027.toml", "year = 2027\nsource = “x”\n");
+    let open = told("2027.toml", "year = 2027\nsource = \n");
+    assert!(open[0].ends_with(": `source =`"), "{open:#?}");
     assert!(full_width.iter().all(|line| line.starts_with("2:")), "{full_width:#?}");
 }

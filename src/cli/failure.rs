@@ -117,6 +117,7 @@ fn words(error: &(dyn Error + 'static)) -> Text {
             TlsError::Client { path, reason } => {
                 format!("证书 `{path}` 与私钥不能使用：{reason}")
             }
+            TlsError::Socket(_) => "无法在临时目录中建立套接字".to_owned(),
             TlsError::System(error) => format!("无法使用系统的证书：{error}"),
         }
     } else if let Some(error) = error.downcast_ref::<std::io::Error>() {

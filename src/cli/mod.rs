@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // talking to people is what this room does
 
 mod check;
+mod credentials;
 mod demo;
 mod door;
 mod detect;
@@ -169,6 +170,8 @@ enum AboutDevice {
         #[arg(long)]
         json: bool,
     },
+    /// Make a machine's password at the broker and write Mosquitto's files. 生成设备在消息服务器上的口令。
+    Credentials(credentials::CredentialsArguments),
 }
 
 impl Command {
@@ -178,6 +181,7 @@ impl Command {
             Self::Check { lang, .. } | Self::Points { lang } | Self::Replay { lang, .. } => *lang,
             Self::Detect(arguments) => arguments.lang,
             Self::Scan(arguments) => arguments.lang,
+            Self::Device { about: AboutDevice::Credentials(arguments) } => arguments.place.lang,
             Self::Bus { place, .. }
             | Self::Device { about: AboutDevice::Plan { place, .. } }
             | Self::Read { place, .. }
@@ -207,6 +211,9 @@ pub fn main() -> ExitCode {
         Command::Bus { place, json, watched } => field::bus::bus(&place, json, watched),
         Command::Device { about: AboutDevice::Plan { id, place, json } } => {
             field::plan::plan(&place, &id, json)
+        }
+        Command::Device { about: AboutDevice::Credentials(arguments) } => {
+            credentials::run(&arguments)
         }
         Command::Read { id, place, watch, json } => field::read::read(&place, &id, watch, json),
         Command::Record { id, place, out, lasting } => {

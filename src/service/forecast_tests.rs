@@ -73,9 +73,39 @@ fn holidays_use_nothing_and_make_up_days_do() {
     assert_eq!(ask(250), runs_out("2026-10-09 13:00", 250, rate(600, 6)));
     // 30 September, 8 and 9 October, a quarter of Saturday the 10th, which is worked.
     assert_eq!(ask(325), runs_out("2026-10-10 11:00", 325, rate(600, 6)));
-    // To the last millisecond: a third of a sheet's time is rounded up.
     assert_eq!(ask(100), runs_out("2026-09-30 17:00", 100, rate(600, 6)));
     assert_eq!(ask(40_000), Forecast::Lasts { left: 40_000, rate: rate(600, 6) });
+}
+
+#[test]
+fn a_part_of_a_day_is_rounded_up_to_the_millisecond() {
+    let open = office();
+    let now = at("2026-03-06 17:00");
+    let counts = hourly(&open, "2026-03-02 00:00", now, 7);
+    let found = forecast(&supply(&counts, &[], Left::Said(1)), &open, now);
+    // A seventh of 28,800,000 ms is 4,114,285.7 ms.
+    assert_eq!(found.at(now), Some(at("2026-03-09 09:00").plus_ms(4_114_286)));
+}
+
+#[test]
+fn a_day_counts_when_all_of_it_was_seen() {
+    let noon = crate::calendar::Windows::parse("08:00-12:00, 14:00-18:00").expect("windows");
+    let open = calendar(Hours { workday: noon, ..Hours::default() });
+    let days = |from: &str, now: &str| {
+        let counts = hourly(&open, from, at(now), 80);
+        match forecast(&supply(&counts, &[], Left::Said(9)), &open, at(now)) {
+            Forecast::RunsOut { rate, .. } => rate.days,
+            _ => 0,
+        }
+    };
+    assert_eq!(days("2026-03-02 08:00", "2026-03-06 18:00"), 5);
+    assert_eq!(days("2026-03-02 13:00", "2026-03-06 18:00"), 4);
+    assert_eq!(days("2026-03-02 08:00", "2026-03-06 13:00"), 4);
+    // A refill at this very moment leaves all of it.
+    let now = at("2026-03-06 18:00");
+    let counts = hourly(&open, "2026-03-02 08:00", now, 80);
+    let found = forecast(&supply(&counts, &[now], Left::OfCapacity(100)), &open, now);
+    assert!(matches!(found, Forecast::RunsOut { left: 100, .. }), "{found:?}");
 }
 
 #[test]
@@ -118,6 +148,7 @@ fn the_sensor_wins() {
     assert_eq!(ask(Left::Said(900), Sensor::Low, Some(50)), low(true, 50));
     assert_eq!(ask(Left::Unknown, Sensor::Low, Some(50)), low(true, 50));
     assert_eq!(ask(Left::Said(50), Sensor::Low, Some(80)), low(false, 50));
+    assert_eq!(ask(Left::Said(50), Sensor::Low, Some(50)), low(false, 50));
     assert_eq!(ask(Left::Said(50), Sensor::Low, None), low(false, 50));
     assert!(low(true, 50).reason().zh.starts_with("传感器提示余量低；剩余 50"));
     assert_eq!(ask(Left::Unknown, Sensor::Low, None), Forecast::None(NoForecast::AmountUnknown));

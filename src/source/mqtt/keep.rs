@@ -1,6 +1,6 @@
 //! The keeper: messages in groups to the journal, and only then their acknowledgements.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,13 +14,16 @@ use crate::tally::Happening;
 use super::config::Config;
 use super::form::sparkplug;
 use super::hearing::{Hearing, Message};
+use super::session::Line;
 use super::table::Table;
-use super::wire::{Client, Publish};
+use super::wire::Publish;
 
 /// Messages kept in one go.
 const GROUP: usize = 256;
 /// Pause before a full disk is tried again; meanwhile the broker holds what is not acknowledged.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
+/// Pause before acknowledgements that are owed are tried again.
+const OWED_PAUSE: Duration = Duration::from_millis(10);
 /// Descriptions recalled at start, of all devices together.
 const DESCRIPTIONS_MAX: usize = 20_000;
 
@@ -28,8 +31,8 @@ const DESCRIPTIONS_MAX: usize = 20_000;
 /// allocation each.
 #[allow(clippy::large_enum_variant)]
 pub(super) enum Arrived {
-    /// A message, and the number of the connection that brought it.
-    Message(u64, Publish),
+    /// A message, and the number of the connection that brought it, if it is still there.
+    Message(Option<u64>, Publish),
     /// The broker is there again, or has not been for a while and why.
     Broker(Option<LinkFault>),
 }
@@ -39,8 +42,10 @@ pub(super) struct Keep {
     config: Arc<Config>,
     hearing: Hearing,
     context: Context,
-    connection: Arc<AtomicU64>,
-    client: Arc<RwLock<Option<Client>>>,
+    line: Arc<RwLock<Line>>,
+    /// Kept, and not acknowledged yet because the way to the broker was full: after a restart a
+    /// broker may send more at once than it was told to.
+    owed: VecDeque<(u64, Publish)>,
 }
 
 impl Keep {
@@ -48,8 +53,7 @@ impl Keep {
         config: Arc<Config>,
         table: Arc<Table>,
         context: Context,
-        connection: Arc<AtomicU64>,
-        client: Arc<RwLock<Option<Client>>>,
+        line: Arc<RwLock<Line>>,
     ) -> Self {
         let archive = context.journal.archive();
         let events = archive.and_then(|a| a.last_events(EventKind::Described, DESCRIPTIONS_MAX));
@@ -58,13 +62,27 @@ impl Keep {
             Vec::new()
         });
         let hearing = Hearing::new(config.clone(), table, context.tally.clone(), &events);
-        Self { config, hearing, context, connection, client }
+        Self { config, hearing, context, line, owed: VecDeque::new() }
     }
 
     /// Runs until nothing can arrive any more.
     pub(super) async fn run(mut self, mut waiting: mpsc::Receiver<Arrived>) {
         let mut group = Vec::with_capacity(GROUP);
-        while waiting.recv_many(&mut group, GROUP).await > 0 {
+        loop {
+            let many = waiting.recv_many(&mut group, GROUP);
+            let received = match self.owed.is_empty() {
+                true => many.await,
+                false => match tokio::time::timeout(OWED_PAUSE, many).await {
+                    Ok(received) => received,
+                    Err(_) => {
+                        self.acknowledge();
+                        continue;
+                    }
+                },
+            };
+            if received == 0 {
+                return;
+            }
             let mut records: Vec<Record> = Vec::new();
             for arrived in &group {
                 records.extend(self.records(arrived));
@@ -72,20 +90,26 @@ impl Keep {
             if !self.append(records).await {
                 return;
             }
-            self.acknowledge(group.drain(..));
+            self.owed.extend(group.drain(..).filter_map(|arrived| match arrived {
+                Arrived::Message(connection, publish) => Some((connection?, publish)),
+                Arrived::Broker(_) => None,
+            }));
+            self.acknowledge();
         }
     }
 
-    fn acknowledge(&self, group: impl Iterator<Item = Arrived>) {
-        let present = self.connection.load(Ordering::Relaxed);
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(client) = &*client else { return };
-        for arrived in group {
-            let Arrived::Message(connection, publish) = arrived else { continue };
-            // Fails only when the session has ended; the broker sends it again then.
-            if connection == present && !client.acknowledge(&publish) {
+    /// Acknowledges what is owed on the present connection, as far as the way takes it; what came on
+    /// an older one comes again.
+    fn acknowledge(&mut self) {
+        // The listener cannot change connections while this holds the line.
+        let line = self.line.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(client) = &line.client else { return };
+        while let Some((connection, publish)) = self.owed.front() {
+            if line.connection == Some(*connection) && !client.acknowledge(publish) {
                 self.context.tally.count(Happening::Rejected, "ack_not_sent");
+                return;
             }
+            self.owed.pop_front();
         }
     }
 
@@ -137,8 +161,9 @@ impl Keep {
     }
 
     fn ask_rebirth(&self, topic: &str, now_ms: i64) {
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner);
-        let asked = client
+        let line = self.line.read().unwrap_or_else(PoisonError::into_inner);
+        let asked = line
+            .client
             .as_ref()
             .is_some_and(|client| client.ask_rebirth(topic, sparkplug::rebirth(now_ms)));
         tracing::info!(topic, asked, "a Sparkplug node is asked to be born again");

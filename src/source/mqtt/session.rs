@@ -7,14 +7,15 @@
 //! is left. When it is full all the same, after hours of a full disk, the listener waits and the
 //! broker keeps the rest; the keeper never waits for the listener, so they cannot block each other.
 //!
-//! A message is acknowledged on the connection that brought it: packet numbers begin anew with
-//! each, and the broker sends again what was not acknowledged.
+//! A message is acknowledged on the connection that brought it and on no other: packet numbers begin
+//! anew with each, so a late acknowledgement would be taken for that of another message, which the
+//! broker would then forget. It sends again what was not acknowledged.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::LinkFault;
@@ -24,28 +25,30 @@ use crate::tally::Happening;
 
 use super::config::{Config, Version};
 use super::keep::{Arrived, Keep};
+use super::relay::Relay;
 use super::table::Table;
-use super::tls::{TlsError, transport};
+use super::tls::{self, TlsError};
 use super::wire::{Client, Event, Events, Lost, open};
 
 /// Messages that the broker may have under way to us without acknowledgement.
-pub(super) const RECEIVE_MAX: u16 = 256;
+pub(super) const RECEIVE_MAX: u16 = 1000;
 /// Messages between listener and keeper, and the part that is kept free for acknowledged ones.
-const QUEUE: usize = 1024;
+const QUEUE: usize = 4096;
 const QUEUE_RESERVE: usize = 3 * RECEIVE_MAX as usize;
 /// Subscriptions under way at a time.
 pub(super) const OUTGOING_MAX: u16 = 64;
 /// Requests to the event loop: subscriptions and acknowledgements of one full window.
-pub(super) const REQUESTS: usize = 1024;
+pub(super) const REQUESTS: usize = 4096;
 /// How long the broker keeps our session while we are away, seconds: half a year, as the shipped
 /// settings of Mosquitto allow.
 pub(super) const SESSION_EXPIRY_S: u32 = 180 * 24 * 3600;
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(20);
-const RECONNECT_MIN: Duration = Duration::from_secs(1);
+/// Short: while we are away messages wait in the broker's memory.
+const RECONNECT_MIN: Duration = Duration::from_millis(100);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
-/// Failed attempts after which the devices are said to be out of reach: a restart of the broker
-/// is over by then.
-const FAILURES_TOLD: u32 = 3;
+/// Time after which the devices are said to be out of reach: a restart of the broker is over by
+/// then.
+const TOLD_AFTER: Duration = Duration::from_secs(7);
 /// Failed attempts after which the other version is tried, where both may be spoken.
 const FAILURES_OF_VERSION: u32 = 2;
 
@@ -54,10 +57,24 @@ pub struct Session {
     config: Arc<Config>,
     table: Arc<Table>,
     context: Context,
-    /// Number of the present connection.
-    connection: Arc<AtomicU64>,
-    /// The way to acknowledge on it.
-    client: Arc<RwLock<Option<Client>>>,
+    line: Arc<RwLock<Line>>,
+}
+
+/// The way to the broker, as listener and keeper share it.
+#[derive(Default)]
+pub(super) struct Line {
+    /// Number of the present connection; none while there is none.
+    pub(super) connection: Option<u64>,
+    /// The way to say something on it.
+    pub(super) client: Option<Client>,
+    made: u64,
+}
+
+impl Line {
+    fn connected(&mut self) {
+        self.made += 1;
+        self.connection = Some(self.made);
+    }
 }
 
 impl Session {
@@ -66,15 +83,14 @@ impl Session {
     /// # Errors
     /// [`TlsError`].
     pub fn check(config: &Config) -> Result<(), TlsError> {
-        config.tls.as_ref().map_or(Ok(()), |tls| transport(tls).map(drop))
+        config.tls.as_ref().map_or(Ok(()), |tls| tls::client(tls).map(drop))
     }
 
     /// A session that is not connected yet.
     #[must_use]
     pub fn new(config: Config, context: Context) -> Self {
         let table = Arc::new(Table::new(&config.devices));
-        let (config, connection) = (Arc::new(config), Arc::new(AtomicU64::new(0)));
-        Self { config, table, context, connection, client: Arc::default() }
+        Self { config: Arc::new(config), table, context, line: Arc::default() }
     }
 
     /// Listens until told to stop.
@@ -83,10 +99,9 @@ impl Session {
     /// [`TlsError`] when the configured certificates cannot be used.
     pub async fn run(self, stop: CancellationToken) -> Result<(), TlsError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let (connection, client) = (self.connection.clone(), self.client.clone());
         let (config, table) = (self.config.clone(), self.table.clone());
-        let keeper =
-            Keep::new(config, table, self.context.clone(), connection, client).run(waiting);
+        let line = self.line.clone();
+        let keeper = Keep::new(config, table, self.context.clone(), line).run(waiting);
         let listener = async {
             let ended = tokio::select! {
                 () = stop.cancelled() => Ok(()),
@@ -97,6 +112,10 @@ impl Session {
         };
         let (ended, ()) = tokio::join!(listener, keeper);
         ended
+    }
+
+    fn line(&self) -> RwLockWriteGuard<'_, Line> {
+        self.line.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn name(&self) -> String {
@@ -111,12 +130,15 @@ impl Session {
 
     /// Listens in one version of the protocol after the other, until one fits.
     async fn listen(&self, queue: &mpsc::Sender<Arrived>) -> Result<(), TlsError> {
+        let Config { host, port, tls, .. } = &*self.config;
+        let tls = tls.as_ref().map(tls::client).transpose()?;
+        let relay = Relay::start(host, *port, tls)?;
         let mut version = self.config.version;
         loop {
-            let (client, events) = open(&self.config, version)?;
-            *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(client.clone());
+            let (client, events) = open(&self.config, version, relay.socket());
+            self.line().client = Some(client.clone());
             let may_change = self.config.version == Version::Auto;
-            if !self.listen_in(events, &client, queue, may_change).await {
+            if !self.listen_in(events, &client, queue, &relay, may_change).await {
                 return Ok(());
             }
             version = if version == Version::V311 { Version::V5 } else { Version::V311 };
@@ -131,15 +153,17 @@ impl Session {
         mut events: Events,
         client: &Client,
         queue: &mpsc::Sender<Arrived>,
+        relay: &Relay,
         may_change: bool,
     ) -> bool {
         let (mut failures, mut of_version, mut connected) = (0u32, 0u32, false);
+        let (mut lost_at, mut told) = (Instant::now(), false);
         loop {
             match events.next().await {
                 Event::Connected => {
                     tracing::info!(broker = %self.name(), "connected to the broker");
-                    (failures, of_version, connected) = (0, 0, true);
-                    self.connection.fetch_add(1, Ordering::Relaxed);
+                    (failures, of_version, connected, told) = (0, 0, true, false);
+                    self.line().connected();
                     self.publish_state(SourceHealth::Ok, None);
                     // The keeper has to know it before the first message of this connection.
                     if queue.send(Arrived::Broker(None)).await.is_err() {
@@ -156,7 +180,8 @@ impl Session {
                 }
                 Event::Message(publish) => {
                     let droppable = publish.at_most_once();
-                    let connection = self.connection.load(Ordering::Relaxed);
+                    // What the library had read before the connection was lost may come now.
+                    let connection = self.line().connection;
                     let arrived = Arrived::Message(connection, publish);
                     if droppable && queue.capacity() <= QUEUE_RESERVE {
                         self.context.tally.count(Happening::Rejected, "queue_full");
@@ -165,12 +190,22 @@ impl Session {
                     }
                 }
                 Event::Other => {}
-                Event::Lost(Lost { fault, text, perhaps_version }) => {
+                Event::Lost(lost) => {
+                    self.line().connection = None;
+                    // Acknowledgements that were handed over meanwhile are of no connection.
+                    events.clean();
+                    let Lost { fault, text, perhaps_version } = match relay.trouble() {
+                        // It never came to speaking.
+                        Some((fault, text)) => Lost { fault, text, perhaps_version: false },
+                        None => lost,
+                    };
                     if failures == 0 {
+                        lost_at = Instant::now();
                         tracing::warn!(broker = %self.name(), error = %text, "no connection to the broker");
                     }
                     self.publish_state(SourceHealth::Down, Some(fault));
-                    if failures == FAILURES_TOLD {
+                    if !told && lost_at.elapsed() >= TOLD_AFTER {
+                        told = true;
                         drop(queue.try_send(Arrived::Broker(Some(fault))));
                     }
                     of_version += u32::from(perhaps_version && !connected);

@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rumqttc::{TlsConfiguration, Transport};
 use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -39,12 +38,16 @@ pub enum TlsError {
         /// Why not.
         reason: String,
     },
+    /// The socket to the library cannot be made.
+    #[error("no socket in the folder for temporary files")]
+    Socket(#[from] std::io::Error),
     /// The system's certificates cannot be used.
     #[error("the system's certificates cannot be used: {0}")]
     System(#[from] rustls::Error),
 }
 
-pub(super) fn transport(tls: &Tls) -> Result<Transport, TlsError> {
+/// What is trusted, and what is shown.
+pub(super) fn client(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
     let builder = with_authorities(ClientConfig::builder(), tls.ca_file.as_deref())?;
     let config = match &tls.client {
         None => builder.with_no_client_auth(),
@@ -57,7 +60,7 @@ pub(super) fn transport(tls: &Tls) -> Result<Transport, TlsError> {
             builder.with_client_auth_cert(chain, key(key_file)?).map_err(wrong)?
         }
     };
-    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))))
+    Ok(Arc::new(config))
 }
 
 type Verified = ConfigBuilder<ClientConfig, WantsClientCert>;

@@ -1,5 +1,7 @@
 //! The connection to the broker in both versions of the protocol, behind one door.
 
+use std::path::Path;
+
 use rumqttc::v5::mqttbytes::v5 as five;
 use rumqttc::{mqttbytes as four, v5};
 
@@ -8,7 +10,6 @@ use crate::model::LinkFault;
 use super::config::{Config, Version};
 use super::session::{KEEP_ALIVE, OUTGOING_MAX, RECEIVE_MAX, REQUESTS, SESSION_EXPIRY_S};
 use super::table::Filter;
-use super::tls::{TlsError, transport};
 
 /// The largest packet that the protocol knows, bytes. With 3.1.1 a client cannot tell the broker
 /// what it takes, and a message that is refused by its length alone comes again at every connection
@@ -85,12 +86,12 @@ pub(super) enum Client {
     V311(rumqttc::AsyncClient),
 }
 
-/// A connection that is not made yet.
-pub(super) fn open(config: &Config, version: Version) -> Result<(Client, Events), TlsError> {
+/// A connection that is not made yet, over the relay's socket.
+pub(super) fn open(config: &Config, version: Version, socket: &Path) -> (Client, Events) {
+    let socket = socket.display().to_string();
     match version {
         Version::V311 => {
-            let mut options =
-                rumqttc::MqttOptions::new(&config.client_id, &config.host, config.port);
+            let mut options = rumqttc::MqttOptions::new(&config.client_id, socket, config.port);
             options
                 .set_keep_alive(KEEP_ALIVE)
                 .set_clean_session(false)
@@ -100,14 +101,12 @@ pub(super) fn open(config: &Config, version: Version) -> Result<(Client, Events)
             if let Some((user, password)) = &config.login {
                 options.set_credentials(user, password);
             }
-            if let Some(tls) = &config.tls {
-                options.set_transport(transport(tls)?);
-            }
+            options.set_transport(rumqttc::Transport::Unix);
             let (client, events) = rumqttc::AsyncClient::new(options, REQUESTS);
-            Ok((Client::V311(client), Events::V311(Box::new(events))))
+            (Client::V311(client), Events::V311(Box::new(events)))
         }
         Version::V5 | Version::Auto => {
-            let mut options = v5::MqttOptions::new(&config.client_id, &config.host, config.port);
+            let mut options = v5::MqttOptions::new(&config.client_id, socket, config.port);
             options
                 .set_keep_alive(KEEP_ALIVE)
                 .set_clean_start(false)
@@ -120,11 +119,9 @@ pub(super) fn open(config: &Config, version: Version) -> Result<(Client, Events)
             if let Some((user, password)) = &config.login {
                 options.set_credentials(user, password);
             }
-            if let Some(tls) = &config.tls {
-                options.set_transport(transport(tls)?);
-            }
+            options.set_transport(rumqttc::Transport::Unix);
             let (client, events) = v5::AsyncClient::new(options, REQUESTS);
-            Ok((Client::V5(client), Events::V5(Box::new(events))))
+            (Client::V5(client), Events::V5(Box::new(events)))
         }
     }
 }
@@ -164,6 +161,16 @@ impl Events {
     }
 }
 
+impl Events {
+    /// Forgets acknowledgements that were not sent.
+    pub(super) fn clean(&mut self) {
+        match self {
+            Self::V5(events) => events.clean(),
+            Self::V311(events) => events.clean(),
+        }
+    }
+}
+
 fn lost_v5(error: &v5::ConnectionError) -> Lost {
     use v5::ConnectionError as Error;
     let (fault, perhaps_version) = match error {
@@ -171,28 +178,16 @@ fn lost_v5(error: &v5::ConnectionError) -> Lost {
             (LinkFault::Forbidden, true)
         }
         Error::ConnectionRefused(_) => (LinkFault::Forbidden, false),
-        Error::Tls(_) => (LinkFault::Tls, false),
-        // What a broker of old says to a version that it does not know cannot be read as one.
-        Error::MqttState(_) | Error::NotConnAck(_) => (LinkFault::BrokerDown, true),
-        Error::Io(error) => {
-            let hung_up = matches!(
-                error.kind(),
-                std::io::ErrorKind::ConnectionReset
-                    | std::io::ErrorKind::ConnectionAborted
-                    | std::io::ErrorKind::UnexpectedEof
-            );
-            (LinkFault::BrokerDown, hung_up)
-        }
+        // A broker of old hangs up, or says something that cannot be read as an answer.
+        Error::MqttState(_) | Error::NotConnAck(_) | Error::Io(_) => (LinkFault::BrokerDown, true),
         _ => (LinkFault::BrokerDown, false),
     };
     Lost { fault, text: error.to_string(), perhaps_version }
 }
 
 fn lost_v311(error: &rumqttc::ConnectionError) -> Lost {
-    use rumqttc::ConnectionError as Error;
     let fault = match error {
-        Error::ConnectionRefused(_) => LinkFault::Forbidden,
-        Error::Tls(_) => LinkFault::Tls,
+        rumqttc::ConnectionError::ConnectionRefused(_) => LinkFault::Forbidden,
         _ => LinkFault::BrokerDown,
     };
     Lost { fault, text: error.to_string(), perhaps_version: true }

@@ -1,0 +1,189 @@
+//! The last yards to the library: a socket of our own between it and the broker.
+//!
+//! A broker that dies leaves what it had sent in our receive buffer, and among that are messages
+//! that it has already told their senders are safe. The library throws it away when an
+//! acknowledgement that it writes meanwhile fails. So it talks to this relay: what the broker sent is
+//! handed over to the end, and what can no longer be written is let go of. It also knows why there
+//! is no connection, which the library does not tell.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::model::LinkFault;
+
+/// Longest wait for a connection, and for the TLS handshake on it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// Bytes that are handed on in one go.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Idle time after which the system asks whether the peer is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Why there is no way to the broker, and in whose words.
+pub(super) type Trouble = (LinkFault, String);
+
+/// Where the broker is.
+#[derive(Clone)]
+struct Broker {
+    host: String,
+    port: u16,
+    tls: Option<Arc<ClientConfig>>,
+}
+
+/// A socket that leads to the broker.
+pub(super) struct Relay {
+    folder: PathBuf,
+    socket: PathBuf,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+    task: JoinHandle<()>,
+}
+
+impl Relay {
+    /// Opens the socket, in a folder that only this user can enter.
+    pub(super) fn start(
+        host: &str,
+        port: u16,
+        tls: Option<Arc<ClientConfig>>,
+    ) -> std::io::Result<Self> {
+        let name = format!("hallwatch-{}-{:016x}", std::process::id(), rand::random::<u64>());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        let socket = folder.join("mqtt");
+        let listener = UnixListener::bind(&socket)?;
+        let trouble = Arc::new(Mutex::new(None));
+        let broker = Broker { host: host.to_owned(), port, tls };
+        let task = tokio::spawn(serve(listener, broker, trouble.clone()));
+        Ok(Self { folder, socket, trouble, task })
+    }
+
+    /// Where the library connects to.
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Why the last connection was not made, once.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// One connection after the other: the library has one at a time.
+async fn serve(listener: UnixListener, broker: Broker, trouble: Arc<Mutex<Option<Trouble>>>) {
+    loop {
+        let Ok((library, _)) = listener.accept().await else { return };
+        let failed = match broker.connect().await {
+            Err(failed) => Some(failed),
+            Ok(stream) => match broker.tls.clone() {
+                None => {
+                    join(library, stream).await;
+                    None
+                }
+                Some(tls) => match broker.secure(tls, stream).await {
+                    Err(failed) => Some(failed),
+                    Ok(stream) => {
+                        join(library, stream).await;
+                        None
+                    }
+                },
+            },
+        };
+        *trouble.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+}
+
+impl Broker {
+    async fn connect(&self) -> Result<TcpStream, Trouble> {
+        let stream =
+            match timeout(CONNECT_TIMEOUT, TcpStream::connect((&*self.host, self.port))).await {
+                Ok(Ok(stream)) => stream,
+                Ok(Err(error)) => return Err((fault_of(&error), error.to_string())),
+                Err(_) => {
+                    let text = format!("no connection in {} s", CONNECT_TIMEOUT.as_secs());
+                    return Err((LinkFault::Unreachable, text));
+                }
+            };
+        let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
+        let tuned = stream.set_nodelay(true);
+        let tuned =
+            tuned.and_then(|()| socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive));
+        if let Err(error) = tuned {
+            tracing::debug!(%error, "socket options not set");
+        }
+        Ok(stream)
+    }
+
+    async fn secure(
+        &self,
+        tls: Arc<ClientConfig>,
+        stream: TcpStream,
+    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Trouble> {
+        let failed = |text: String| (LinkFault::Tls, text);
+        let name = ServerName::try_from(self.host.clone());
+        let name = name.map_err(|error| failed(error.to_string()))?;
+        let shaken = timeout(CONNECT_TIMEOUT, TlsConnector::from(tls).connect(name, stream)).await;
+        let shaken = shaken.map_err(|_| failed("no TLS handshake in time".to_owned()))?;
+        shaken.map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// What a system's error about a connection means.
+fn fault_of(error: &std::io::Error) -> LinkFault {
+    match error.kind() {
+        // The resolver's errors have no kind of their own.
+        _ if error.to_string().contains("lookup address") => LinkFault::UnknownHost,
+        ErrorKind::ConnectionRefused => LinkFault::BrokerDown,
+        _ => LinkFault::Unreachable,
+    }
+}
+
+/// Hands bytes on in both directions until the broker has no more, or the library leaves.
+async fn join<S: AsyncRead + AsyncWrite>(library: UnixStream, broker: S) {
+    let (mut from_library, mut to_library) = library.into_split();
+    let (mut from_broker, mut to_broker) = tokio::io::split(broker);
+    let outward = async {
+        let mut bytes = vec![0; BUFFER_BYTES];
+        let mut open = true;
+        loop {
+            let read = from_library.read(&mut bytes).await.unwrap_or(0);
+            let Some(part) = bytes.get(..read).filter(|part| !part.is_empty()) else { break };
+            // After the broker's end the library goes on writing; nobody misses that.
+            open =
+                open && to_broker.write_all(part).await.is_ok() && to_broker.flush().await.is_ok();
+        }
+        drop(to_broker.shutdown().await);
+    };
+    let inward = async {
+        let mut bytes = vec![0; BUFFER_BYTES];
+        loop {
+            let read = from_broker.read(&mut bytes).await.unwrap_or(0);
+            let Some(part) = bytes.get(..read).filter(|part| !part.is_empty()) else { break };
+            if to_library.write_all(part).await.is_err() {
+                break;
+            }
+        }
+        drop(to_library.shutdown().await);
+    };
+    // The library leaves after it has read the end, or when it gives up.
+    tokio::pin!(outward, inward);
+    tokio::select! {
+        () = &mut inward => outward.await,
+        () = &mut outward => {}
+    }
+}

@@ -31,6 +31,8 @@ pub mod tally;
 pub mod supervise;
 /// (0) Where the sun is.
 pub mod sky;
+/// (1) Holidays, make-up days and the service hours of zones.
+pub mod calendar;
 /// (1) `devices/*.toml` into checked plans: registers and JSON fields to standard points.
 pub mod profile;
 /// (2) The durable, ordered record; cursors; the in-memory tail.
@@ -47,6 +49,8 @@ pub mod history;
 pub mod influx;
 /// (4) What the roof makes: power now, energy today.
 pub mod pv;
+/// (4) How well the machines serve: availability, repair, consumables.
+pub mod service;
 /// (4) A virtual hall behind real sockets, and the demo's broker.
 pub mod simulate;
 /// (5) Rules, the life of an alert, who is told.

@@ -17,6 +17,7 @@ pub(super) type Bases = BTreeMap<String, Arc<Profile>>;
 
 #[derive(RustEmbed)]
 #[folder = "devices/"]
+#[include = "*.toml"]
 struct Shipped;
 
 /// Why there is no catalog.

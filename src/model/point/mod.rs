@@ -136,6 +136,7 @@ const POINTS: &[Row] = &[
     ("battery_runtime_min", "min", "电池可用时间", "battery runtime", "", false),
     ("ups_load_percent", "%", "不间断电源负载", "UPS load", "", false),
     ("ups_input_voltage_v", "V", "不间断电源输入电压", "UPS input voltage", "", false),
+    ("entrance", "", "入口门", "entrance", "entrance", false),
     ("alarm_button", "", "报警按钮", "alarm button", "alarm", false),
     ("hvac_state", "", "空调", "air conditioning", "device_state", false),
     ("lights_on", "", "照明", "lights on", "", false),

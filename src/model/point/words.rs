@@ -190,6 +190,17 @@ static VOCABULARIES: &[Vocabulary] = &[
         ],
     },
     Vocabulary {
+        id: "entrance",
+        words: &[
+            word(0, "closed", "关闭", "closed", None),
+            word(1, "open", "开启", "open", None),
+            word(2, "locked", "锁定", "locked", None),
+            word(3, "blocked", "受阻", "blocked", Some(Major)),
+            word(4, "tampered", "被撬", "tampered", Some(Critical)),
+            word(5, "unknown", "未知", "unknown", None),
+        ],
+    },
+    Vocabulary {
         id: "alarm",
         words: &[
             word(0, "idle", "未触发", "idle", None),

@@ -268,20 +268,33 @@ impl Hearing {
             Err(refusal) => return self.refused(n, publisher, refusal, topic, now),
         };
         let Some(known) = self.known.get_mut(n) else { return Vec::new() };
-        known.eight_hours |= parsed.eight_hours;
+        known.eight_hours = parsed.eight_hours.unwrap_or(known.eight_hours);
         if !known.pace.allows(parsed.reading.time) {
             return self.refused(n, publisher, Refusal::Flood, topic, now);
         }
-        if !parsed.wrong_fields.is_empty() {
-            let count = parsed.wrong_fields.len() as u64;
-            self.tally.add(Happening::Rejected, "wrong_field", count);
-        }
+        let wrong = self.wrong_fields(n, publisher, &parsed.wrong_fields, now);
         let state = match parsed.gone {
             true => LinkState::Down { fault: LinkFault::LastWill, detail: String::new() },
             false => LinkState::Up,
         };
         let link = self.news(n, state, now);
-        std::iter::once(Record::Reading(parsed.reading)).chain(link).collect()
+        std::iter::once(Record::Reading(parsed.reading)).chain(link).chain(wrong).collect()
+    }
+
+    /// Fields that were left out of a message that was kept: told by their pointers.
+    fn wrong_fields(
+        &mut self,
+        n: usize,
+        publisher: &Publisher,
+        fields: &[String],
+        now: Timestamp,
+    ) -> Option<Record> {
+        if fields.is_empty() {
+            return None;
+        }
+        let (reason, id) = (Refusal::WrongField, &publisher.device.id);
+        self.tally.add(Happening::Rejected, reason.as_str(), fields.len() as u64);
+        self.notes.note(n, id, reason, &fields.join(" "), now).map(Record::Event)
     }
 
     fn refused(

@@ -8,7 +8,7 @@ use crate::profile::{FieldRule, Form, MessageRule, Pointer};
 
 use super::body::Body;
 use super::refusal::Refusal;
-use super::time::{Belief, believe, moment, skew_s};
+use super::time::{Belief, believe, is_now, moment, skew_s};
 use super::value::{Fields, fields, word_of};
 
 /// How a message came.
@@ -48,8 +48,8 @@ pub struct Parsed {
     pub wrong_fields: Vec<String>,
     /// It is the device's last will.
     pub gone: bool,
-    /// Its clock is eight hours ahead.
-    pub eight_hours: bool,
+    /// Its clock is eight hours ahead, or surely not.
+    pub eight_hours: Option<bool>,
 }
 
 /// Reads a JSON message or a plain text of `device`, which itself uses the name `mqtt_id`.
@@ -147,7 +147,11 @@ pub(super) fn understand<'a>(
         reading: Reading { device, time, received, message: said.message, samples },
         wrong_fields: wrong.into_iter().map(str::to_owned).collect(),
         gone,
-        eight_hours: matches!(belief, Some(Belief::EightHours(_))),
+        eight_hours: match belief {
+            Some(Belief::EightHours(_)) => Some(true),
+            Some(Belief::Own(time)) => is_now(time, now).then_some(false),
+            _ => None,
+        },
     })
 }
 

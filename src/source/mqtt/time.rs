@@ -99,6 +99,11 @@ pub(super) fn believe(ms: i64, now: Timestamp, eight_hours: bool) -> Belief {
     Belief::Future
 }
 
+/// Whether a time is about that of its arrival.
+pub(super) fn is_now(time: Timestamp, now: Timestamp) -> bool {
+    now.since_ms(time).saturating_abs() <= AHEAD_MAX_MS
+}
+
 /// How far a clock is ahead, whole seconds, 0 where it may be the way of the message.
 pub(super) fn skew_s(ms: i64, now: Timestamp) -> i64 {
     let ahead_ms = ms.saturating_sub(now.ms());

@@ -14,6 +14,8 @@ use super::time::moment;
 
 /// Longest text that is kept.
 const TEXT_CHARS_MAX: usize = 64;
+/// Longest code, bytes.
+const CODE_BYTES_MAX: usize = 32;
 /// A day.
 const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Most codes of one message.
@@ -36,9 +38,14 @@ pub(super) fn fields<'a>(
     body: &Body,
     arrival: &Arrival<'_>,
 ) -> Fields<'a> {
-    let mut found = Fields::default();
+    let (mut found, mut unlisted) = (Fields::default(), Vec::new());
     for rule in rules {
         match field(rule, body, arrival) {
+            // Faults that a message does not list are over; other things keep what was said last.
+            Found::Absent if lists_faults(rule) && matches!(body, Body::Document(_)) => {
+                unlisted.push(rule.point.clone());
+                continue;
+            }
             Found::Absent => continue,
             Found::Nothing => {}
             Found::Wrong => found.wrong.push(rule.pointer.text.as_str()),
@@ -51,7 +58,17 @@ pub(super) fn fields<'a>(
         }
         found.any = true;
     }
+    for point in unlisted.into_iter().filter(|_| found.any) {
+        if found.samples.iter().all(|sample| sample.point != point) {
+            let value = Value::Codes(Arc::from([]));
+            found.samples.push(Sample { point, value, quality: Quality::Good });
+        }
+    }
     found
+}
+
+const fn lists_faults(rule: &FieldRule) -> bool {
+    matches!(rule.json, JsonType::Faults(_))
 }
 
 enum Found {
@@ -174,15 +191,15 @@ fn flags(codes: &[(String, i64)], otherwise: i64, found: &Json) -> Option<Value>
     Some(Value::Decimal(Decimal::whole(worst.map_or(otherwise, |(_, code)| *code))))
 }
 
-/// Codes of an array; what no table names keeps the vendor's word, made fit for a code.
+/// Codes of an array; what no table names keeps the vendor's word, if it can be a code: a text could
+/// hold anything.
 fn fault_codes(codes: &BTreeMap<String, String>, found: &Json) -> Option<Value> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let code = |item: &Json| {
         let word = word_of(item)?;
         let known = codes.get(&word).cloned();
-        Some(Arc::from(known.unwrap_or_else(|| {
-            let clean = word.chars().filter(|c| c.is_alphanumeric() || *c == '-').take(32);
-            clean.collect::<String>()
-        })))
+        let own = (word.len() <= CODE_BYTES_MAX && word.chars().all(fits)).then_some(word);
+        known.or(own).map(Arc::from)
     };
     let list = found.as_array()?.iter().take(CODES_MAX);
     let list = list.map(code).collect::<Option<Vec<Arc<str>>>>()?;

@@ -100,7 +100,12 @@ fn a_clock_that_is_wrong_costs_the_time_and_not_the_message() {
     let time = |ts: &str| {
         let parsed = read(&at(ts)).expect("understood");
         let skew = parsed.reading.value("clock_skew_s").and_then(Value::as_f64);
-        (parsed.reading.time.ms() - NOW, skew, parsed.eight_hours, parsed.wrong_fields.len())
+        (
+            parsed.reading.time.ms() - NOW,
+            skew,
+            parsed.eight_hours == Some(true),
+            parsed.wrong_fields.len(),
+        )
     };
     assert_eq!(time("2026-11-23T20:13:20Z"), (0, Some(28_800.0), true, 0), "Beijing as UTC");
     assert_eq!(time("2026-11-23T20:13:20"), (0, Some(0.0), false, 0), "no zone is the site's");
@@ -127,6 +132,17 @@ fn a_wrong_field_costs_only_itself() {
     let parsed = read(r#"{"mode":"run","counters":{"tickets":"many"}}"#).expect("understood");
     assert_eq!(parsed.wrong_fields, ["/counters/tickets"]);
     assert!(parsed.reading.value("tickets_total").is_none());
+}
+
+#[test]
+fn faults_are_codes_and_over_when_they_are_not_listed() {
+    let codes = |faults: &str| {
+        let parsed = read(&format!(r#"{{"mode":"run"{faults}}}"#)).expect("understood");
+        (format!("{:?}", parsed.reading.value("fault")), parsed.wrong_fields.len())
+    };
+    assert_eq!(codes(r#","faults":["E_104",7]"#), (r#"Some(Codes(["E_104", "7"]))"#.into(), 0));
+    assert_eq!(codes(""), ("Some(Codes([]))".into(), 0), "none listed");
+    assert_eq!(codes(r#","faults":["王小明 jam"]"#), ("None".into(), 1), "a text is no code");
 }
 
 #[test]

@@ -12,14 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert::{AlertError, Alerts, Webhook, WebhookConfig};
 use crate::clock::SharedClock;
-use crate::config::{Hall, InfluxTarget, InfluxVersion};
+use crate::config::Hall;
 use crate::counter;
 use crate::history::History;
-use crate::influx::{self, InfluxError, Sink, SinkStatus};
+use crate::influx::{InfluxError, Sink, SinkStatus};
 use crate::journal::{Journal, JournalError};
 use crate::live::{Board, Live};
 use crate::model::{Device, Text};
 use crate::profile::Profile;
+use crate::service;
 use crate::source::{self, Sources, modbus, mqtt, own};
 use crate::supervise::Supervisor;
 use crate::tally::Tally;
@@ -119,13 +120,20 @@ impl App {
         demo: Option<Text>,
     ) -> Result<(), AppError> {
         hall.mqtt.as_ref().map_or(Ok(()), mqtt::Session::check)?;
+        let Common { journal, clock, .. } = common.clone();
         let board = board(&hall, common);
-        let (alerts_handle, alerts) =
-            Alerts::open(common.journal.clone(), board.clone(), common.clock.clone())?;
-        let live = Live::new(board);
+        let live = Live::new(board.clone());
+        let (service, watch) = service::Watch::open(
+            hall.service.clone(),
+            live.clone(),
+            journal.clone(),
+            clock.clone(),
+        )?;
+        let (alerts_handle, alerts) = Alerts::open(journal, board, service.clone(), clock)?;
         let stop = self.readers.stop_signal();
         // Readers first: nothing that the sources bring goes by unseen.
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
+        self.readers.vital("service", watch.run(stop.clone()));
         self.readers.vital("alerts", alerts.run(stop.clone()));
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
@@ -137,6 +145,8 @@ impl App {
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),
+            service,
+            hours: hall.service.clone(),
             journal: common.journal.clone(),
             sources: states.clone(),
             monitor: monitor.clone(),
@@ -234,7 +244,7 @@ impl App {
         let mut views = Vec::new();
         for target in &hall.influx {
             let sink = Sink::new(
-                influx_config(target, &hall.site.id),
+                target.sink(&hall.site.id),
                 common.journal.clone(),
                 devices.clone(),
                 common.tally.clone(),
@@ -329,17 +339,4 @@ fn board(hall: &Hall, common: &Common) -> Board {
         tracing::warn!(%error, "the page begins empty: the last readings cannot be read");
     }
     board
-}
-
-fn influx_config(target: &InfluxTarget, site: &str) -> influx::Config {
-    let secret = influx::Secret::new;
-    let version = match target.version.clone() {
-        InfluxVersion::V1 { database, username, password } => {
-            influx::Version::V1 { database, username, password: password.map(secret) }
-        }
-        InfluxVersion::V2 { org, bucket, token } => {
-            influx::Version::V2 { org, bucket, token: secret(token) }
-        }
-    };
-    influx::Config::new(&target.name, &target.url, version, site)
 }

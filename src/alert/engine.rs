@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, Peers};
 use crate::model::{DeviceId, Timestamp};
+use crate::service;
 use crate::source::mqtt::Refused;
 
 use super::rule::{Finding, Rule, Verdict};
 use super::types::{Acknowledged, Alert, AlertState};
 
+/// Alerts about many machines are kept under the gateway's own id; nobody is shown it.
+const OWN_ID: &str = "gateway";
 /// How long a condition must be gone before the alert is over: shorter gaps are one alert.
 const KEEP_FIRING_MS: i64 = 15_000;
 
@@ -71,31 +74,84 @@ pub(super) struct Engine {
     pub(super) tracks: BTreeMap<Key, Track>,
     /// What was refused of each device last, by reason.
     refused: BTreeMap<DeviceId, Vec<Refused>>,
+    /// Rules and devices of which one alert about many says it already.
+    said_for_all: HashSet<(&'static str, DeviceId)>,
     /// Judged since the last tick, because they spoke.
     judged: HashSet<DeviceId>,
 }
 
 impl Engine {
     pub(super) fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
-        Self { rules, tracks, refused: BTreeMap::new(), judged: HashSet::new() }
+        Self {
+            rules,
+            tracks,
+            refused: BTreeMap::new(),
+            said_for_all: HashSet::new(),
+            judged: HashSet::new(),
+        }
     }
 
     /// Judges all devices that have not been judged since the last tick, and ends alerts of devices
     /// and rules that are no more.
-    pub(super) fn tick(&mut self, board: &Board, peers: &Peers, now: Timestamp) -> Vec<Transition> {
+    pub(super) fn tick(
+        &mut self,
+        board: &Board,
+        peers: &Peers,
+        found: &[service::Finding],
+        now: Timestamp,
+    ) -> Vec<Transition> {
+        self.said_for_all.clear();
+        for one in found {
+            let Some(rule) = one.what.stands_for() else { continue };
+            let all = one.devices.iter().map(|(device, _)| (rule, device.clone()));
+            self.said_for_all.extend(all);
+        }
         let judged = std::mem::take(&mut self.judged);
         let silent = board.iter().filter(|live| !judged.contains(&live.device.id));
         let mut out: Vec<_> = silent.flat_map(|live| self.judge(board, live, peers, now)).collect();
+        out.extend(self.judge_service(board, found, now));
         let gone = |key: &Key| {
             let kind = board.get(key.device.as_str()).map(|live| live.device.kind);
-            let judged =
-                |rule: &Rule| kind.is_some_and(|kind| rule.judges(&key.rule, kind, &key.part));
-            !self.rules.iter().any(judged)
+            !self.rules.iter().any(|rule| rule.judges(&key.rule, kind, &key.part))
         };
         let orphans: Vec<Key> = self.tracks.keys().filter(|key| gone(key)).cloned().collect();
         for key in orphans {
             if let Some(Track::Open { alert, .. }) = self.tracks.remove(&key) {
                 out.push(resolved(*alert, now));
+            }
+        }
+        out
+    }
+
+    /// Judges what the service room found, and ends what it no longer finds.
+    fn judge_service(
+        &mut self,
+        board: &Board,
+        found: &[service::Finding],
+        now: Timestamp,
+    ) -> Vec<Transition> {
+        let Ok(own) = DeviceId::parse(OWN_ID) else { return Vec::new() };
+        let mut out = Vec::new();
+        for rule in &self.rules {
+            let Some(what) = rule.service() else { continue };
+            let mut verdicts: BTreeMap<Key, Verdict> = BTreeMap::new();
+            for key in self.tracks.keys().filter(|key| key.rule == rule.id) {
+                verdicts.insert(key.clone(), Verdict::No);
+            }
+            for one in found.iter().filter(|one| one.what == what) {
+                let live = one.device.as_ref().and_then(|id| board.get(id.as_str()));
+                let name = live.map(|live| &live.device.name);
+                let device = one.device.clone().unwrap_or_else(|| own.clone());
+                let key = Key { rule: rule.id.clone(), device, part: one.part.as_str().into() };
+                verdicts.insert(key, Verdict::Yes(rule.found(one, name)));
+            }
+            for (key, verdict) in verdicts {
+                let track = self.tracks.remove(&key);
+                let (track, transition) = step(rule, &key, track, verdict, now);
+                out.extend(transition);
+                if let Some(track) = track {
+                    self.tracks.insert(key, track);
+                }
             }
         }
         out
@@ -133,6 +189,9 @@ impl Engine {
         let refused = self.refused.get(&live.device.id).map(Vec::as_slice).unwrap_or_default();
         for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
             for part in &rule.parts {
+                if self.said_for_all.contains(&(&*rule.id, live.device.id.clone())) {
+                    continue; // one alert says it for all of them
+                }
                 let verdict = rule.judge(part, live, &health, refused, now);
                 if verdict == Verdict::Unknown || verdict == Verdict::No && self.tracks.is_empty() {
                     continue; // it stays as it is
@@ -250,7 +309,8 @@ fn raise(
         rule: rule.id.to_string(),
         severity: finding.severity,
         state: AlertState::Active,
-        device: Some(key.device.clone()),
+        device: (key.device.as_str() != OWN_ID || rule.service().is_none())
+            .then(|| key.device.clone()),
         text: finding.text,
         advice: finding.advice.unwrap_or_else(|| rule.advice.clone()),
         since,

@@ -9,6 +9,7 @@ use crate::live::{DeviceLive, Health, HealthState, Why};
 use crate::model::{
     DeviceKind, LinkFault, LinkState, Severity, Text, Timestamp, standard_point, text,
 };
+use crate::service::{self, What};
 use crate::source::mqtt::{Refusal, Refused};
 
 /// An alert about a counter stands for so long: somebody has to look and to book it.
@@ -48,6 +49,7 @@ struct RuleFile {
     idle: bool,
     #[serde(default)]
     counter: bool,
+    service: Option<String>,
     #[serde(default)]
     refused: Vec<String>,
     #[serde(default)]
@@ -72,6 +74,8 @@ enum Condition {
     Counter,
     /// Messages were refused for one of these reasons.
     Refused(Vec<Refusal>),
+    /// The service room found it.
+    Service(What),
     /// A point says one of these.
     Words(Vec<String>),
     Limit(Limit),
@@ -187,8 +191,15 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
         .iter()
         .map(|word| Refusal::parse(word).ok_or_else(|| format!("nothing is refused as `{word}`")));
     let refused: Vec<Refusal> = refused.collect::<Result<_, _>>()?;
+    let service = file.service.as_deref().map(|word| {
+        let known = What::ALL.iter().find(|(known, _)| *known == word);
+        known.map(|(_, what)| *what).ok_or_else(|| format!("nothing is found as `{word}`"))
+    });
+    let service = service.transpose()?;
     let whole = whole.into_iter().filter(|(given, _)| *given).map(|(_, condition)| condition);
-    let mut whole = whole.chain((!refused.is_empty()).then_some(Condition::Refused(refused)));
+    let mut whole = whole
+        .chain((!refused.is_empty()).then_some(Condition::Refused(refused)))
+        .chain(service.map(Condition::Service));
     match (whole.next(), whole.next(), points.is_empty(), limit) {
         (Some(condition), None, true, None) => return Ok(condition),
         (None, None, false, Some(limit)) if file.words.is_empty() => {
@@ -198,7 +209,11 @@ fn condition_of(file: &RuleFile) -> Result<Condition, String> {
             };
         }
         (None, None, false, None) => {}
-        _ => return Err("give one of offline, faults, idle, counter, refused, points".to_owned()),
+        _ => {
+            return Err(
+                "give one of offline, faults, idle, counter, refused, service, points".to_owned()
+            );
+        }
     }
     let words_of = |point: &String| standard_point(point).and_then(|p| p.words);
     if let Some(point) = points.iter().find(|point| words_of(point).is_none()) {
@@ -220,8 +235,38 @@ impl Rule {
     }
 
     /// Whether tracks of this rule id, kind and part are this rule's.
-    pub(super) fn judges(&self, id: &str, kind: DeviceKind, part: &str) -> bool {
+    pub(super) fn judges(&self, id: &str, kind: Option<DeviceKind>, part: &str) -> bool {
+        if self.service().is_some() {
+            return *self.id == *id;
+        }
+        let Some(kind) = kind else { return false };
         *self.id == *id && self.is_for(kind) && self.parts.iter().any(|own| **own == *part)
+    }
+
+    /// What the rule makes of things that the service room found, if it is about them.
+    pub(super) const fn service(&self) -> Option<What> {
+        match self.condition {
+            Condition::Service(what) => Some(what),
+            _ => None,
+        }
+    }
+
+    /// Something that the service room found, in words. `name` is that of its machine.
+    pub(super) fn found(&self, found: &service::Finding, name: Option<&Text>) -> Finding {
+        let named = name.map_or_else(|| self.text.clone(), |name| self.text.fill("device", name));
+        let text = found.words.iter().fold(named, |text, (key, word)| text.fill(key, word));
+        let mut finding = Finding::new(found.severity.unwrap_or(self.severity), text);
+        if !found.devices.is_empty() {
+            let all = found.devices.iter().map(|(id, name)| format!("{} [{id}]", name.zh));
+            let label = Text::new("设备", "machines");
+            finding.evidence.push((label, all.collect::<Vec<_>>().join("、")));
+        }
+        // Its figures change by the minute.
+        finding.topic.clone_from(&found.part);
+        if finding.topic.is_empty() {
+            finding.topic = self.id.to_string();
+        }
+        finding
     }
 
     /// What the rule sees on one of its parts on a device of this health.
@@ -247,6 +292,8 @@ impl Rule {
             Condition::Faults => spoken(&|| self.faults(live)),
             // What happened has happened, whether it still speaks or not.
             Condition::Counter => self.counter(live, now),
+            // Judged apart, with all that was found.
+            Condition::Service(_) => Verdict::Unknown,
             Condition::Refused(reasons) => self.refused(live, reasons, refused, now),
             Condition::Words(words) => spoken(&|| self.word(live, part, words)),
             Condition::Limit(limit) => spoken(&|| self.limit(live, part, *limit)),

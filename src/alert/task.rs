@@ -11,6 +11,7 @@ use crate::clock::SharedClock;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
 use crate::live::{Board as LiveBoard, Peers};
 use crate::model::{Event, EventKind, Record};
+use crate::service;
 use crate::source::mqtt::Refused;
 
 use super::engine::{Engine, Transition};
@@ -49,6 +50,8 @@ pub struct Alerts {
     live: LiveBoard,
     /// The look at all devices of the last tick: the single ones are judged by it in between.
     peers: Peers,
+    /// How the machines serve.
+    service: service::Handle,
     journal: Journal,
     reader: Reader,
     clock: SharedClock,
@@ -71,6 +74,7 @@ impl Alerts {
     pub fn open(
         journal: Journal,
         live: LiveBoard,
+        service: service::Handle,
         clock: SharedClock,
     ) -> Result<(Handle, Self), AlertError> {
         let tracks = match journal.cursor(CURSOR)? {
@@ -93,6 +97,7 @@ impl Alerts {
             engine,
             live,
             peers,
+            service,
             journal,
             reader,
             clock,
@@ -124,7 +129,7 @@ impl Alerts {
                 _ = ticks.tick() => {
                     let now = self.clock.now();
                     self.peers = self.live.peers(now);
-                    let transitions = self.engine.tick(&self.live, &self.peers, now);
+                    let transitions = self.engine.tick(&self.live, &self.peers, &self.service.findings(), now);
                     self.decided(transitions);
                 }
                 Some(command) = self.inbox.recv() => self.acknowledge(command).await,

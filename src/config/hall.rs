@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::source::{modbus, mqtt};
-use crate::{alert, journal};
+use crate::{alert, journal, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -18,10 +18,12 @@ use super::link::Link;
 use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
-use super::{bus, load, mqtt as broker, people, secret, site};
+use super::{bus, load, mqtt as broker, people, secret, service as hours, site};
 
-const ROOT: &[&str] =
-    &["profiles", "site", "data", "web", "mqtt", "influxdb", "webhook", "zone", "bus", "device"];
+const ROOT: &[&str] = &[
+    "profiles", "site", "data", "web", "calendar", "mqtt", "influxdb", "webhook", "zone", "bus",
+    "device",
+];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -47,6 +49,8 @@ pub struct Hall {
     pub influx: Vec<InfluxTarget>,
     /// Who is told of alerts.
     pub alert: alert::Config,
+    /// When the zones serve.
+    pub service: service::Config,
     /// Where the page is.
     pub web: WebSettings,
     /// The data is made up; `read` always says no.
@@ -139,7 +143,8 @@ pub fn parse(path: &Path, source: &str, catalog: Option<&Catalog>) -> Result<Hal
     let root = Section::new(desk, table.get_ref(), 0, Text::new("文件", "the file"), ROOT);
     let mut of_profiles = Vec::new();
     let catalog = catalog_of(&root, folder, catalog, &mut of_profiles);
-    let hall = hall(&root, folder, catalog, !of_profiles.is_empty());
+    let incomplete = !of_profiles.is_empty();
+    let hall = hall(&root, folder, catalog, incomplete, &mut of_profiles);
     let (mut mistakes, notices) = findings.into_parts();
     mistakes.extend(of_profiles);
     match hall {
@@ -205,6 +210,7 @@ fn hall(
     folder: &Path,
     catalog: Option<Catalog>,
     incomplete: bool,
+    of_files: &mut Vec<Mistake>,
 ) -> Option<Hall> {
     let site = site::site(root);
     let zones = site::zones(root);
@@ -213,6 +219,7 @@ fn hall(
     let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
     let influx = people::influx(root, folder);
     let alert = people::alert(root, folder);
+    let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;
     let buses = bus::buses(root, folder, web.listen);
     let known = Known { zones: &zones, buses: &buses, catalog: &catalog, incomplete };
@@ -252,8 +259,9 @@ fn hall(
         }
     }
     load::notice(root, &buses, &modbus);
-    let devices = found.into_iter().map(|found| (found.device, found.profile)).collect();
+    let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
     let site = Arc::new(site?);
+    let service = service_of(&zones, &days, &devices, &site);
     let zones = zones.zones;
     Some(Hall {
         site,
@@ -265,8 +273,26 @@ fn hall(
         mqtt,
         influx,
         alert,
+        service,
         web,
         demo: false,
         notices: Vec::new(),
     })
+}
+
+/// The hall as the service room sees it.
+fn service_of(
+    zones: &site::Zones,
+    days: &hours::KnownDays,
+    devices: &[(Arc<Device>, Arc<Profile>)],
+    site: &Site,
+) -> service::Config {
+    let with_hours = zones.zones.iter().zip(&zones.hours);
+    let with_hours = with_hours.map(|(zone, own)| hours::zone(zone, own, days, &site.time_zone));
+    service::Config {
+        zones: with_hours.collect(),
+        holidays: days.holidays.clone(),
+        opening_check_ms: days.opening_check_ms,
+        devices: devices.iter().map(|(device, _)| device.id.clone()).collect(),
+    }
 }

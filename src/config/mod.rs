@@ -20,6 +20,7 @@ mod people;
 mod ratio;
 mod secret;
 mod section;
+mod service;
 mod site;
 mod syntax;
 mod topics;

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use crate::model::{DeviceId, Text, text};
-use crate::{alert, web};
+use crate::{alert, influx, web};
 
 use super::section::{Section, write};
 use super::site::unique;
@@ -51,6 +51,23 @@ pub struct InfluxTarget {
     pub url: String,
     /// Which interface it has.
     pub version: InfluxVersion,
+}
+
+impl InfluxTarget {
+    /// What the sink has to know.
+    #[must_use]
+    pub fn sink(&self, site: &str) -> influx::Config {
+        let secret = influx::Secret::new;
+        let version = match self.version.clone() {
+            InfluxVersion::V1 { database, username, password } => {
+                influx::Version::V1 { database, username, password: password.map(secret) }
+            }
+            InfluxVersion::V2 { org, bucket, token } => {
+                influx::Version::V2 { org, bucket, token: secret(token) }
+            }
+        };
+        influx::Config::new(&self.name, &self.url, version, site)
+    }
 }
 
 /// The two write interfaces of InfluxDB.

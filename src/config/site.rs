@@ -5,14 +5,16 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
+use crate::calendar::Hours;
 use crate::journal;
 use crate::model::{DeviceId, Site, Text, Zone, ZoneId, near, text};
 
 use super::section::{Section, write};
+use super::service;
 
 const SITE: &[&str] = &["id", "name", "latitude_deg", "longitude_deg", "altitude_m", "time_zone"];
 const DATA: &[&str] = &["folder", "commit_wait_ms", "retention_days"];
-const ZONE: &[&str] = &["id", "name"];
+const ZONE: &[&str] = &["id", "name", "floor", "hours", "saturday", "sunday", "holiday", "closed"];
 
 /// Reads `[site]`.
 pub(super) fn site(root: &Section<'_>) -> Option<Site> {
@@ -101,6 +103,8 @@ pub(super) fn data(root: &Section<'_>, folder: &Path) -> journal::Config {
 pub(super) struct Zones {
     /// Those without a mistake, in the order of the file.
     pub(super) zones: Vec<Zone>,
+    /// Their service hours, in the same order.
+    pub(super) hours: Vec<Hours>,
     /// All ids as they were written: a device in a zone with a mistake has none of its own.
     pub(super) written: Vec<String>,
     /// Some could not be read, so a zone that is not here may be one of them.
@@ -109,13 +113,19 @@ pub(super) struct Zones {
 
 /// Reads the `[[zone]]`s.
 pub(super) fn zones(root: &Section<'_>) -> Zones {
-    let mut found =
-        Zones { zones: Vec::new(), written: Vec::new(), incomplete: root.may_lack("zone") };
+    let mut found = Zones {
+        zones: Vec::new(),
+        hours: Vec::new(),
+        written: Vec::new(),
+        incomplete: root.may_lack("zone"),
+    };
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     let zone_word = Text::new("区域", "zone");
     for section in root.list("zone", ZONE) {
         let id = section.need_words("id", write("id = \"roof\""));
         let name = section.name();
+        let floor = section.whole::<i16>("floor", -9..=200).map(|floor| floor.value);
+        let hours = service::hours(&section);
         let Some(id) = id else {
             found.incomplete = true;
             continue;
@@ -130,7 +140,8 @@ pub(super) fn zones(root: &Section<'_>) -> Zones {
                 if unique(&section, &mut lines, &zone_word, &id.value, id.offset)
                     && let Some(name) = name
                 {
-                    found.zones.push(Zone { id: zone, name });
+                    found.zones.push(Zone { id: zone, name, floor });
+                    found.hours.push(hours);
                 }
             }
         }

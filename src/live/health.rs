@@ -11,6 +11,7 @@ use crate::model::{DeviceKind, LinkFault, LinkState, Severity, Text, text};
 use super::board::{Board, DeviceLive};
 use super::limits::{EVENING_ELEVATION_DEG, MORNING_ELEVATION_DEG, WAKE_MS};
 use super::peers::{Peers, Siblings, Voice};
+use super::serving::Serving;
 
 /// How a device is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -210,6 +211,28 @@ fn idle(live: &DeviceLive, peers: &Peers, siblings: &Siblings<'_>, resting: bool
     Health::because(state, Why::Idle, reason)
 }
 
+/// A machine that has several services is as good as those that are left; a part that none of them
+/// needs hurts nobody. `None` where its own words say it all.
+fn by_services(serving: &Serving, worst: Option<&(Severity, Text)>) -> Option<Health> {
+    let reason = serving.reason.clone();
+    if serving.none_left() {
+        let reason = reason.unwrap_or_else(|| Text::new("停止服务", "out of service"));
+        return Some(Health::because(HealthState::Fault, Why::Spoken, reason));
+    }
+    if let Some(Text { zh, en }) = reason {
+        let join = |pick: fn(&Text) -> &str, stop: &str| {
+            serving.hurt.iter().map(pick).collect::<Vec<_>>().join(stop)
+        };
+        let (hurt_zh, hurt_en) = (join(|t| &t.zh, "、"), join(|t| &t.en, ", "));
+        let reason = text!("{zh}，{hurt_zh}不可用", "{en}: no {hurt_en}");
+        return Some(Health::because(HealthState::Degraded, Why::Spoken, reason));
+    }
+    // Somebody breaks into it, or it says itself that it is broken.
+    let (severity, reason) = worst?;
+    let spared = *severity == Severity::Major;
+    spared.then(|| Health::because(HealthState::Degraded, Why::Spoken, reason.clone()))
+}
+
 /// What the device says of itself: its faults, its state, its parts.
 fn spoken(live: &DeviceLive) -> Health {
     if live.word("mode").is_some_and(|word| word.id == "maintenance")
@@ -243,6 +266,11 @@ fn spoken(live: &DeviceLive) -> Health {
         let text =
             Text::new(format!("{}：{}", label.zh, word.zh), format!("{}: {}", label.en, word.en));
         see(severity, text);
+    }
+    if let Some(serving) = live.serving()
+        && let Some(health) = by_services(&serving, worst.as_ref())
+    {
+        return health;
     }
     match worst {
         None | Some((Severity::Info, _)) => Health::OK,

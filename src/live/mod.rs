@@ -13,6 +13,7 @@ mod health;
 mod limits;
 mod peers;
 mod points;
+mod serving;
 mod silence;
 #[cfg(test)]
 mod tests;
@@ -22,3 +23,4 @@ pub use follow::{Changes, Live};
 pub use health::{Health, HealthState, Why};
 pub use peers::Peers;
 pub use points::{Latest, Points};
+pub use serving::Serving;

@@ -26,6 +26,8 @@ pub struct Zone {
     pub id: ZoneId,
     /// Name for people.
     pub name: Text,
+    /// Storey: 1 is the ground floor, -1 the first below; `None` where nobody has said.
+    pub floor: Option<i16>,
 }
 
 /// One device as the configuration has it, whatever it speaks.

@@ -74,6 +74,11 @@ pub(super) async fn pv(State(shared): Web) -> Answer {
     json(&shared.pv())
 }
 
+pub(super) async fn service(State(shared): Web) -> Answer {
+    let context = &shared.context;
+    json(&dto::Service::of(&context.service.overview(), &context.hours, shared.now()))
+}
+
 pub(super) async fn system(State(shared): Web) -> Answer {
     json(&shared.system())
 }

@@ -43,6 +43,7 @@ use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{self, Zone};
 use crate::profile::Catalog;
+use crate::service;
 use crate::source::Sources;
 use crate::source::modbus::Monitor;
 use crate::source::modbus::scan::Taken;
@@ -89,6 +90,10 @@ pub struct Context {
     pub live: Live,
     /// The alerts; an `Arc` of the alert room's handle.
     pub alerts: Arc<dyn AlertDesk>,
+    /// How the machines serve.
+    pub service: service::Handle,
+    /// The service hours of the zones.
+    pub hours: service::Config,
     /// How the journal is.
     pub journal: Journal,
     /// How the sources are.

@@ -38,6 +38,7 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/scan", get(scan::look).post(scan::start).delete(scan::stop))
         .route("/api/v1/detect", get(detect::look).post(detect::start).delete(detect::stop))
         .route("/api/v1/pv", get(api::pv))
+        .route("/api/v1/service", get(api::service))
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))
         .route("/api/v1/system", get(api::system))

@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { Alerts } from "./fake/alerts.mjs";
 import { buses, registers } from "./fake/buses.mjs";
 import { HOUR, devices, kinds, midnight, pv, text, zones } from "./fake/hall.mjs";
+import { service } from "./fake/service.mjs";
 
 const text_option = (fallback) => ({ type: "string", default: fallback });
 const { values: options } = parseArgs({ options: {
@@ -136,6 +137,7 @@ async function answer(request, response, url) {
   if (path === "/devices") return json(response, 200, { now_ms: now(), devices: allDevices().map(brief) });
   if (path === "/pv") return json(response, 200, pv(now()));
   if (path === "/system") return json(response, 200, system());
+  if (path === "/service") return json(response, 200, service(now(), Number(options.copies)));
   if (path === "/buses") return json(response, 200, buses(now(), Number(url.searchParams.get("limit") ?? Infinity)));
   if (path === "/stream") return stream(request, response);
   if (path === "/alerts") {

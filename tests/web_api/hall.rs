@@ -154,6 +154,8 @@ pub(crate) async fn web(
     let context = Context {
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
+        service: hallwatch::service::Handle::default(),
+        hours: hours(),
         journal: journal.clone(),
         sources: Sources::new(),
         monitor: monitor.clone(),
@@ -162,12 +164,23 @@ pub(crate) async fn web(
         sinks: vec![sink()],
         tally: tally.clone(),
         clock: clock.clone(),
-        zones: zones.map(|(id, zh, en)| Zone { id: zone(id), name: Text::new(zh, en) }).into(),
+        zones: zones
+            .map(|(id, zh, en)| Zone { id: zone(id), name: Text::new(zh, en), floor: None })
+            .into(),
         history: History::new(journal.archive().expect("archive")),
     };
     let demo = Some(Text::new("演示数据", "made-up data"));
     let web = Web::with_limits(Config { listen, password_hash, demo }, context, limits);
     Made { web, clock, monitor, journal, tally, live }
+}
+
+fn hours() -> hallwatch::service::Config {
+    hallwatch::service::Config {
+        zones: Vec::new(),
+        holidays: Arc::new(hallwatch::calendar::Holidays::shipped()),
+        opening_check_ms: 30 * 60_000,
+        devices: Vec::new(),
+    }
 }
 
 fn sink() -> watch::Receiver<SinkView> {

@@ -41,6 +41,7 @@ fn device(id: &str, kind: DeviceKind, profile: &str) -> Arc<Device> {
 struct World {
     board: Board,
     engine: Engine,
+    found: Vec<service::Finding>,
     now: Timestamp,
 }
 
@@ -60,7 +61,8 @@ impl World {
         let now = Timestamp::from_ms(start);
         let board = Board::new(site(), devices, now);
         let rules = super::super::rule::default_rules().expect("rules");
-        Self { board, engine: Engine::new(rules, BTreeMap::new()), now }
+        let engine = Engine::new(rules, BTreeMap::new());
+        Self { board, engine, found: Vec::new(), now }
     }
 
     fn says(&mut self, device: &str, samples: &[(&str, Value)]) {
@@ -90,7 +92,8 @@ impl World {
             for (device, samples) in speaking {
                 self.says(device, samples);
             }
-            let transitions = self.engine.tick(&self.board, &self.board.peers(self.now), self.now);
+            let transitions =
+                self.engine.tick(&self.board, &self.board.peers(self.now), &self.found, self.now);
             seen.extend(transitions.into_iter().map(|t| (t.change, t.alert.rule)));
         }
         seen
@@ -204,7 +207,7 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     assert!(world.engine.acknowledge(&first.id, who()).is_some());
     world.says("inv", &tripped_by(&["2032", "2062"]));
     world.now = world.now.plus_ms(1000);
-    let told = world.engine.tick(&world.board, &world.board.peers(world.now), world.now);
+    let told = world.engine.tick(&world.board, &world.board.peers(world.now), &[], world.now);
     assert_eq!((told.len(), told[0].change, told[0].tell), (1, Change::Changed, true));
     let now = world.engine.open()[0].clone();
     assert_eq!((now.id.as_str(), now.state), (first.id.as_str(), AlertState::Active));
@@ -214,7 +217,7 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     for codes in [&["2032"][..], &["2032", "2062"], &["2062"]] {
         world.says("inv", &tripped_by(codes));
         world.now = world.now.plus_ms(1000);
-        let told = world.engine.tick(&world.board, &world.board.peers(world.now), world.now);
+        let told = world.engine.tick(&world.board, &world.board.peers(world.now), &[], world.now);
         assert!(told.iter().all(|t| !t.tell), "{told:?}");
     }
     assert_eq!(world.engine.open()[0].state, AlertState::Acknowledged);
@@ -384,4 +387,45 @@ fn a_reset_counter_is_told_for_a_day_and_its_nonsense_is_not_shown() {
         world.says("inv", &total(wh));
         assert_eq!(shown(&world), Some(quality), "{wh}");
     }
+}
+
+#[test]
+fn one_alert_about_a_zone_stands_for_those_of_its_machines() {
+    let mut world = World::new(NOON);
+    let speaking: &[(&str, &[(&str, Value)])] = &[("inv", &producing()), ("tm", &paper(0))];
+    world.pass(5, speaking);
+    let device = DeviceId::parse("tm").expect("id");
+    world.found = vec![service::Finding {
+        what: service::What::ZoneGone,
+        device: None,
+        part: "zone-z".to_owned(),
+        severity: None,
+        words: vec![("zone", Text::same("z")), ("count", Text::same("1"))],
+        devices: vec![(device, Text::same("ticket machine"))],
+    }];
+    // Silent for longer than an alert of its own takes.
+    let only: &[(&str, &[(&str, Value)])] = &[("inv", &producing())];
+    let seen = world.pass(500, only);
+    assert_eq!(seen, [(Change::Raised, "KS021".to_owned())], "and no KS001");
+    let alert = world.engine.open().remove(0);
+    assert_eq!((alert.device, alert.severity), (None, crate::model::Severity::Critical));
+    assert!(alert.evidence[0].1.contains("[tm]"), "{:?}", alert.evidence);
+    assert!(alert.id.starts_with("KS021-gateway-zone-z-"), "{}", alert.id);
+    // The zone is back, this machine is not.
+    world.found.clear();
+    let seen = world.pass(400, only);
+    let wanted = [(Change::Resolved, "KS021".to_owned()), (Change::Raised, "KS001".to_owned())];
+    assert_eq!(seen, wanted);
+}
+
+#[test]
+fn somebody_who_poses_as_a_machine_is_told_and_over_after_ten_minutes() {
+    let mut world = World::new(NOON);
+    let speaking: &[(&str, &[(&str, Value)])] = &[("inv", &producing()), ("tm", &paper(0))];
+    world.pass(5, speaking);
+    let device = DeviceId::parse("tm").expect("id");
+    let (reason, detail) = (crate::source::mqtt::Refusal::ForeignId, "hall/z/tm".to_owned());
+    world.engine.note(Refused { device, reason, detail, count: 7, time: world.now });
+    assert_eq!(world.pass(5, speaking), [(Change::Raised, "KS023".to_owned())]);
+    assert_eq!(world.pass(700, speaking), [(Change::Resolved, "KS023".to_owned())]);
 }

@@ -7,6 +7,7 @@ mod device;
 mod hall;
 mod registers;
 mod scan;
+mod service;
 mod system;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub(super) use device::{Device, DeviceAnswer, Devices};
 pub(super) use hall::{Hall, LockedHall, Pv};
 pub use registers::{Hole, Model, Plan, Read, Register, Registers, Sunspec};
 pub use scan::scan_report;
+pub(super) use service::Service;
 pub(super) use system::{Journal, Rejected, Source, System};
 
 /// A text in both languages.

@@ -1,4 +1,5 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
+import type { Service } from "./service";
 import type { Alert, Buses, Device, Hall, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
 
 const BASE = "/api/v1";
@@ -64,6 +65,7 @@ export const api = {
   buses: (limit: number) => get<Buses>(`/buses?limit=${limit}`),
   pv: () => get<Pv>("/pv"),
   system: () => get<System>("/system"),
+  service: () => get<Service>("/service"),
   alerts: (state: "active" | "resolved" | "all", limit: number) =>
     get<AlertList>(`/alerts?state=${state}&limit=${limit}`),
   acknowledge: async (id: string, by: string, note: string): Promise<Alert> => {

@@ -72,6 +72,13 @@ export function joined(q: Quantity): string {
   return q.unit === "%" || q.unit === "°" ? q.number + q.unit : `${q.number} ${q.unit}`;
 }
 
+/** "98.7%". Cut, not rounded: 100% is for what never failed. Nothing known is a dash. */
+export function percent(share: number | null, { t, lang }: Words): string {
+  if (share === null) return t.none;
+  const shown = Math.floor(share * 1_000 + 1e-6) / 10;
+  return `${decimal(shown, 1, lang, shown < 100)}%`;
+}
+
 /** Counts: 1,234 as it is, then in 万 or thousands and millions. */
 export function counted(n: number, words: Words): string {
   if (words.lang === "zh" && n >= 1e8) return `${significant(n / 1e8, 4, "zh")} 亿`;

@@ -50,6 +50,21 @@ export function moment(ms: number, nowMs: number, lang: string): string {
   return formatted(ms, lang, "mdhm", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
+function isTomorrow(ms: number, nowMs: number): boolean {
+  return dayKey(ms) === dayKey(nowMs + 86_400_000);
+}
+
+/** For what is planned: "08:30" today, "tomorrow 08:30", then the day in front. */
+export function coming(ms: number, nowMs: number, { t, lang }: Words): string {
+  return isTomorrow(ms, nowMs) ? t.service.tomorrow(clockTime(ms, lang)) : moment(ms, nowMs, lang);
+}
+
+/** For what can only be guessed: to the minute today and tomorrow, else to the day. */
+export function foreseen(ms: number, nowMs: number, words: Words): string {
+  if (dayKey(ms) === dayKey(nowMs) || isTomorrow(ms, nowMs)) return coming(ms, nowMs, words);
+  return formatted(ms, words.lang, "md", { month: "short", day: "numeric", weekday: "short" });
+}
+
 /** Milliseconds since the hall's local midnight. */
 export function sinceMidnight(ms: number): number {
   const [h = 0, m = 0, s = 0] = clockSeconds(ms, "en").split(":").map(Number);
@@ -71,6 +86,10 @@ export function duration(ms: number, t: Messages): string {
 /** Age of a reading: the seconds count, so that one sees at a glance that the page lives. */
 export function age(ms: number, t: Messages): string {
   return ms < 1000 ? t.justNow : t.ago(duration(ms, t));
+}
+
+export function durationOrNone(ms: number | null, t: Messages): string {
+  return ms === null ? t.none : duration(ms, t);
 }
 
 export function timeOrNone(ms: number | null, words: Words): string {

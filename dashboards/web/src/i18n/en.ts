@@ -1,7 +1,7 @@
 // The page's words in English. `Messages` makes a missing, extra or differently shaped key an error.
+import { service } from "./en-service";
 import type { Messages } from "./index";
-
-const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+import { count } from "./plural";
 
 export const en: Messages = {
   lang: "en",
@@ -14,6 +14,11 @@ export const en: Messages = {
   cancel: "Cancel",
   retry: "Try again",
   skipToDevices: "Skip to the devices",
+  skipToService: "Skip to the service view",
+
+  navLabel: "Pages",
+  navBoard: "Live board",
+  service,
 
   live: "Live",
   connecting: "Connecting…",

@@ -1,4 +1,6 @@
 // The page's words in Chinese. This file defines which messages exist; en.ts must have them all.
+import { service } from "./zh-service";
+
 export const zh = {
   lang: "zh-CN",
   appName: "hallwatch",
@@ -10,6 +12,11 @@ export const zh = {
   cancel: "取消",
   retry: "重试",
   skipToDevices: "跳到设备列表",
+  skipToService: "跳到服务一览",
+
+  navLabel: "页面",
+  navBoard: "实时总览",
+  service,
 
   live: "实时",
   connecting: "正在连接…",

@@ -82,6 +82,7 @@ function lock(): void {
   put("alerts", null);
   put("resolved", null);
   put("system", null);
+  put("service", null);
 }
 
 function forget(): void {

@@ -1,10 +1,11 @@
 // What the page knows. Plain data, replaced and never mutated, so that a tile can tell by identity
 // whether it changed; and a few topics, so that a PV update does not touch the device board.
 import { useEffect, useState } from "preact/hooks";
+import type { Service } from "../api/service";
 import type { Alert, Device, Hall, LockedHall, Pv, System } from "../api/types";
 
 export type Connection = "connecting" | "live" | "down";
-export type Topic = "hall" | "connection" | "pv" | "devices" | "alerts" | "resolved" | "system" | "drawer";
+export type Topic = "hall" | "connection" | "pv" | "devices" | "alerts" | "resolved" | "system" | "service" | "drawer";
 
 /** How many resolved alerts are kept and shown; older ones belong in the report. */
 export const RESOLVED_LIMIT = 30;
@@ -17,13 +18,15 @@ export interface State {
   alerts: readonly Alert[] | null;
   resolved: readonly Alert[] | null;
   system: System | null;
+  /** Read while its view is shown, and kept for the next look. */
+  service: Service | null;
   /** Id of the device in the drawer. */
   drawer: string | null;
 }
 
 export const state: State = {
   hall: null, connection: "connecting", pv: null, devices: null,
-  alerts: null, resolved: null, system: null, drawer: null,
+  alerts: null, resolved: null, system: null, service: null, drawer: null,
 };
 
 const listeners = new Map<Topic, Set<() => void>>();

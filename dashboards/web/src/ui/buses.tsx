@@ -1,46 +1,16 @@
 // The Modbus lines: how busy they are, who is silent, and what is wrong in words. Read on demand.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api } from "../api/http";
 import type { Bus, Buses } from "../api/types";
 import { counted, decimal } from "../format/number";
 import { useWords } from "../i18n";
-import { noticeFailure } from "../state/session";
+import { useWhileOpen } from "../state/while-open";
 import { Popup } from "./popup";
 
 /** The worst lines come first; a hall with hundreds of them is for `hallwatch bus`. */
 const LINES_MAX = 30;
-const REREAD_MS = 5_000;
 /** As the daemon sees it: one or two questions get lost, three in a row do not. */
 const SILENT_QUESTIONS = 3;
-
-/** Reads again and again while `open`; null until the first answer. */
-export function useWhileOpen<T>(open: boolean, read: () => Promise<T>): { data: T | null; failed: boolean } {
-  const [data, setData] = useState<T | null>(null);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    if (!open) return;
-    let gone = false;
-    let timer: ReturnType<typeof setTimeout>;
-    const look = () => {
-      read().then((answer) => {
-        if (gone) return;
-        setData(answer);
-        setFailed(false);
-      }, (error: unknown) => {
-        noticeFailure(error);
-        if (!gone) setFailed(true);
-      }).finally(() => {
-        if (!gone) timer = setTimeout(look, REREAD_MS);
-      });
-    };
-    look();
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-    };
-  }, [open]);
-  return { data, failed };
-}
 
 function Line({ bus }: { bus: Bus }) {
   const words = useWords();

@@ -4,6 +4,7 @@ import type { Hall, LockedHall } from "../api/types";
 import { clockSeconds, fullDate, moment } from "../format/time";
 import { useWords, type Lang } from "../i18n";
 import { lastHeard, serverNow } from "../state/clock";
+import { ADDRESS, type Route } from "../state/route";
 import { logout, noticeFailure } from "../state/session";
 import { useTopic } from "../state/store";
 import { AutoIcon, Mark, MoonIcon, SunIcon } from "./icons";
@@ -32,6 +33,18 @@ function Clock({ zone }: { zone: string }) {
       <Ticking class="clock-date" write={(now) => fullDate(now, lang)} />
       <Ticking class="clock-time" write={(now) => clockSeconds(now, lang)} />
     </p>
+  );
+}
+
+function Views({ route }: { route: Route }) {
+  const { t } = useWords();
+  const names: Record<Route, string> = { board: t.navBoard, service: t.service.title };
+  return (
+    <nav class="views" aria-label={t.navLabel}>
+      {(["board", "service"] as const).map((view) => (
+        <a key={view} href={ADDRESS[view]} aria-current={view === route ? "page" : undefined}>{names[view]}</a>
+      ))}
+    </nav>
   );
 }
 
@@ -65,8 +78,8 @@ function LanguageButton({ onLang }: { onLang: (lang: Lang) => void }) {
   );
 }
 
-export function Header({ hall, open, onLang }: {
-  hall: Hall | LockedHall | null; open: Hall | null; onLang: (lang: Lang) => void;
+export function Header({ hall, open, route, onLang }: {
+  hall: Hall | LockedHall | null; open: Hall | null; route: Route; onLang: (lang: Lang) => void;
 }) {
   const { t, say } = useWords();
   return (
@@ -75,6 +88,7 @@ export function Header({ hall, open, onLang }: {
         <Mark />
         <h1>{hall ? say(hall.site.name) : t.appName}</h1>
       </div>
+      {open ? <Views route={route} /> : null}
       <div class="top-state">{hall === null || open ? <Connection /> : null}</div>
       <div class="top-tools">
         {open ? <Clock zone={open.site.time_zone} /> : null}

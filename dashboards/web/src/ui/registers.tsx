@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { api } from "../api/http";
 import type { Register } from "../api/types";
 import { useWords } from "../i18n";
-import { useWhileOpen } from "./buses";
+import { useWhileOpen } from "../state/while-open";
 
 /** Words of a long text that are shown. */
 const WORDS_MAX = 4;

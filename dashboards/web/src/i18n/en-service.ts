@@ -1,0 +1,65 @@
+// The words of the service view in English; part of en.ts.
+import type { Messages } from "./index";
+import { count } from "./plural";
+
+export const service: Messages["service"] = {
+  title: "Service",
+  failed: "The gateway does not answer, trying again.",
+  failedSince: (time) => `Reading failed, showing data of ${time}; trying again.`,
+  missing: "Service data is not available: this version of the gateway does not offer it. Please update it.",
+  age: (age) => `Data: ${age}`,
+  floor: (n) => (n < 0 ? `Basement ${-n}` : `Floor ${n}`),
+  floorUnknown: "No floor given",
+  tomorrow: (time) => `tomorrow ${time}`,
+
+  openingTitle: "Opening check",
+  notReady: (n) => `${count(n, "machine", "machines")} not ready`,
+  notReadyOf: (n) => `of ${n} that have to be`,
+  allReady: "All ready",
+  noCheck: "No check at present",
+  checkOn: "Checking",
+  checkSince: (time) => `checking since ${time}`,
+  checkNext: (time) => `next check ${time}`,
+  checkNever: "No zone has an opening check",
+
+  kindsTitle: "Kinds of machines",
+  servingOf: (n, m) => `${n}/${m}`,
+  availabilityMonth: "Availability this month",
+  thisMonth: (share) => `${share} this month`,
+
+  refillTitle: "Refill list",
+  refillBy: (time) => `Supplies that will be used up before closing, ${time}`,
+  refillNone: "Nothing has to be refilled before the next working day is over.",
+  print: "Print",
+  dataOf: (time) => `data of ${time}`,
+  urgency: { out: "Out", low: "Low", runs_out: "Runs out" },
+  outSince: (time) => `since ${time}`,
+  runsOut: (time) => `about ${time}`,
+  left: (n) => `${n} left`,
+
+  machinesTitle: "Machines in service",
+  machinesTrouble: "Not serving in full",
+  machinesServing: "Serving",
+  machine: "Machine",
+  condition: "Condition",
+  since: "Since",
+  failures: "Failures",
+  failuresMonth: "Failures this month",
+  mttr: "MTTR",
+  mttrMonth: "Mean time to repair this month, in service time",
+  supplies: "Supplies",
+  hurt: (names) => `Hurt: ${names.join(", ")}`,
+  month: (served, down, maintenance, unknown) =>
+    `Service time this month ${served}: down ${down}, planned maintenance ${maintenance}, no data ${unknown}`,
+  mtbf: (time) => `mean time between failures ${time}`,
+  noMachines: "There are no self-service machines.",
+
+  dayTitle: "Today",
+  missingYear: (year) => `Holidays of ${year} are not imported yet`,
+  missingYearHint: "Ask the administrator to import the State Council's announcement, or working days and refill dates will be wrong.",
+  open: "Open",
+  closed: "Closed",
+  always: "Open around the clock",
+  opensAt: (time) => `opens ${time}`,
+  closesAt: (time) => `closes ${time}`,
+};

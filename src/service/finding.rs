@@ -1,0 +1,65 @@
+//! What this room finds wrong: about one machine, or about many at once.
+
+use crate::model::{DeviceId, Severity, Text};
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum What {
+    /// It starts again and again.
+    BootLoop,
+    /// It is alive and serves nobody while others of its kind do.
+    Idle,
+    /// A supply runs out before the next working day is over.
+    RunsOut,
+    /// All machines of a zone are gone at once.
+    ZoneGone,
+    /// Half of a kind cannot reach its back-end.
+    BackendGone,
+    /// Some of a kind do not serve.
+    FewLeft,
+    /// Some are not ready before opening.
+    NotReady,
+    /// The holidays of the next year are not known.
+    CalendarMissing,
+}
+
+impl What {
+    /// All, with the words that rules name them by.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("boot_loop", Self::BootLoop),
+        ("idle", Self::Idle),
+        ("runs_out", Self::RunsOut),
+        ("zone_gone", Self::ZoneGone),
+        ("backend_gone", Self::BackendGone),
+        ("few_left", Self::FewLeft),
+        ("not_ready", Self::NotReady),
+        ("calendar_missing", Self::CalendarMissing),
+    ];
+
+    /// The rule that is silent about the machines of this finding: it says it for all of them.
+    #[must_use]
+    pub const fn stands_for(self) -> Option<&'static str> {
+        match self {
+            Self::ZoneGone => Some("KS001"),
+            Self::BackendGone => Some("KS024"),
+            _ => None,
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What.
+    pub what: What,
+    /// The machine, unless it is about several.
+    pub device: Option<DeviceId>,
+    /// What it is about beside that: a supply, a zone, a kind; fit for an address.
+    pub part: String,
+    /// How bad, where that depends on what was found.
+    pub severity: Option<Severity>,
+    /// Words for the texts of the rule.
+    pub words: Vec<(&'static str, Text)>,
+    /// The machines that it is about.
+    pub devices: Vec<(DeviceId, Text)>,
+}

@@ -224,14 +224,7 @@ fn hall(
     let buses = bus::buses(root, folder, web.listen);
     let known = Known { zones: &zones, buses: &buses, catalog: &catalog, incomplete };
     let found = devices(root, &known);
-    let publishes = |found: &Found| matches!(found.link, Link::Mqtt { .. });
-    if !root.has("mqtt") && found.iter().any(publishes) {
-        let hint = Text::new(
-            "有设备经 MQTT 上报：添加 [mqtt]，写 address = \"127.0.0.1:1883\"",
-            "some devices publish: add [mqtt] with address = \"127.0.0.1:1883\"",
-        );
-        root.missing("mqtt", hint);
-    }
+    note_missing_broker(root, &found);
     let mut modbus: Vec<modbus::Config> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for Found { device, profile, link } in &found {
@@ -294,5 +287,17 @@ fn service_of(
         holidays: days.holidays.clone(),
         opening_check_ms: days.opening_check_ms,
         devices: devices.iter().map(|(device, _)| device.id.clone()).collect(),
+    }
+}
+
+/// Devices that publish need a broker.
+fn note_missing_broker(root: &Section<'_>, found: &[Found]) {
+    let publishes = |found: &Found| matches!(found.link, Link::Mqtt { .. });
+    if !root.has("mqtt") && found.iter().any(publishes) {
+        let hint = Text::new(
+            "有设备经 MQTT 上报：添加 [mqtt]，写 address = \"127.0.0.1:1883\"",
+            "some devices publish: add [mqtt] with address = \"127.0.0.1:1883\"",
+        );
+        root.missing("mqtt", hint);
     }
 }

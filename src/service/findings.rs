@@ -143,7 +143,9 @@ impl Scene<'_> {
     pub(super) fn opening(&self) -> (OpeningView, Option<Finding>) {
         let mut view = OpeningView::default();
         let mut zones = BTreeSet::new();
-        for zone in self.config.zones.iter().filter(|zone| !zone.always) {
+        let has_machines =
+            |zone: &&ServiceZone| self.seen.iter().any(|seen| seen.device.zone == zone.id);
+        for zone in self.config.zones.iter().filter(|zone| !zone.always).filter(has_machines) {
             // The opening of which the check has begun and is not over.
             let from = self.now.plus_ms(-AFTER_OPENING_MS - 1);
             let Some(opens) = zone.calendar.opens_next(from) else { continue };
@@ -159,7 +161,12 @@ impl Scene<'_> {
                 continue;
             }
             view.of += 1;
-            let ready = matches!(seen.condition, Condition::Serving | Condition::Maintenance);
+            // Little paper hurts nobody yet.
+            let ready = match seen.condition {
+                Condition::Serving | Condition::Maintenance => true,
+                Condition::Degraded => seen.hurt.is_empty(),
+                Condition::Down | Condition::Offline | Condition::Unknown => false,
+            };
             if !ready {
                 view.not_ready.push(n);
             }

@@ -181,7 +181,7 @@ impl Watch {
             now: Some(now),
             kinds: kinds(&machines),
             refill,
-            refill_by: self.refill_by(now),
+            refill_by: self.refill_by(seen, now),
             opening,
             missing_year,
             machines,
@@ -228,14 +228,17 @@ impl Watch {
         list.into_iter().map(view).collect()
     }
 
-    /// The close of the next working day of the zones that close.
-    fn refill_by(&self, now: Timestamp) -> Option<Timestamp> {
+    /// The close of the next working day, of the zones that close and have machines.
+    fn refill_by(&self, seen: &[Seen], now: Timestamp) -> Option<Timestamp> {
         let of_zone = |zone: &super::config::ServiceZone| {
             let tomorrow = zone.calendar.date_of(now).tomorrow().ok()?;
             let day = zone.calendar.working_days(tomorrow).next()?;
             zone.calendar.close_of(day)
         };
-        self.config.zones.iter().filter(|zone| !zone.always).filter_map(of_zone).min()
+        let of_machines = |zone: &&super::config::ServiceZone| {
+            !zone.always && seen.iter().any(|seen| seen.device.zone == zone.id)
+        };
+        self.config.zones.iter().filter(of_machines).filter_map(of_zone).min()
     }
 
     fn missing_year(&self, now: Timestamp) -> Option<i16> {

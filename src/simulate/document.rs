@@ -40,8 +40,17 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
         place.longitude_deg,
         place.time_zone.iana_name().unwrap_or("UTC"),
     );
-    for (id, zh, en) in roster::ZONES {
-        push(&mut file, format_args!("\n[[zone]]\nid = \"{id}\"\n{}", name(&Text::new(zh, en))));
+    for (id, zh, en, floor, hours) in roster::ZONES {
+        let title = name(&Text::new(zh, en));
+        push(&mut file, format_args!("\n[[zone]]\nid = \"{id}\"\n{title}floor = {floor}\n"));
+        if !hours.is_empty() {
+            push(&mut file, format_args!("hours = \"{hours}\"\n"));
+        }
+        // A demo is looked at on any day.
+        let others = ["saturday", "sunday", "holiday"].iter();
+        for day in others.filter(|_| !hours.is_empty() && hours != "always") {
+            push(&mut file, format_args!("{day} = \"{hours}\"\n"));
+        }
     }
     let rated: Vec<_> =
         roster::inverters().into_iter().map(|i| (i.id, i.spec.rated_power_w)).collect();
@@ -70,7 +79,7 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
                 name(&title),
                 kiosk.zone,
                 kiosk.kind.as_str(),
-                roster::KIOSK,
+                roster::profile_of(kiosk.kind),
             ),
         );
     }

@@ -140,7 +140,10 @@ impl Hall {
         for device in &devices {
             device.units.set_image(device.unit, device.image(&plant)?);
         }
-        profiles.get(roster::KIOSK).ok_or(SimulateError::NoProfile(roster::KIOSK))?;
+        for (kiosk, _) in roster::kiosks() {
+            let profile = roster::profile_of(kiosk.kind);
+            profiles.get(profile).ok_or(SimulateError::NoProfile(profile))?;
+        }
         let devices = Arc::new(devices);
         let mut tasks = JoinSet::new();
         let strings = start_kiosks(&options, broker.address(), start, &mut tasks);
@@ -274,10 +277,9 @@ fn start_kiosks(
         let (string, troubles) = watch::channel(Vec::new());
         strings.insert(spec.id.clone(), string);
         let session = Session {
-            kiosk: Kiosk::new(spec, options.place.seed, start),
+            kiosk: Kiosk::new(spec, options.place.seed, start, options.place.time_zone.clone()),
             broker,
             clock: options.clock.clone(),
-            time_zone: options.place.time_zone.clone(),
             heartbeat: options.heartbeat,
             offset: options.heartbeat / count * i,
             troubles,

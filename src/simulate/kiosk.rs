@@ -3,11 +3,13 @@
 //!
 //! Pure: it is told the time and its troubles. No message holds anything about a visitor.
 
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::model::{DeviceKind, Timestamp};
 
 use super::noise::{hash, unit};
+use super::{day, roster};
 
 /// Time between two visitors that may come, milliseconds.
 const VISIT_MS: i64 = 10_000;
@@ -31,6 +33,10 @@ pub enum KioskTrouble {
     PartBroken(&'static str),
     /// The cabinet stands open.
     DoorOpen,
+    /// A sheet is stuck.
+    PaperJam,
+    /// The platform behind it cannot be reached.
+    BackendDown,
     /// The application has stopped.
     AppDown,
     /// It has lost its network: the connection dies without a goodbye.
@@ -56,20 +62,36 @@ impl KioskSpec {
             DeviceKind::TicketMachine => &["idcard", "touch", "speaker"],
             DeviceKind::HealthCheckMachine => &[
                 "idcard", "camera", "face", "scale", "height", "vision", "hearing", "speaker",
-                "touch",
+                "touch", "lamp",
             ],
-            DeviceKind::TaxTerminal => &["idcard", "face", "camera", "scanner", "seal", "touch"],
-            DeviceKind::ApprovalKiosk => &["idcard", "face", "scanner", "seal", "touch"],
-            DeviceKind::SocialSecurityKiosk => &["idcard", "socialcard", "face", "touch"],
-            DeviceKind::MedicalInsuranceKiosk => {
-                &["idcard", "socialcard", "face", "barcode", "touch"]
+            DeviceKind::TaxTerminal => {
+                &["idcard", "face", "camera", "scanner", "seal", "taxkey", "touch"]
             }
+            DeviceKind::ApprovalKiosk => &["idcard", "face", "scanner", "seal", "touch"],
+            DeviceKind::SocialSecurityKiosk => {
+                &["idcard", "socialcard", "face", "dispenser", "pinpad", "touch"]
+            }
+            DeviceKind::MedicalInsuranceKiosk => {
+                &["idcard", "socialcard", "face", "camera", "barcode", "touch"]
+            }
+            DeviceKind::Display => &["display"],
+            DeviceKind::ZoneController => &["camera", "speaker", "hvac"],
             _ => &[],
         }
     }
 
+    /// Runs an application for visitors.
+    const fn serves(&self) -> bool {
+        !matches!(self.kind, DeviceKind::ZoneController)
+    }
+
+    /// Talks to a platform of its trade.
+    const fn has_backend(&self) -> bool {
+        self.serves() && !matches!(self.kind, DeviceKind::TicketMachine)
+    }
+
     const fn prints(&self) -> bool {
-        !matches!(self.kind, DeviceKind::Display)
+        !matches!(self.kind, DeviceKind::Display | DeviceKind::ZoneController)
     }
 
     const fn stock(&self) -> Option<&'static str> {
@@ -84,7 +106,7 @@ impl KioskSpec {
     const fn visits(&self) -> f64 {
         match self.kind {
             DeviceKind::TicketMachine => 0.45,
-            DeviceKind::Display => 0.0,
+            DeviceKind::Display | DeviceKind::ZoneController => 0.0,
             _ => 0.06,
         }
     }
@@ -116,12 +138,14 @@ pub struct Kiosk {
     pages: u64,
     boots: u64,
     troubles: Vec<KioskTrouble>,
+    start: Timestamp,
+    time_zone: TimeZone,
 }
 
 impl Kiosk {
     /// A machine that has been in use for a while.
     #[must_use]
-    pub fn new(spec: KioskSpec, seed: u64, start: Timestamp) -> Self {
+    pub fn new(spec: KioskSpec, seed: u64, start: Timestamp, time_zone: TimeZone) -> Self {
         let stream =
             spec.id.bytes().fold(1_000, |sum, byte| hash(seed, sum, i64::from(byte)) >> 16);
         let paper = 150 + (hash(seed, stream, -1) % 600) as u32;
@@ -139,6 +163,8 @@ impl Kiosk {
             seed,
             stream,
             visit,
+            start,
+            time_zone,
         }
     }
 
@@ -154,7 +180,8 @@ impl Kiosk {
 
     fn in_service(&self) -> bool {
         let no_paper = self.spec.prints() && self.paper == 0;
-        !(no_paper || self.has(KioskTrouble::AppDown))
+        let stopped = [KioskTrouble::AppDown, KioskTrouble::PaperJam, KioskTrouble::BackendDown];
+        !(no_paper || stopped.into_iter().any(|trouble| self.has(trouble)))
     }
 
     /// Lives on to `now` with these troubles. `true` if something changed that must be told at
@@ -162,9 +189,10 @@ impl Kiosk {
     pub fn step(&mut self, now: Timestamp, troubles: &[KioskTrouble]) -> bool {
         let before = (self.troubles.clone(), self.paper_word());
         self.troubles = troubles.to_vec();
+        self.wear(now);
         let last = now.ms().div_euclid(VISIT_MS);
         for visit in self.visit.max(last - 360)..last {
-            if self.in_service() && unit(self.seed, self.stream, visit) < self.spec.visits() {
+            if self.in_service() && unit(self.seed, self.stream, visit) < self.chance(visit) {
                 self.serve();
             }
         }
@@ -177,6 +205,19 @@ impl Kiosk {
             self.paper = PAPER_FULL;
         }
         before != (self.troubles.clone(), self.paper_word())
+    }
+
+    /// Visitors of one span of time, as a chance: the rhythm of the day.
+    fn chance(&self, visit: i64) -> f64 {
+        let always_open = self.spec.zone == roster::ALWAYS_OPEN;
+        self.spec.visits() * day::rhythm(visit * VISIT_MS, &self.time_zone, always_open)
+    }
+
+    /// What breaks by itself, by the habit of its kind.
+    fn wear(&mut self, now: Timestamp) {
+        let own = day::wear(&self.spec, self.seed, self.stream, self.start, now);
+        let new = own.into_iter().filter(|trouble| !self.troubles.contains(trouble));
+        self.troubles.extend(new.collect::<Vec<_>>());
     }
 
     fn serve(&mut self) {
@@ -195,10 +236,10 @@ impl Kiosk {
     }
 
     /// Its next message.
-    pub fn message(&mut self, now: Timestamp, time_zone: &jiff::tz::TimeZone) -> String {
+    pub fn message(&mut self, now: Timestamp) -> String {
         self.seq += 1;
         let time = jiff::Timestamp::from_millisecond(now.ms()).unwrap_or_default();
-        let zoned = time.to_zoned_datetime(time_zone.clone());
+        let zoned = time.to_zoned_datetime(self.time_zone.clone());
         let mut message = Map::new();
         let mut put = |key: &str, value: Value| message.insert(key.to_owned(), value);
         put("ts", zoned.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string().into());
@@ -206,8 +247,23 @@ impl Kiosk {
         put("id", self.spec.id.clone().into());
         put("device", "online".into());
         put("mode", "run".into());
-        let app = if self.in_service() { "inService" } else { "outOfService" };
-        put("app", json!({ "state": app, "version": "3.2.1" }));
+        let stopped = self.has(KioskTrouble::AppDown) || self.spec.prints() && self.paper == 0;
+        let app = if stopped { "outOfService" } else { "inService" };
+        if self.spec.serves() {
+            put("app", self.app(app));
+        }
+        if self.spec.has_backend() {
+            let expires = now.plus_ms((40 + self.boots.cast_signed()) * 24 * 3600 * 1000);
+            let expires = jiff::Timestamp::from_millisecond(expires.ms()).unwrap_or_default();
+            put("certs", json!([{ "not_after": expires.to_string() }]));
+        }
+        if self.spec.kind == DeviceKind::ZoneController {
+            put("entrance", "closed".into());
+            put("alarm", "idle".into());
+            put("lights", true.into());
+            put("room_temp_c", json!(23.5));
+        }
+        put("faults", json!([]));
         put("parts", Value::Object(self.parts()));
         if let Some(stock) = self.spec.stock() {
             let level = if self.stock <= 40 { "low" } else { "ok" };
@@ -229,12 +285,21 @@ impl Kiosk {
         Value::Object(message).to_string()
     }
 
+    fn app(&self, state: &str) -> Value {
+        let mut app = json!({ "state": state, "version": "3.2.1" });
+        if self.spec.has_backend() {
+            let down = self.has(KioskTrouble::BackendDown);
+            app["backend"] = if down { "unreachable" } else { "reachable" }.into();
+        }
+        app
+    }
+
     fn parts(&self) -> Map<String, Value> {
         let mut parts = Map::new();
         if self.spec.prints() {
             let printer = json!({
                 "device": self.part_word("printer"),
-                "paper": self.paper_word(),
+                "paper": if self.has(KioskTrouble::PaperJam) { "jammed" } else { self.paper_word() },
                 "left": self.paper,
                 "toner": "full",
                 "cutter": "notPresent",

@@ -7,6 +7,7 @@
 
 mod broker;
 mod crc;
+mod day;
 mod document;
 mod encode;
 mod error;

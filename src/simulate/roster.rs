@@ -11,15 +11,31 @@ pub(super) const GOODWE: &str = "goodwe-dt";
 pub(super) const SUNSPEC: &str = "sunspec";
 pub(super) const METER: &str = "eastron-sdm630";
 pub(super) const WEATHER: &str = "huawei-emi";
-pub(super) const KIOSK: &str = "kiosk-native";
+/// The zone that never closes.
+pub(super) const ALWAYS_OPEN: &str = "zone-24h";
 
-/// Zones: id, zh, en.
-pub(super) const ZONES: [(&str, &str, &str); 5] = [
-    ("roof", "屋顶", "Roof"),
-    ("plant-room", "配电室", "Plant room"),
-    ("hall-1f", "一层大厅", "Hall, 1st floor"),
-    ("hall-2f", "二层大厅", "Hall, 2nd floor"),
-    ("zone-24h", "24小时自助区", "24-hour zone"),
+/// The profile of each kind of machine.
+pub(super) const fn profile_of(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::TicketMachine => "ticket-machine",
+        DeviceKind::HealthCheckMachine => "health-check-machine",
+        DeviceKind::TaxTerminal => "tax-terminal",
+        DeviceKind::ApprovalKiosk => "approval-kiosk",
+        DeviceKind::SocialSecurityKiosk => "social-security-kiosk",
+        DeviceKind::MedicalInsuranceKiosk => "medical-insurance-kiosk",
+        DeviceKind::Display => "hall-display",
+        DeviceKind::ZoneController => "zone-controller",
+        _ => "kiosk-native",
+    }
+}
+
+/// Zones: id, zh, en, floor, and hours of every day.
+pub(super) const ZONES: [(&str, &str, &str, i16, &str); 5] = [
+    ("roof", "屋顶", "Roof", 3, ""),
+    ("plant-room", "配电室", "Plant room", -1, ""),
+    ("hall-1f", "一层大厅", "Hall, 1st floor", 1, "09:00-17:00"),
+    ("hall-2f", "二层大厅", "Hall, 2nd floor", 2, "09:00-17:00"),
+    (ALWAYS_OPEN, "24小时自助区", "24-hour zone", 1, "always"),
 ];
 
 /// One inverter with its profile.
@@ -50,7 +66,7 @@ pub(super) fn inverters() -> Vec<RosterInverter> {
 /// Machines of one kind: prefix of the ids, kind, and the zone of each.
 type Group = (&'static str, DeviceKind, &'static [(&'static str, u8)]);
 
-const KIOSKS: [Group; 7] = [
+const KIOSKS: [Group; 8] = [
     ("tm", DeviceKind::TicketMachine, &[("hall-1f", 3), ("hall-2f", 1), ("zone-24h", 1)]),
     ("hc", DeviceKind::HealthCheckMachine, &[("zone-24h", 2), ("hall-1f", 2)]),
     ("tax", DeviceKind::TaxTerminal, &[("zone-24h", 3), ("hall-2f", 5)]),
@@ -58,9 +74,10 @@ const KIOSKS: [Group; 7] = [
     ("ss", DeviceKind::SocialSecurityKiosk, &[("zone-24h", 1), ("hall-2f", 5)]),
     ("mi", DeviceKind::MedicalInsuranceKiosk, &[("zone-24h", 1), ("hall-2f", 4)]),
     ("dp", DeviceKind::Display, &[("hall-1f", 2), ("hall-2f", 2)]),
+    ("zc", DeviceKind::ZoneController, &[(ALWAYS_OPEN, 1)]),
 ];
 
-/// The forty machines with their names.
+/// The machines with their names.
 pub(super) fn kiosks() -> Vec<(KioskSpec, Text)> {
     let of_group = |(prefix, kind, zones): Group| {
         let zones = zones.iter().flat_map(|(zone, n)| (0..*n).map(move |_| *zone));
@@ -79,13 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eight_inverters_and_forty_machines_with_different_ids() {
+    fn eight_inverters_and_forty_one_machines_with_different_ids() {
         let inverters = inverters();
         assert_eq!(inverters.len(), 8);
         assert!(inverters.iter().zip(0..).all(|(inverter, n)| inverter.spec.number == n));
         let kiosks = kiosks();
         let ids: std::collections::BTreeSet<_> = kiosks.iter().map(|(spec, _)| &spec.id).collect();
-        assert_eq!((kiosks.len(), ids.len()), (40, 40));
+        assert_eq!((kiosks.len(), ids.len()), (41, 41));
         assert!(kiosks.iter().all(|(spec, _)| ZONES.iter().any(|zone| zone.0 == spec.zone)));
     }
 }

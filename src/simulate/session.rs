@@ -24,7 +24,6 @@ pub(super) struct Session {
     pub(super) kiosk: Kiosk,
     pub(super) broker: SocketAddr,
     pub(super) clock: SharedClock,
-    pub(super) time_zone: jiff::tz::TimeZone,
     pub(super) heartbeat: Duration,
     /// Time of the first heartbeat after the start, so that forty machines do not speak at once.
     pub(super) offset: Duration,
@@ -105,7 +104,7 @@ impl Session {
     }
 
     fn tell(&mut self, client: &AsyncClient) {
-        let message = self.kiosk.message(self.clock.now(), &self.time_zone);
+        let message = self.kiosk.message(self.clock.now());
         let topic = self.kiosk.spec().topic();
         // A full queue means that the broker is away; the next heartbeat tells the state anyway.
         client.try_publish(topic, QoS::AtLeastOnce, true, message).ok();

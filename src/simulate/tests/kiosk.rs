@@ -20,11 +20,11 @@ fn native() -> MessageRule {
 fn kiosk(id: &str) -> Kiosk {
     let spec = crate::simulate::roster::kiosks();
     let spec: KioskSpec = spec.into_iter().map(|k| k.0).find(|k| k.id == id).expect("in the hall");
-    Kiosk::new(spec, 1, moment(START))
+    Kiosk::new(spec, 1, moment(START), beijing().time_zone)
 }
 
 fn told(kiosk: &mut Kiosk) -> Value {
-    let message = kiosk.message(moment(START), &beijing().time_zone);
+    let message = kiosk.message(moment(START));
     serde_json::from_str(&message).expect("JSON")
 }
 
@@ -32,6 +32,9 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(map) => {
             map.iter().for_each(|(key, value)| leaves(value, &format!("{at}/{key}"), found));
+        }
+        Value::Array(list) if list.iter().any(Value::is_object) => {
+            list.iter().for_each(|value| leaves(value, &format!("{at}/[*]"), found));
         }
         leaf => found.push((at.to_owned(), leaf.clone())),
     }

@@ -129,7 +129,9 @@ struct Calendar {
 
 impl Service {
     pub(in crate::web) fn of(overview: &Overview, config: &Config, now: Timestamp) -> Self {
-        let zones = config.zones.iter().map(|zone| Zone::of(zone, now)).collect();
+        let of_machines = |zone: &&ServiceZone| overview.machines.iter().any(|m| m.zone == zone.id);
+        let zones = config.zones.iter().filter(of_machines);
+        let zones = zones.map(|zone| Zone::of(zone, now)).collect();
         let not_ready = overview.opening.not_ready.iter();
         let not_ready = not_ready.filter_map(|n| overview.machines.get(*n));
         let items = overview.refill.iter().filter_map(|due| item(due, overview, config));

@@ -55,7 +55,7 @@ function machine(device, i, now) {
   return {
     device: device.id, name: device.name, kind: device.kind, zone: device.zone, zone_name: place.name, floor: FLOORS[device.zone],
     condition, condition_text: text(zh, en), hurt: HURT[device.id] ?? [], reason: device.reason,
-    since_ms: condition === "unknown" ? null : now - (TROUBLE[device.id] ?? (i * 7_919) % 20_000) * MINUTE,
+    since_ms: condition === "unknown" ? null : now - (TROUBLE[device.id] ?? (900 + i * 7_919) % 20_000) * MINUTE,
     month: month(device, i, now), supplies: supplies(device, i, now),
   };
 }

@@ -25,6 +25,7 @@ export const service: Messages["service"] = {
   kindsTitle: "Kinds of machines",
   servingOf: (n, m) => `${n}/${m}`,
   availabilityMonth: "Availability this month",
+  availability: "Availability",
   thisMonth: (share) => `${share} this month`,
 
   refillTitle: "Refill list",

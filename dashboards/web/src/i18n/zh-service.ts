@@ -1,4 +1,7 @@
 // The words of the service view in Chinese; part of zh.ts.
+/** "预计 15:30", but "预计明天 15:30". */
+const spaced = (time: string): string => (/^\d/.test(time) ? ` ${time}` : time);
+
 export const service = {
   title: "服务一览",
   failed: "网关没有应答，正在重试。",
@@ -15,23 +18,24 @@ export const service = {
   allReady: "全部就绪",
   noCheck: "现在没有检查",
   checkOn: "检查中",
-  checkSince: (time: string) => `检查自 ${time} 起`,
+  checkSince: (time: string) => `检查自${spaced(time)} 起`,
   checkNext: (time: string) => `下次检查：${time}`,
   checkNever: "没有需要开门检查的区域",
 
   kindsTitle: "各类设备",
   servingOf: (n: number, m: number) => `${n}/${m}`,
   availabilityMonth: "本月可用率",
+  availability: "可用率",
   thisMonth: (share: string) => `本月 ${share}`,
 
   refillTitle: "补给清单",
-  refillBy: (time: string) => `以下耗材在 ${time} 关门前会用完`,
+  refillBy: (time: string) => `以下耗材在${spaced(time)} 关门前会用完`,
   refillNone: "到下一个工作日关门前，没有需要补给的耗材。",
   print: "打印",
   dataOf: (time: string) => `数据截至 ${time}`,
   urgency: { out: "已用完", low: "余量低", runs_out: "即将用完" },
   outSince: (time: string) => `${time} 起`,
-  runsOut: (time: string) => `预计 ${time}`,
+  runsOut: (time: string) => `预计${spaced(time)}`,
   left: (n: string) => `剩 ${n}`,
 
   machinesTitle: "设备服务状况",

@@ -11,7 +11,7 @@ function Hours({ zone, now }: { zone: ZoneHours; now: number }) {
   const when = change === null ? null : (zone.open ? t.service.closesAt : t.service.opensAt)(coming(change, now, words));
   return (
     <div data-hours={zone.zone}>
-      <dt>{say(zone.name)}{zone.floor === null ? null : <span class="muted">{t.service.floor(zone.floor)}</span>}</dt>
+      <dt>{say(zone.name)}</dt>
       <dd class={zone.open ? "tone-ok" : undefined}>
         {zone.always ? <b>{t.service.always}</b> : (
           <><b>{zone.open ? t.service.open : t.service.closed}</b>{when === null ? null : <span class="muted">{when}</span>}</>

@@ -41,7 +41,7 @@ function MonthCells({ month }: { month: Month }) {
   const [served = "", down = "", maintenance = "", unknown = ""] = parts;
   return (
     <>
-      <td class="figure" data-label={t.service.availabilityMonth} title={t.service.month(served, down, maintenance, unknown)}>{percent(month.availability, words)}</td>
+      <td class="figure" data-label={t.service.availability} title={t.service.month(served, down, maintenance, unknown)}>{percent(month.availability, words)}</td>
       <td class="figure" data-label={t.service.failures} title={t.service.mtbf(durationOrNone(month.mtbf_ms, t))}>{counted(month.failures, words)}</td>
       <td class="figure" data-label={t.service.mttr}>{durationOrNone(month.mttr_ms, t)}</td>
     </>

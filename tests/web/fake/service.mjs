@@ -44,7 +44,7 @@ function month(device, i, now) {
   const failures = i % 4 === 0 ? 0 : i % 5;
   const down = failures * (11 + i) * MINUTE + (device.id in TROUBLE ? TROUBLE[device.id] * MINUTE : 0) / 4;
   return {
-    service_ms: served, down_ms: down, maintenance_ms: i === 7 ? 2 * HOUR : 0, unknown_ms: 4 * MINUTE, availability: 1 - down / served, failures,
+    service_ms: served, down_ms: down, maintenance_ms: i === 7 ? 2 * HOUR : 0, unknown_ms: i === 1 ? 40 * HOUR : 4 * MINUTE, availability: 1 - down / served, failures,
     mtbf_ms: failures === 0 ? null : (served - down) / failures, mttr_ms: failures === 0 ? null : down / failures,
   };
 }

@@ -10,8 +10,11 @@ export async function tellsStories(hall) {
   const row = (id) => page.textContent(`[data-machine="${id}"]`);
   const ticket = await row("ticket_machine-03");
   check.that("hurt services are named", ticket.includes("受影响：取号、打印"), ticket);
+  check.that("what is used up is said so", ticket.includes("已用完"), ticket);
   const unknown = await row("social_security_kiosk-07");
   check.that("nothing known is a dash, no zero and no infinity", !/%|NaN|Infinity|∞/.test(unknown), unknown);
+  const partly = await row("ticket_machine-02");
+  check.that("an availability of a part of the month says so", partly.includes("40 小时无数据") && !ticket.includes("小时无数据"), partly);
   check.that("a supply nobody can foresee says why", unknown.includes("还没有用量记录"), unknown);
   check.that("the missing year is named", (await page.textContent('[data-testid="missing-year"]')).includes("2027 年节假日尚未导入"));
   await page.focus('[data-machine="ticket_machine-03"] button');
@@ -58,6 +61,11 @@ export async function calmHalls(hall) {
     check.that("known holidays are no warning", (await page.$('[data-testid="missing-year"]')) === null);
     await hall.shot(page, "service-calm-zh");
   });
+  const silent = (service) => { service.opening.not_ready.forEach((machine) => { machine.reason = null; }); };
+  await withAnswer(hall, silent, async (page) => {
+    const offline = await page.textContent('[data-not-ready="approval_kiosk-04"] p');
+    check.that("a machine that is not ready says how it is, with or without a reason", offline === "离线", offline);
+  });
   const between = (service) => { calm(service); service.opening.checked = false; service.opening.check_ms = service.now_ms + 86_400_000; };
   await withAnswer(hall, between, async (page) => {
     const card = await page.textContent(".opening");
@@ -65,6 +73,7 @@ export async function calmHalls(hall) {
   });
   const bare = (service) => {
     calm(service);
+    service.calendar.today = null;
     Object.assign(service, { machines: [], kinds: [], opening: { zones: [], check_ms: null, checked: false, of: 0, not_ready: [] } });
     service.refill.by_ms = null;
   };

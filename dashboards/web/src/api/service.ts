@@ -27,7 +27,7 @@ export interface ZoneHours {
 export interface NotReady extends Placed {
   readonly kind: string;
   readonly condition: Condition;
-  readonly reason: Text;
+  readonly reason: Text | null;
 }
 
 export interface Opening {
@@ -100,5 +100,5 @@ export interface Service {
   readonly refill: Refill;
   readonly machines: readonly Machine[];
   readonly kinds: readonly KindAtWork[];
-  readonly calendar: { readonly today: Text; readonly missing_year: number | null };
+  readonly calendar: { readonly today: Text | null; readonly missing_year: number | null };
 }

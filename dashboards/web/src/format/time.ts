@@ -88,8 +88,11 @@ export function age(ms: number, t: Messages): string {
   return ms < 1000 ? t.justNow : t.ago(duration(ms, t));
 }
 
-export function durationOrNone(ms: number | null, t: Messages): string {
-  return ms === null ? t.none : duration(ms, t);
+/** A length of service time. Not in days: a hall's day of service has eight hours or so. Unknown is a dash. */
+export function serviceTime(ms: number | null, t: Messages): string {
+  if (ms === null) return t.none;
+  const hours = Math.round(ms / 3_600_000);
+  return hours < 24 ? duration(ms, t) : t.hours(hours);
 }
 
 export function timeOrNone(ms: number | null, words: Words): string {

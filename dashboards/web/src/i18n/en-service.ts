@@ -34,7 +34,6 @@ export const service: Messages["service"] = {
   print: "Print",
   dataOf: (time) => `data of ${time}`,
   urgency: { out: "Out", low: "Low", runs_out: "Runs out" },
-  outSince: (time) => `since ${time}`,
   runsOut: (time) => `about ${time}`,
   left: (n) => `${n} left`,
 
@@ -52,6 +51,7 @@ export const service: Messages["service"] = {
   hurt: (names) => `Hurt: ${names.join(", ")}`,
   month: (served, down, maintenance, unknown) =>
     `Service time this month ${served}: down ${down}, planned maintenance ${maintenance}, no data ${unknown}`,
+  unseen: (time) => `${time} no data`,
   mtbf: (time) => `mean time between failures ${time}`,
   noMachines: "There are no self-service machines.",
 

@@ -34,7 +34,6 @@ export const service = {
   print: "打印",
   dataOf: (time: string) => `数据截至 ${time}`,
   urgency: { out: "已用完", low: "余量低", runs_out: "即将用完" },
-  outSince: (time: string) => `${time} 起`,
   runsOut: (time: string) => `预计${spaced(time)}`,
   left: (n: string) => `剩 ${n}`,
 
@@ -52,6 +51,7 @@ export const service = {
   hurt: (names: readonly string[]) => `受影响：${names.join("、")}`,
   month: (served: string, down: string, maintenance: string, unknown: string) =>
     `本月服务时间 ${served}，其中停用 ${down}、计划维护 ${maintenance}、无数据 ${unknown}`,
+  unseen: (time: string) => `${time}无数据`,
   mtbf: (time: string) => `平均无故障时间 ${time}`,
   noMachines: "没有自助设备。",
 

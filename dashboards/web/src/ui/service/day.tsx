@@ -28,7 +28,7 @@ export function DayCard({ service }: { service: Service }) {
     <section class="card day" aria-labelledby="day-title">
       <div class="card-head">
         <h2 id="day-title">{t.service.dayTitle}</h2>
-        <span class="pill" data-testid="today">{label(today)}</span>
+        {today ? <span class="pill" data-testid="today">{label(today)}</span> : null}
       </div>
       {year === null ? null : (
         <p class="day-warning sev-minor" data-testid="missing-year">

@@ -1,7 +1,7 @@
 // One machine: how it serves, since when, how it did this month, when its supplies run out.
 import type { Machine, Month, Supply } from "../../api/service";
 import { counted, percent } from "../../format/number";
-import { duration, durationOrNone, foreseen, moment } from "../../format/time";
+import { duration, foreseen, moment, serviceTime } from "../../format/time";
 import { useWords } from "../../i18n";
 import { HealthIcon } from "../icons";
 import { Ticking } from "../ticking";
@@ -34,16 +34,22 @@ function SinceCell({ machine, now }: { machine: Machine; now: number }) {
   );
 }
 
+/** With more of the month unseen than this, the availability is that of a part, and says so. */
+const UNSEEN_MAX = 0.1;
+
 function MonthCells({ month }: { month: Month }) {
   const words = useWords();
   const { t } = words;
-  const parts = [month.service_ms, month.down_ms, month.maintenance_ms, month.unknown_ms].map((ms) => duration(ms, t));
+  const parts = [month.service_ms, month.down_ms, month.maintenance_ms, month.unknown_ms].map((ms) => serviceTime(ms, t));
   const [served = "", down = "", maintenance = "", unknown = ""] = parts;
   return (
     <>
-      <td class="figure" data-label={t.service.availability} title={t.service.month(served, down, maintenance, unknown)}>{percent(month.availability, words)}</td>
-      <td class="figure" data-label={t.service.failures} title={t.service.mtbf(durationOrNone(month.mtbf_ms, t))}>{counted(month.failures, words)}</td>
-      <td class="figure" data-label={t.service.mttr}>{durationOrNone(month.mttr_ms, t)}</td>
+      <td class="figure" data-label={t.service.availability} title={t.service.month(served, down, maintenance, unknown)}>
+        {percent(month.availability, words)}
+        {month.availability !== null && month.unknown_ms > month.service_ms * UNSEEN_MAX ? <small class="muted">{t.service.unseen(unknown)}</small> : null}
+      </td>
+      <td class="figure" data-label={t.service.failures} title={t.service.mtbf(serviceTime(month.mtbf_ms, t))}>{counted(month.failures, words)}</td>
+      <td class="figure" data-label={t.service.mttr}>{serviceTime(month.mttr_ms, t)}</td>
     </>
   );
 }
@@ -51,12 +57,15 @@ function MonthCells({ month }: { month: Month }) {
 function SupplyLine({ supply, now }: { supply: Supply; now: number }) {
   const words = useWords();
   const { t, say, label } = words;
+  const { at_ms: at, left } = supply;
+  const out = left === 0 || (at !== null && at <= now);
   return (
     <li>
       <span>{label(supply.label)}</span>
-      {supply.left === null ? null : <span class="muted">{t.service.left(counted(supply.left, words))}</span>}
-      {supply.at_ms === null ? <span class="muted">{say(supply.reason)}</span>
-        : <b title={say(supply.reason)}>{foreseen(supply.at_ms, now, words)}</b>}
+      {left === null ? null : <span class="muted">{t.service.left(counted(left, words))}</span>}
+      {out ? <b class="warn-text">{t.service.urgency.out}</b>
+        : at === null ? <span class="muted">{say(supply.reason)}</span>
+        : <b title={say(supply.reason)}>{foreseen(at, now, words)}</b>}
     </li>
   );
 }

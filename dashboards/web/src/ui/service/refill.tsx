@@ -2,7 +2,7 @@
 import type { Refill, RefillItem, Urgency } from "../../api/service";
 import type { Hall, Severity } from "../../api/types";
 import { counted } from "../../format/number";
-import { clockTime, coming, foreseen, fullDate, moment } from "../../format/time";
+import { clockTime, coming, foreseen, fullDate } from "../../format/time";
 import { useWords } from "../../i18n";
 import { SeverityIcon } from "../icons";
 import { Floors, MachineName } from "./floors";
@@ -13,7 +13,7 @@ function Row({ item, now }: { item: RefillItem; now: number }) {
   const words = useWords();
   const { t, label } = words;
   const { at_ms: at, left, urgency } = item;
-  const when = at === null ? null : urgency === "out" ? t.service.outSince(moment(at, now, words.lang)) : t.service.runsOut(foreseen(at, now, words));
+  const when = at === null || urgency === "out" ? null : t.service.runsOut(foreseen(at, now, words));
   return (
     <li class={`refill-item sev-${SEVERITY[urgency]}`} data-refill={`${item.device}/${item.supply}`}>
       <span class="tick" aria-hidden="true" />
@@ -43,7 +43,7 @@ export function RefillCard({ refill, now, hall }: { refill: Refill; now: number;
           <button type="button" class="button on-screen" onClick={() => window.print()}>{t.service.print}</button>
         )}
       </div>
-      {by === null ? null : <p class="muted refill-by">{t.service.refillBy(coming(by, now, words))}</p>}
+      {by === null || items.length === 0 ? null : <p class="muted refill-by">{t.service.refillBy(coming(by, now, words))}</p>}
       {items.length === 0 ? <p class="muted">{t.service.refillNone}</p> : (
         <div class="service-scroll"><Floors items={items} row={(item) => <Row key={`${item.device}/${item.supply}`} item={item} now={now} />} /></div>
       )}

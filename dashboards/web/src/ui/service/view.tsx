@@ -46,7 +46,7 @@ function Cards({ service, hall }: { service: Service; hall: Hall }) {
   const ref = useStaleMark<HTMLDivElement>(lost ? null : service.now_ms, STALE_AFTER_MS);
   return (
     <div ref={ref} class="service-cards">
-      <OpeningCard opening={service.opening} now={service.now_ms} />
+      <OpeningCard opening={service.opening} machines={service.machines} now={service.now_ms} />
       <KindsCard kinds={service.kinds} />
       <RefillCard refill={service.refill} now={service.now_ms} hall={hall} />
       <MachinesCard machines={service.machines} now={service.now_ms} />

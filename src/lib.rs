@@ -6,7 +6,8 @@
 //! ```text
 //! field ──> source ──> journal ──┬──> live ──────────┬──> web ──> people
 //! (modbus,  (decode,   (durable, ├──> history ──> pv ─┤
-//!  mqtt)     refuse)    ordered) ├──> alert ──────────┘──> webhooks
+//!  mqtt)     refuse)    ordered) │      live ─> service┤
+//!                                ├──> alert ──────────┘──> webhooks
 //!                                └──> influx ──> InfluxDB
 //! ```
 //!
@@ -17,6 +18,8 @@
 //! - What rules and people decide are records of the same journal, kept in one transaction with
 //!   the engine's state: a kill raises nothing twice and forgets no acknowledgement.
 //! - The gateway's own health is a reading of the device `gateway`: same alerts, same page.
+//! - `service` looks at the machines as the page does, remembers how they served, and finds what none
+//!   of them says; alerts make of that what people are told.
 //! - People's commands go from `web` through a bounded queue to the room that owns the state.
 //!
 //! A room imports only rooms of lower rank (in brackets); `tests/tidy.rs` holds that.

@@ -145,7 +145,24 @@ impl Journal {
     /// Nothing of the batch was kept: [`JournalError::DiskFull`], [`JournalError::Storage`] or
     /// [`JournalError::Closed`].
     pub async fn append(&self, records: Vec<Record>) -> Result<Appended, JournalError> {
-        self.ask(records, None).await
+        self.ask(shared(records), None, false).await
+    }
+
+    /// As [`Journal::append`]; the records stay the caller's, to try again.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append_shared(&self, records: &[Arc<Record>]) -> Result<Appended, JournalError> {
+        self.ask(records.to_vec(), None, false).await
+    }
+
+    /// Keeps a large batch without waiting for others to share its commit, because whoever sent it
+    /// is held up until it is kept. The records stay the caller's, to try again.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append_at_once(&self, records: &[Arc<Record>]) -> Result<Appended, JournalError> {
+        self.ask(records.to_vec(), None, true).await
     }
 
     /// Keeps a batch and, in the same transaction, a reader's cursor and its state: either all of
@@ -158,16 +175,17 @@ impl Journal {
         records: Vec<Record>,
         cursor: Cursor,
     ) -> Result<Appended, JournalError> {
-        self.ask(records, Some(cursor)).await
+        self.ask(shared(records), Some(cursor), false).await
     }
 
     async fn ask(
         &self,
-        records: Vec<Record>,
+        records: Vec<Arc<Record>>,
         cursor: Option<Cursor>,
+        at_once: bool,
     ) -> Result<Appended, JournalError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request { records, cursor, reply: Some(reply) };
+        let request = Request { records, cursor, at_once, reply: Some(reply) };
         let sender = self.sender().ok_or(JournalError::Closed)?;
         sender.send(request).await.map_err(|_| JournalError::Closed)?;
         drop(sender);
@@ -248,4 +266,8 @@ pub struct Cursor {
     pub position: Position,
     /// The reader's own state; `None` leaves the stored one.
     pub state: Option<Vec<u8>>,
+}
+
+fn shared(records: Vec<Record>) -> Vec<Arc<Record>> {
+    records.into_iter().map(Arc::new).collect()
 }

@@ -38,8 +38,10 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 /// What is asked of the writer. Without records and without `reply` it is a cursor that may be
 /// stored with the next commit.
 pub(super) struct Request {
-    pub(super) records: Vec<Record>,
+    pub(super) records: Vec<Arc<Record>>,
     pub(super) cursor: Option<Cursor>,
+    /// Not worth waiting for others: it is a commit's worth by itself, and somebody is held up.
+    pub(super) at_once: bool,
     pub(super) reply: Option<oneshot::Sender<Result<Appended, JournalError>>>,
 }
 
@@ -174,12 +176,12 @@ impl Writer {
     /// that could be cut off by the housekeeping deadline for longer than the commit wait.
     async fn gather(&self, inbox: &mut mpsc::Receiver<Request>) -> Option<Vec<Request>> {
         let first = inbox.recv().await?;
-        let mut waiting = first.records.len();
+        let (mut waiting, at_once) = (first.records.len(), first.at_once);
         let mut requests = vec![first];
         let wait = Duration::from_millis(self.config.commit_wait_ms);
         // The wait is a blocking sleep on purpose: this thread has nothing else to do, and a
         // future that held requests could be dropped with them.
-        if inbox.len() + requests.len() < RECORDS_PER_COMMIT_MAX {
+        if !at_once && inbox.len() + requests.len() < RECORDS_PER_COMMIT_MAX {
             std::thread::sleep(wait);
         }
         while waiting < RECORDS_PER_COMMIT_MAX {
@@ -215,7 +217,7 @@ impl Writer {
         let mut batches = Vec::with_capacity(asked.len());
         for (records, cursor, reply) in asked {
             replies.push(reply);
-            batches.push((records.into_iter().map(Arc::new).collect::<Vec<_>>(), cursor));
+            batches.push((records, cursor));
         }
         match self.write(&batches) {
             Ok(done) => {

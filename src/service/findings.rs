@@ -75,7 +75,7 @@ impl Scene<'_> {
 
     fn boot_loop(&self, seen: &Seen) -> Option<Finding> {
         let starts = self.ledger(seen)?.starts();
-        let words = vec![("count", Text::same(&starts.to_string()))];
+        let words = vec![("count", Text::same(starts.to_string()))];
         (starts >= BOOT_LOOP).then(|| about(What::BootLoop, seen, "", words))
     }
 
@@ -96,7 +96,7 @@ impl Scene<'_> {
         let serves =
             |seen: &Seen| matches!(seen.condition, Condition::Serving | Condition::Degraded);
         let idle = visitors.iter().filter(|(seen, n)| *n == Some(0) && serves(seen));
-        let words = vec![("count", Text::same(&busy.to_string()))];
+        let words = vec![("count", Text::same(busy.to_string()))];
         idle.map(|(seen, _)| about(What::Idle, seen, "", words.clone())).collect()
     }
 
@@ -114,8 +114,8 @@ impl Scene<'_> {
         };
         let words = vec![
             ("kind", kind.text()),
-            ("count", Text::same(&out.len().to_string())),
-            ("of", Text::same(&members.len().to_string())),
+            ("count", Text::same(out.len().to_string())),
+            ("of", Text::same(members.len().to_string())),
         ];
         let out: Vec<&Seen> = out.into_iter().map(|seen| **seen).collect();
         let mut finding = group(What::FewLeft, &format!("kind-{}", kind.as_str()), &out, words);
@@ -134,7 +134,7 @@ impl Scene<'_> {
             members.iter().filter_map(|seen| self.ledger(seen)?.since()).collect();
         let (first, last) = (lost.iter().min()?, lost.iter().max()?);
         let words =
-            vec![("zone", zone.name.clone()), ("count", Text::same(&members.len().to_string()))];
+            vec![("zone", zone.name.clone()), ("count", Text::same(members.len().to_string()))];
         let at_once = last.since_ms(*first) <= AT_ONCE_MS;
         at_once.then(|| group(What::ZoneGone, &format!("zone-{}", zone.id), &members, words))
     }
@@ -175,7 +175,7 @@ impl Scene<'_> {
             view.not_ready.iter().filter_map(|n| self.seen.get(*n)).collect();
         let finding = (!not_ready.is_empty()).then(|| {
             let words = vec![
-                ("count", Text::same(&not_ready.len().to_string())),
+                ("count", Text::same(not_ready.len().to_string())),
                 ("list", self.walking_list(&not_ready)),
             ];
             group(What::NotReady, "opening", &not_ready, words)
@@ -235,8 +235,8 @@ fn backend_gone(kind: DeviceKind, members: &[&Seen]) -> Option<Finding> {
     }
     let words = vec![
         ("kind", kind.text()),
-        ("count", Text::same(&cut.len().to_string())),
-        ("of", Text::same(&said.len().to_string())),
+        ("count", Text::same(cut.len().to_string())),
+        ("of", Text::same(said.len().to_string())),
     ];
     Some(group(What::BackendGone, &format!("backend-{}", kind.as_str()), &cut, words))
 }

@@ -286,12 +286,12 @@ impl Kiosk {
     }
 
     fn app(&self, state: &str) -> Value {
-        let mut app = json!({ "state": state, "version": "3.2.1" });
-        if self.spec.has_backend() {
-            let down = self.has(KioskTrouble::BackendDown);
-            app["backend"] = if down { "unreachable" } else { "reachable" }.into();
+        let down = self.has(KioskTrouble::BackendDown);
+        let backend = if down { "unreachable" } else { "reachable" };
+        match self.spec.has_backend() {
+            true => json!({ "state": state, "version": "3.2.1", "backend": backend }),
+            false => json!({ "state": state, "version": "3.2.1" }),
         }
-        app
     }
 
     fn parts(&self) -> Map<String, Value> {

@@ -1,12 +1,13 @@
 //! The keeper: messages in groups to the journal, and only then their acknowledgements.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::journal::JournalError;
+use crate::journal::{Journal, JournalError};
 use crate::model::{EventKind, LinkFault, Record};
 use crate::source::Context;
 use crate::tally::Happening;
@@ -19,7 +20,9 @@ use super::table::Table;
 use super::wire::Publish;
 
 /// Messages kept in one go.
-const GROUP: usize = 256;
+const GROUP: usize = 2048;
+/// So many records are worth a commit of their own.
+const AT_ONCE: usize = 200;
 /// Pause before a full disk is tried again; meanwhile the broker holds what is not acknowledged.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
 /// Pause before acknowledgements that are owed are tried again.
@@ -65,37 +68,59 @@ impl Keep {
         Self { config, hearing, context, line, owed: VecDeque::new() }
     }
 
-    /// Runs until nothing can arrive any more.
+    /// Runs until nothing can arrive any more. While one group is on its way to the disk the next one
+    /// is read; the journal gets them in order, one after the other.
     pub(super) async fn run(mut self, mut waiting: mpsc::Receiver<Arrived>) {
         let mut group = Vec::with_capacity(GROUP);
+        let mut under_way: Option<UnderWay> = None;
         loop {
-            let many = waiting.recv_many(&mut group, GROUP);
-            let received = match self.owed.is_empty() {
-                true => many.await,
-                false => match tokio::time::timeout(OWED_PAUSE, many).await {
-                    Ok(received) => received,
-                    Err(_) => {
-                        self.acknowledge();
-                        continue;
+            let received = tokio::select! {
+                biased;
+                kept = written(&mut under_way), if under_way.is_some() => {
+                    if !self.kept(kept, &mut under_way) {
+                        return;
                     }
-                },
+                    continue;
+                }
+                received = waiting.recv_many(&mut group, GROUP) => received,
+                () = tokio::time::sleep(OWED_PAUSE), if !self.owed.is_empty() => {
+                    self.acknowledge();
+                    continue;
+                }
             };
             if received == 0 {
-                return;
+                break;
             }
-            let mut records: Vec<Record> = Vec::new();
+            let mut records: Vec<Arc<Record>> = Vec::new();
             for arrived in &group {
-                records.extend(self.records(arrived));
+                records.extend(self.records(arrived).into_iter().map(Arc::new));
             }
-            if !self.append(records).await {
-                return;
-            }
-            self.owed.extend(group.drain(..).filter_map(|arrived| match arrived {
+            let messages = group.drain(..).filter_map(|arrived| match arrived {
                 Arrived::Message(connection, publish) => Some((connection?, publish)),
                 Arrived::Broker(_) => None,
-            }));
-            self.acknowledge();
+            });
+            let messages = messages.collect();
+            if under_way.is_some() {
+                let kept = written(&mut under_way).await;
+                if !self.kept(kept, &mut under_way) {
+                    return;
+                }
+            }
+            let append = append(self.context.journal.clone(), records);
+            under_way = Some(UnderWay { append: Box::pin(append), messages });
         }
+        if under_way.is_some() {
+            let kept = written(&mut under_way).await;
+            self.kept(kept, &mut under_way);
+        }
+    }
+
+    /// A group is on disk, and is acknowledged; false when the journal is closed.
+    fn kept(&mut self, kept: bool, under_way: &mut Option<UnderWay>) -> bool {
+        let Some(group) = under_way.take().filter(|_| kept) else { return false };
+        self.owed.extend(group.messages);
+        self.acknowledge();
+        true
     }
 
     /// Acknowledges what is owed on the present connection, as far as the way takes it; what came on
@@ -110,23 +135,6 @@ impl Keep {
                 return;
             }
             self.owed.pop_front();
-        }
-    }
-
-    /// Keeps records for as long as it takes; false when the journal is closed.
-    async fn append(&self, records: Vec<Record>) -> bool {
-        if records.is_empty() {
-            return true;
-        }
-        loop {
-            match self.context.journal.append(records.clone()).await {
-                Ok(_) => return true,
-                Err(JournalError::Closed) => return false,
-                Err(error) => {
-                    tracing::warn!(%error, "messages wait for the disk, not acknowledged");
-                    tokio::time::sleep(DISK_PAUSE).await;
-                }
-            }
         }
     }
 
@@ -167,5 +175,42 @@ impl Keep {
             .as_ref()
             .is_some_and(|client| client.ask_rebirth(topic, sparkplug::rebirth(now_ms)));
         tracing::info!(topic, asked, "a Sparkplug node is asked to be born again");
+    }
+}
+
+/// A group on its way to the disk.
+struct UnderWay {
+    append: Pin<Box<dyn Future<Output = bool> + Send>>,
+    /// What is acknowledged then.
+    messages: Vec<(u64, Publish)>,
+}
+
+/// Waits for the group that is under way; false when the journal is closed.
+async fn written(under_way: &mut Option<UnderWay>) -> bool {
+    match under_way {
+        Some(group) => group.append.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Keeps records for as long as it takes; false when the journal is closed.
+async fn append(journal: Journal, records: Vec<Arc<Record>>) -> bool {
+    if records.is_empty() {
+        return true;
+    }
+    loop {
+        // A broker that holds a backlog sends no more until this is acknowledged.
+        let kept = match records.len() >= AT_ONCE {
+            true => journal.append_at_once(&records).await,
+            false => journal.append_shared(&records).await,
+        };
+        match kept {
+            Ok(_) => return true,
+            Err(JournalError::Closed) => return false,
+            Err(error) => {
+                tracing::warn!(%error, "messages wait for the disk, not acknowledged");
+                tokio::time::sleep(DISK_PAUSE).await;
+            }
+        }
     }
 }

@@ -16,7 +16,6 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -45,16 +44,16 @@ pub(super) struct Relay {
     folder: PathBuf,
     socket: PathBuf,
     trouble: Arc<Mutex<Option<Trouble>>>,
-    task: JoinHandle<()>,
 }
 
 impl Relay {
-    /// Opens the socket, in a folder that only this user can enter.
-    pub(super) fn start(
+    /// Opens the socket, in a folder that only this user can enter; what it is opened for is done by
+    /// the future beside it.
+    pub(super) fn open(
         host: &str,
         port: u16,
         tls: Option<Arc<ClientConfig>>,
-    ) -> std::io::Result<Self> {
+    ) -> std::io::Result<(Self, impl Future<Output = ()>)> {
         let name = format!("hallwatch-{}-{:016x}", std::process::id(), rand::random::<u64>());
         let folder = std::env::temp_dir().join(name);
         std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
@@ -62,8 +61,8 @@ impl Relay {
         let listener = UnixListener::bind(&socket)?;
         let trouble = Arc::new(Mutex::new(None));
         let broker = Broker { host: host.to_owned(), port, tls };
-        let task = tokio::spawn(serve(listener, broker, trouble.clone()));
-        Ok(Self { folder, socket, trouble, task })
+        let serving = serve(listener, broker, trouble.clone());
+        Ok((Self { folder, socket, trouble }, serving))
     }
 
     /// Where the library connects to.
@@ -79,7 +78,6 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        self.task.abort();
         drop(std::fs::remove_dir_all(&self.folder));
     }
 }

@@ -31,14 +31,14 @@ use super::tls::{self, TlsError};
 use super::wire::{Client, Event, Events, Lost, open};
 
 /// Messages that the broker may have under way to us without acknowledgement.
-pub(super) const RECEIVE_MAX: u16 = 1000;
+pub(super) const RECEIVE_MAX: u16 = 4_000;
 /// Messages between listener and keeper, and the part that is kept free for acknowledged ones.
-const QUEUE: usize = 4096;
+const QUEUE: usize = 16_384;
 const QUEUE_RESERVE: usize = 3 * RECEIVE_MAX as usize;
 /// Subscriptions under way at a time.
 pub(super) const OUTGOING_MAX: u16 = 64;
 /// Requests to the event loop: subscriptions and acknowledgements of one full window.
-pub(super) const REQUESTS: usize = 4096;
+pub(super) const REQUESTS: usize = 16_384;
 /// How long the broker keeps our session while we are away, seconds: half a year, as the shipped
 /// settings of Mosquitto allow.
 pub(super) const SESSION_EXPIRY_S: u32 = 180 * 24 * 3600;
@@ -132,14 +132,23 @@ impl Session {
     async fn listen(&self, queue: &mpsc::Sender<Arrived>) -> Result<(), TlsError> {
         let Config { host, port, tls, .. } = &*self.config;
         let tls = tls.as_ref().map(tls::client).transpose()?;
-        let relay = Relay::start(host, *port, tls)?;
+        let (relay, serving) = Relay::open(host, *port, tls)?;
+        tokio::select! {
+            () = serving => {}
+            () = self.listen_over(&relay, queue) => {}
+        }
+        Ok(())
+    }
+
+    /// Listens over a relay, in one version of the protocol after the other.
+    async fn listen_over(&self, relay: &Relay, queue: &mpsc::Sender<Arrived>) {
         let mut version = self.config.version;
         loop {
             let (client, events) = open(&self.config, version, relay.socket());
             self.line().client = Some(client.clone());
             let may_change = self.config.version == Version::Auto;
-            if !self.listen_in(events, &client, queue, &relay, may_change).await {
-                return Ok(());
+            if !self.listen_in(events, &client, queue, relay, may_change).await {
+                return;
             }
             version = if version == Version::V311 { Version::V5 } else { Version::V311 };
             tracing::info!(broker = %self.name(), ?version, "trying the other version of MQTT");

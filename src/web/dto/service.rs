@@ -47,6 +47,7 @@ struct NotReady {
     place: Place,
     kind: &'static str,
     condition: &'static str,
+    condition_text: Text,
     reason: Option<Text>,
 }
 
@@ -129,6 +130,7 @@ struct Calendar {
 
 impl Service {
     pub(in crate::web) fn of(overview: &Overview, config: &Config, now: Timestamp) -> Self {
+        let now = overview.now.unwrap_or(now);
         let of_machines = |zone: &&ServiceZone| overview.machines.iter().any(|m| m.zone == zone.id);
         let zones = config.zones.iter().filter(of_machines);
         let zones = zones.map(|zone| Zone::of(zone, now)).collect();
@@ -140,7 +142,7 @@ impl Service {
             day.text().into()
         });
         Self {
-            now_ms: overview.now.unwrap_or(now).ms(),
+            now_ms: now.ms(),
             opening: Opening {
                 zones,
                 check_ms: overview.opening.check.map(Timestamp::ms),
@@ -204,6 +206,7 @@ impl NotReady {
             place: Place::of(machine, config),
             kind: machine.kind.as_str(),
             condition: machine.condition.as_str(),
+            condition_text: machine.condition.text().into(),
             reason: machine.reason.as_ref().map(Text::from),
         }
     }
@@ -217,7 +220,8 @@ fn item(due: &RefillView, overview: &Overview, config: &Config) -> Option<Item> 
         Urgency::Low => "low",
         Urgency::RunsOut => "runs_out",
     };
-    let at_ms = due.at.map(Timestamp::ms);
+    // When it ran out nobody wrote down.
+    let at_ms = due.at.filter(|_| due.urgency != Urgency::Out).map(Timestamp::ms);
     let (place, left) = (Place::of(machine, config), supply.left);
     let (label, supply) = (label(supply), supply.supply);
     Some(Item { place, supply, label, urgency, at_ms, left })
@@ -235,7 +239,7 @@ impl Machine {
             supply: supply.supply,
             label: label(supply),
             left: supply.left,
-            at_ms: supply.forecast.at(now).map(Timestamp::ms),
+            at_ms: supply.forecast.at(now).filter(|at| *at > now).map(Timestamp::ms),
             reason: supply.forecast.reason().into(),
         });
         Self {

@@ -58,7 +58,8 @@ pub(super) fn fields<'a>(
         }
         found.any = true;
     }
-    for point in unlisted.into_iter().filter(|_| found.any) {
+    let understood = !found.samples.is_empty();
+    for point in unlisted.into_iter().filter(|_| understood) {
         if found.samples.iter().all(|sample| sample.point != point) {
             let value = Value::Codes(Arc::from([]));
             found.samples.push(Sample { point, value, quality: Quality::Good });

@@ -219,6 +219,7 @@ fn every_example_of_the_sample_works_without_its_comment_sign() {
     copy(from.join("buses/client.pem"), "client.pem");
     copy(from.join("buses/client.key"), "secrets/client.key");
     std::fs::create_dir(folder.path().join("profiles")).unwrap();
+    std::fs::create_dir(folder.path().join("calendar")).unwrap();
     let sample = sample();
     let bared = sample.lines().map(|line| match is_example(line) {
         true => line.trim_start_matches("# "),

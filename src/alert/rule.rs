@@ -6,9 +6,7 @@ use serde::Deserialize;
 
 use crate::counter::{Change, CounterEvent};
 use crate::live::{DeviceLive, Health, HealthState, Why};
-use crate::model::{
-    DeviceKind, LinkFault, LinkState, Severity, Text, Timestamp, standard_point, text,
-};
+use crate::model::{DeviceKind, LinkState, Severity, Text, Timestamp, standard_point, text};
 use crate::service::{self, What};
 use crate::source::mqtt::{Refusal, Refused};
 
@@ -261,11 +259,11 @@ impl Rule {
             let label = Text::new("设备", "machines");
             finding.evidence.push((label, all.collect::<Vec<_>>().join("、")));
         }
-        // Its figures change by the minute.
-        finding.topic.clone_from(&found.part);
-        if finding.topic.is_empty() {
-            finding.topic = self.id.to_string();
-        }
+        // A date that is computed anew all the time is no news; lists and counts are.
+        finding.topic = match found.what {
+            What::RunsOut => format!("runs out {}", found.part),
+            _ => finding.text.en.clone(),
+        };
         finding
     }
 
@@ -301,14 +299,10 @@ impl Rule {
     }
 
     fn silence(&self, live: &DeviceLive, health: &Health) -> Verdict {
-        let broker_down = matches!(
-            &live.link,
-            Some(LinkState::Down { fault: LinkFault::BrokerDown | LinkFault::Forbidden, .. })
-        );
         match health.state {
             HealthState::Waiting => Verdict::Unknown,
             // One alert about the broker says it for all its devices.
-            HealthState::Offline if broker_down => Verdict::Unknown,
+            HealthState::Offline if live.unheard() => Verdict::Unknown,
             HealthState::Offline => Verdict::Yes(self.offline(live, health)),
             _ => Verdict::No,
         }
@@ -363,8 +357,9 @@ impl Rule {
     ) -> Verdict {
         // Not those from the future either, when the clock was set back.
         let lately = |r: &&Refused| (0..REFUSED_HOLD_MS).contains(&now.since_ms(r.time));
-        let mut found = refused.iter().filter(|r| reasons.contains(&r.reason)).filter(lately);
-        let Some(first) = found.next() else { return Verdict::No };
+        let found = refused.iter().filter(|r| reasons.contains(&r.reason)).filter(lately);
+        // Always the same one of several, or its text would change by the minute.
+        let Some(first) = found.min_by_key(|r| r.reason) else { return Verdict::No };
         let reason = first.reason.text();
         let mut finding = Finding::new(self.severity, self.filled(live, &[("reason", &reason)]));
         finding.evidence = vec![

@@ -46,7 +46,15 @@ fn years(
     folder: &Path,
     of_files: &mut Vec<Mistake>,
 ) -> Holidays {
-    match Holidays::with_folder(&folder.join(&own.value)) {
+    let path = folder.join(&own.value);
+    if !path.is_dir() {
+        let hint =
+            Text::new("新建这个目录，或删除 `folder`", "make the folder, or remove `folder`");
+        let problem = text!("`{}` 不是目录", "`{}` is not a folder", own.value);
+        section.note(own.offset, problem, hint);
+        return Holidays::shipped();
+    }
+    match Holidays::with_folder(&path) {
         Ok(holidays) => holidays,
         Err(HolidaysError::Mistakes(mistakes)) => {
             of_files.extend(mistakes);

@@ -157,7 +157,11 @@ impl DeviceLive {
             let quality = if trusted { sample.quality } else { Quality::Rejected };
             let (value, time) = (sample.value.clone(), reading.time);
             let latest = Latest { value, quality, time };
-            self.points.put(n, &sample.point, latest, |old| old.time <= reading.time || polled);
+            // What the gateway itself says of a message counts when it came: a clock that fell back
+            // must not hide that it did.
+            let own_word = matches!(sample.point.as_str(), "clock_skew_s" | "online");
+            let now = polled || own_word;
+            self.points.put(n, &sample.point, latest, |old| old.time <= reading.time || now);
         }
         let keep = |last: Option<Timestamp>, new: Timestamp| {
             if polled { Some(new) } else { last.max(Some(new)) }

@@ -215,6 +215,10 @@ fn idle(live: &DeviceLive, peers: &Peers, siblings: &Siblings<'_>, resting: bool
 /// needs hurts nobody. `None` where its own words say it all.
 fn by_services(serving: &Serving, worst: Option<&(Severity, Text)>) -> Option<Health> {
     let reason = serving.reason.clone();
+    // A break-in or a pressed alarm comes before all that does not work.
+    if worst.is_some_and(|(severity, _)| *severity == Severity::Critical) {
+        return None;
+    }
     if serving.none_left() {
         let reason = reason.unwrap_or_else(|| Text::new("停止服务", "out of service"));
         return Some(Health::because(HealthState::Fault, Why::Spoken, reason));

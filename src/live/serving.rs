@@ -1,7 +1,7 @@
 //! Which services of a machine are hurt, by the parts that they need.
 
-use crate::model::{Severity, Text, standard_point};
-use crate::profile::Service;
+use crate::model::{LinkFault, LinkState, Severity, Text, standard_point};
+use crate::profile::{Protocol, Service};
 
 use super::board::DeviceLive;
 
@@ -28,6 +28,18 @@ impl Serving {
 }
 
 impl DeviceLive {
+    /// It publishes, and cannot be heard: the way to the broker is broken, which is no fault of its
+    /// own.
+    #[must_use]
+    pub fn unheard(&self) -> bool {
+        let publishes = self
+            .profile
+            .as_ref()
+            .is_some_and(|profile| matches!(profile.protocol, Protocol::Mqtt(_)));
+        let own = LinkFault::LastWill;
+        publishes && matches!(&self.link, Some(LinkState::Down { fault, .. }) if *fault != own)
+    }
+
     /// What it can do now; `None` where its profile does not say what it is for.
     #[must_use]
     pub fn serving(&self) -> Option<Serving> {

@@ -93,8 +93,12 @@ impl Scene<'_> {
         if busy == 0 || busy * 2 < counted.saturating_sub(1) {
             return Vec::new();
         }
-        let serves =
-            |seen: &Seen| matches!(seen.condition, Condition::Serving | Condition::Degraded);
+        // Not one that has just been repaired.
+        let serves = |seen: &Seen| {
+            let since = self.ledger(seen).and_then(Ledger::since);
+            matches!(seen.condition, Condition::Serving | Condition::Degraded)
+                && since.is_some_and(|since| self.now.since_ms(since) >= HOUR_MS)
+        };
         let idle = visitors.iter().filter(|(seen, n)| *n == Some(0) && serves(seen));
         let words = vec![("count", Text::same(busy.to_string()))];
         idle.map(|(seen, _)| about(What::Idle, seen, "", words.clone())).collect()
@@ -126,8 +130,18 @@ impl Scene<'_> {
     /// All machines of a zone, lost at about one moment.
     fn zone_gone(&self, zone: &ServiceZone) -> Option<Finding> {
         let members: Vec<&Seen> = self.seen.iter().filter(|s| s.device.zone == zone.id).collect();
-        let gone = |seen: &&Seen| seen.condition == Condition::Offline && !seen.unheard;
-        if members.len() < GROUP_MIN || !members.iter().all(gone) {
+        let gone = |seen: &&Seen| seen.condition == Condition::Offline;
+        // A hall that is switched off in the evening is not gone.
+        let open = zone.calendar.is_open(self.now);
+        if members.len() < GROUP_MIN || !open || !members.iter().all(gone) {
+            return None;
+        }
+        // Nor is one of which nobody knows how it was before.
+        let known = |seen: &&Seen| {
+            let before = self.ledger(seen).and_then(Ledger::before);
+            before.is_some_and(|before| before != Condition::Unknown)
+        };
+        if !members.iter().all(known) {
             return None;
         }
         let lost: Vec<Timestamp> =

@@ -18,6 +18,10 @@ const GRAIN_MS: i64 = 60 * 1000;
 const AWAY_MS: i64 = 60 * 1000;
 /// What is kept of the past: two months and a bit for the figures of the last month.
 const KEPT_MS: i64 = 70 * 24 * HOUR_MS;
+/// Changes of condition that are kept: hundreds a day are a machine that flaps.
+const STORY_MAX: usize = 20_000;
+/// More starts between two looks cannot be.
+const STARTS_AT_ONCE: u64 = 3;
 /// Days of use that are kept, and refills.
 const DAYS_MAX: usize = 60;
 const REFILLS_MAX: usize = 20;
@@ -34,6 +38,7 @@ pub(super) struct Look {
 
 /// The memory of one consumable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Usage {
     left: Option<u64>,
     counter: Option<u64>,
@@ -45,6 +50,7 @@ pub(super) struct Usage {
 
 /// The memory of one machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Ledger {
     boots: Option<u64>,
     starts: Vec<i64>,
@@ -69,8 +75,10 @@ impl Ledger {
         if let Some(boots) = look.boots {
             let before = self.boots.replace(boots);
             let started = before.filter(|before| boots > *before).map_or(0, |b| boots - b);
-            // Those of a time in which nobody looked happened at no known moment.
-            self.starts.extend((0..started.min(10)).filter(|_| !away).map(|_| now_ms));
+            // Those of a time in which nobody looked happened at no known moment, and a counter that
+            // leaps is another computer's.
+            let started = if started > STARTS_AT_ONCE { 1 } else { started };
+            self.starts.extend((0..started).filter(|_| !away).map(|_| now_ms));
         }
         self.starts.retain(|at| (0..HOUR_MS).contains(&(now_ms - at)));
         self.visitors(look.served, away, now_ms);
@@ -95,7 +103,8 @@ impl Ledger {
         }
         // The one before the limit says how it was at the limit.
         let old = self.story.partition_point(|(from, _)| *from < now_ms - KEPT_MS);
-        self.story.drain(..old.saturating_sub(1));
+        let surplus = self.story.len().saturating_sub(STORY_MAX);
+        self.story.drain(..old.saturating_sub(1).max(surplus));
     }
 
     fn visitors(&mut self, served: Option<u64>, away: bool, now_ms: i64) {
@@ -128,6 +137,12 @@ impl Ledger {
     /// Since when it is as it is.
     pub(super) fn since(&self) -> Option<Timestamp> {
         self.story.last().map(|(from, _)| Timestamp::from_ms(*from))
+    }
+
+    /// How it was before that.
+    pub(super) fn before(&self) -> Option<Condition> {
+        let (_, code) = self.story.iter().rev().nth(1)?;
+        Condition::ALL.get(usize::from(*code)).copied()
     }
 
     /// How it was, up to `now`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, Health, Peers};
-use crate::model::{Device, LinkFault, LinkState, Text, Timestamp};
+use crate::model::{Device, Text, Timestamp};
 
 use super::condition::Condition;
 use super::config::Config;
@@ -23,8 +23,6 @@ pub(super) struct Seen {
     pub(super) backend: Option<bool>,
     /// Index in [`SUPPLIES`], what is left, what the sensor says.
     pub(super) supplies: Vec<(usize, Left, Sensor)>,
-    /// It cannot be heard because the broker cannot.
-    pub(super) unheard: bool,
 }
 
 /// Looks at all machines of the hall.
@@ -36,7 +34,10 @@ pub(super) fn all(board: &Board, peers: &Peers, config: &Config) -> Vec<Seen> {
 }
 
 fn one(live: &DeviceLive, health: &Health) -> Seen {
-    let look = look(live, health);
+    let mut look = look(live, health);
+    if live.unheard() {
+        look.condition = Some(Condition::Unknown);
+    }
     let supplies = SUPPLIES.iter().enumerate();
     let supplies = supplies.filter(|(_, points)| look.supplies.contains_key(points.supply));
     let supplies = supplies.map(|(n, points)| (n, left_of(live, points), sensor_of(live, points)));
@@ -45,16 +46,13 @@ fn one(live: &DeviceLive, health: &Health) -> Seen {
         Some("unreachable") => Some(false),
         _ => None,
     };
-    let down = LinkFault::BrokerDown;
-    let broker_down = matches!(&live.link, Some(LinkState::Down { fault, .. }) if *fault == down);
     Seen {
         device: live.device.clone(),
         condition: look.condition.unwrap_or(Condition::Unknown),
         reason: health.reason.clone(),
         hurt: live.serving().map(|serving| serving.hurt).unwrap_or_default(),
-        backend: backend.filter(|_| !health.silent),
+        backend: backend.filter(|_| !health.silent && !live.unheard()),
         supplies: supplies.collect(),
-        unheard: broker_down,
         look,
     }
 }

@@ -28,6 +28,8 @@ const CURSOR: &str = "service";
 const LOOK: Duration = Duration::from_secs(5);
 /// Months and forecasts are computed with every so many of them.
 const SLOW: u64 = 6;
+/// After so many every machine has been heard, or is late.
+const LISTENING: u64 = 36;
 /// The memory is kept with every so many.
 const KEEP: u64 = 12;
 
@@ -80,7 +82,14 @@ impl Watch {
         clock: SharedClock,
     ) -> Result<(Handle, Self), JournalError> {
         let kept = journal.cursor(CURSOR)?.map(|(_, state)| state).unwrap_or_default();
-        let kept: BTreeMap<String, Ledger> = serde_json::from_slice(&kept).unwrap_or_default();
+        let kept: BTreeMap<String, Ledger> = match serde_json::from_slice(&kept) {
+            Ok(kept) => kept,
+            Err(_) if kept.is_empty() => BTreeMap::new(),
+            Err(error) => {
+                tracing::warn!(%error, "how the machines served before cannot be read");
+                BTreeMap::new()
+            }
+        };
         let known = kept.into_iter().filter_map(|(id, ledger)| {
             let id = DeviceId::parse(&id).ok()?;
             config.devices.contains(&id).then_some((id, ledger))
@@ -166,7 +175,8 @@ impl Watch {
         let scene = Scene { config: &self.config, seen, ledgers: &self.ledgers, now };
         let mut findings = scene.findings();
         let (opening, not_ready) = scene.opening();
-        findings.extend(not_ready);
+        // Who has just begun to listen does not know yet.
+        findings.extend(not_ready.filter(|_| self.looks > LISTENING));
         let machines: Vec<MachineView> = seen.iter().map(|one| self.machine(one)).collect();
         let refill = self.refill(seen, &machines, now);
         for due in &refill {

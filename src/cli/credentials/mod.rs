@@ -27,6 +27,8 @@ use accounts::Accounts;
 const PASSWORD_BYTES: usize = 24;
 /// The word for the gateway's own account.
 const GATEWAY: &str = "gateway";
+/// hallwatch's own account where the configuration names none.
+const OWN_USER: &str = "hallwatch";
 const PASSWORDS: &str = "hallwatch.passwd";
 const RIGHTS: &str = "hallwatch.acl";
 
@@ -52,6 +54,13 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Done {
         Failure::told(Text::new("配置中没有 [mqtt]", "the configuration has no [mqtt]"))
     })?;
     let known: Vec<&str> = config.devices.iter().map(|d| d.device.id.as_str()).collect();
+    let own = config.login.as_ref().map_or(OWN_USER, |(user, _)| user);
+    if known.contains(&own) || own.contains(':') {
+        return Err(Failure::told(text!(
+            "[mqtt] 的 username `{own}` 不能用：含冒号，或与设备编号相同",
+            "username `{own}` of [mqtt] cannot be used: it holds a colon or is the id of a device",
+        )));
+    }
     let passwords = folder.join(PASSWORDS);
     let mut accounts = Accounts::read(&passwords).map_err(|e| Failure::of_file(&passwords, &e))?;
     let wanted: Vec<&str> = match all {

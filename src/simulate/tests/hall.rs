@@ -99,7 +99,7 @@ async fn the_configuration_names_everything_that_is_there() {
     let (hall, _) = hall(Script::Peace).await;
     let config: toml::Table = hall.config_toml().parse().expect("TOML");
     let list = |key: &str| config[key].as_array().expect("a list").clone();
-    assert_eq!((list("zone").len(), list("device").len()), (5, 8 + 2 + 1 + 40));
+    assert_eq!((list("zone").len(), list("device").len()), (5, 8 + 2 + 1 + 41));
     assert_eq!(config["mqtt"]["address"].as_str(), Some(&*hall.broker_address().to_string()));
     let catalog = Catalog::shipped().expect("shipped profiles");
     let zones: Vec<_> = list("zone").iter().map(|zone| zone["id"].clone()).collect();

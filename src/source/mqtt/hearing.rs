@@ -33,6 +33,7 @@ pub(super) struct Message<'a> {
 #[derive(Debug, Default)]
 struct Known {
     described: Described,
+    writes: Pace,
     eight_hours: bool,
     pace: Pace,
     link: Option<LinkState>,
@@ -91,6 +92,22 @@ impl Hearing {
                 Heard { records, rebirth: None }
             }
             Some(Owner::Edge(edge)) => self.of_edge(edge, message, now),
+        }
+    }
+
+    /// A message that was refused before it was read.
+    pub(super) fn refuse(&mut self, topic: &str, refusal: Refusal, now: Timestamp) -> Vec<Record> {
+        let config = self.config.clone();
+        match self.table.owner(topic) {
+            Some(Owner::Device { device, .. }) => {
+                config.devices.get(device).map_or_else(Vec::new, |publisher| {
+                    self.refused(device, publisher, refusal, topic, now)
+                })
+            }
+            _ => {
+                self.tally.count(Happening::Rejected, refusal.as_str());
+                Vec::new()
+            }
         }
     }
 
@@ -173,6 +190,8 @@ impl Hearing {
             let payload = if payload.is_empty() { b"{}" } else { payload };
             return match known.described.learn(topic, payload, own) {
                 Ok(false) => Vec::new(),
+                // Who changes its mind all the time is understood, and not written down each time.
+                Ok(true) if !known.writes.allows(now) => Vec::new(),
                 Ok(true) => {
                     let body = known.described.to_json().unwrap_or_default();
                     let body = format!("{} {body}", publisher.device.id);
@@ -199,12 +218,18 @@ impl Hearing {
             return heard;
         };
         let level = levels.get(4).copied().unwrap_or_default();
-        let Some((edge, asked)) = self.edges.get_mut(index) else { return heard };
-        let told = edge.hear(kind, level, message.payload);
         let of = |level: &str| {
             let n = *node.devices.get(level)?;
             Some((n, config.devices.get(n)?))
         };
+        if let Some((n, publisher)) = of(level)
+            && !self.known.get_mut(n).is_some_and(|known| known.pace.admits(now))
+        {
+            heard.records = self.refused(n, publisher, Refusal::Flood, message.topic, now);
+            return heard;
+        }
+        let Some((edge, asked)) = self.edges.get_mut(index) else { return heard };
+        let told = edge.hear(kind, level, of(level).is_some(), message.payload);
         let told = match told {
             Ok(told) => told,
             Err(refusal) => {
@@ -269,7 +294,8 @@ impl Hearing {
         };
         let Some(known) = self.known.get_mut(n) else { return Vec::new() };
         known.eight_hours = parsed.eight_hours.unwrap_or(known.eight_hours);
-        if !known.pace.allows(parsed.reading.time) {
+        // Without a time of their own messages of one moment cannot be told from a flood.
+        if parsed.own_time && !known.pace.allows(parsed.reading.time) {
             return self.refused(n, publisher, Refusal::Flood, topic, now);
         }
         let wrong = self.wrong_fields(n, publisher, &parsed.wrong_fields, now);
@@ -277,7 +303,7 @@ impl Hearing {
             true => LinkState::Down { fault: LinkFault::LastWill, detail: String::new() },
             false => LinkState::Up,
         };
-        let link = self.news(n, state, now);
+        let link = parsed.presence.then(|| self.news(n, state, now)).flatten();
         std::iter::once(Record::Reading(parsed.reading)).chain(link).chain(wrong).collect()
     }
 

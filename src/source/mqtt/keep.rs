@@ -15,6 +15,7 @@ use crate::tally::Happening;
 use super::config::Config;
 use super::form::sparkplug;
 use super::hearing::{Hearing, Message};
+use super::refusal::Refusal;
 use super::session::Line;
 use super::table::Table;
 use super::wire::Publish;
@@ -148,8 +149,7 @@ impl Keep {
                 self.hearing.broker_changed(*fault, now)
             }
             Arrived::Message(_, publish) if self.is_too_large(publish) => {
-                self.context.tally.count(Happening::Rejected, "too_large");
-                Vec::new()
+                self.hearing.refuse(&publish.topic(), Refusal::TooLarge, now)
             }
             Arrived::Message(_, publish) => {
                 let (topic, retained) = (publish.topic(), publish.retained());

@@ -48,6 +48,10 @@ pub struct Parsed {
     pub wrong_fields: Vec<String>,
     /// It is the device's last will.
     pub gone: bool,
+    /// It says whether the device is there.
+    pub presence: bool,
+    /// Its time is the device's own.
+    pub own_time: bool,
     /// Its clock is eight hours ahead, or surely not.
     pub eight_hours: Option<bool>,
 }
@@ -69,7 +73,7 @@ pub fn parse(
         _ => Body::document(payload)?,
     };
     let claimed = rule.claimed_id.as_ref().and_then(|pointer| body.first(pointer));
-    if let Some(claimed) = claimed {
+    if let Some(claimed) = claimed.filter(|claimed| !claimed.is_null()) {
         let claimed = word_of(claimed);
         if claimed.as_deref().is_none_or(|id| id != mqtt_id && id != device.id.as_str()) {
             return Err(Refusal::ForeignId);
@@ -137,7 +141,11 @@ pub(super) fn understand<'a>(
             samples.push(Sample { point, value, quality: Quality::Good });
         }
     };
-    put("online", Value::Bool(!gone));
+    // What the broker had kept says nothing of whether its device is still there.
+    let presence = said.present.is_some() || !retained;
+    if presence {
+        put("online", Value::Bool(!gone));
+    }
     if let Some(ms) = said.time_ms.filter(|_| !retained) {
         put("clock_skew_s", Value::Decimal(crate::model::Decimal::whole(skew_s(ms, now))));
     }
@@ -147,6 +155,8 @@ pub(super) fn understand<'a>(
         reading: Reading { device, time, received, message: said.message, samples },
         wrong_fields: wrong.into_iter().map(str::to_owned).collect(),
         gone,
+        presence,
+        own_time: matches!(belief, Some(Belief::Own(_) | Belief::EightHours(_))),
         eight_hours: match belief {
             Some(Belief::EightHours(_)) => Some(true),
             Some(Belief::Own(time)) => is_now(time, now).then_some(false),

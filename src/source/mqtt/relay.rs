@@ -23,6 +23,8 @@ use crate::model::LinkFault;
 
 /// Longest wait for a connection, and for the TLS handshake on it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// Pause after the socket could not be listened to.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes that are handed on in one go.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Idle time after which the system asks whether the peer is still there.
@@ -70,6 +72,11 @@ impl Relay {
         &self.socket
     }
 
+    /// Whether the socket is still there: who tidies up old files may have taken it away.
+    pub(super) fn is_there(&self) -> bool {
+        self.socket.exists()
+    }
+
     /// Why the last connection was not made, once.
     pub(super) fn trouble(&self) -> Option<Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -85,7 +92,15 @@ impl Drop for Relay {
 /// One connection after the other: the library has one at a time.
 async fn serve(listener: UnixListener, broker: Broker, trouble: Arc<Mutex<Option<Trouble>>>) {
     loop {
-        let Ok((library, _)) = listener.accept().await else { return };
+        let library = match listener.accept().await {
+            Ok((library, _)) => library,
+            Err(error) => {
+                // No more files, for instance; it will be better in a while.
+                tracing::warn!(%error, "the relay to the broker cannot be reached");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
         let failed = match broker.connect().await {
             Err(failed) => Some(failed),
             Ok(stream) => match broker.tls.clone() {

@@ -52,6 +52,28 @@ const TOLD_AFTER: Duration = Duration::from_secs(7);
 /// Failed attempts after which the other version is tried, where both may be spoken.
 const FAILURES_OF_VERSION: u32 = 2;
 
+/// Pause before another relay is opened where there is none.
+const RELAY_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long there has been no connection.
+#[derive(Debug, Default)]
+struct Outage {
+    failures: u32,
+    since: Option<Instant>,
+    /// The devices are said to be out of reach.
+    told: bool,
+}
+
+/// Why listening in one version over one relay ended.
+enum Ended {
+    /// Nobody takes what is heard any more.
+    Closed,
+    /// The relay is gone.
+    NoRelay,
+    /// The other version may be the right one.
+    OtherVersion,
+}
+
 /// Listens to the broker.
 pub struct Session {
     config: Arc<Config>,
@@ -132,51 +154,71 @@ impl Session {
     async fn listen(&self, queue: &mpsc::Sender<Arrived>) -> Result<(), TlsError> {
         let Config { host, port, tls, .. } = &*self.config;
         let tls = tls.as_ref().map(tls::client).transpose()?;
-        let (relay, serving) = Relay::open(host, *port, tls)?;
-        tokio::select! {
-            () = serving => {}
-            () = self.listen_over(&relay, queue) => {}
+        let mut outage = Outage::default();
+        loop {
+            let (relay, serving) = match Relay::open(host, *port, tls.clone()) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    tracing::error!(%error, "no socket for the way to the broker");
+                    self.publish_state(SourceHealth::Down, Some(LinkFault::BrokerDown));
+                    tokio::time::sleep(RELAY_PAUSE).await;
+                    continue;
+                }
+            };
+            let closed = tokio::select! {
+                () = serving => false,
+                closed = self.listen_over(&relay, queue, &mut outage) => closed,
+            };
+            if closed {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
-    /// Listens over a relay, in one version of the protocol after the other.
-    async fn listen_over(&self, relay: &Relay, queue: &mpsc::Sender<Arrived>) {
+    /// Listens over a relay, in one version of the protocol after the other; false when the relay is
+    /// of no use any more.
+    async fn listen_over(
+        &self,
+        relay: &Relay,
+        queue: &mpsc::Sender<Arrived>,
+        outage: &mut Outage,
+    ) -> bool {
         let mut version = self.config.version;
         loop {
             let (client, events) = open(&self.config, version, relay.socket());
             self.line().client = Some(client.clone());
-            let may_change = self.config.version == Version::Auto;
-            if !self.listen_in(events, &client, queue, relay, may_change).await {
-                return;
+            match self.listen_in(events, &client, queue, relay, outage).await {
+                Ended::Closed => return true,
+                Ended::NoRelay => return false,
+                Ended::OtherVersion => {}
             }
             version = if version == Version::V311 { Version::V5 } else { Version::V311 };
             tracing::info!(broker = %self.name(), ?version, "trying the other version of MQTT");
         }
     }
 
-    /// Listens; true when the broker seems not to know this version, false when nobody takes what
-    /// is heard any more.
+    /// Listens until that is of no use.
     async fn listen_in(
         &self,
         mut events: Events,
         client: &Client,
         queue: &mpsc::Sender<Arrived>,
         relay: &Relay,
-        may_change: bool,
-    ) -> bool {
-        let (mut failures, mut of_version, mut connected) = (0u32, 0u32, false);
-        let (mut lost_at, mut told) = (Instant::now(), false);
+        outage: &mut Outage,
+    ) -> Ended {
+        let (mut of_version, mut connected) = (0u32, false);
+        let old = matches!(events, Events::V311(_));
         loop {
             match events.next().await {
                 Event::Connected => {
                     tracing::info!(broker = %self.name(), "connected to the broker");
-                    (failures, of_version, connected, told) = (0, 0, true, false);
+                    (of_version, connected) = (0, true);
+                    *outage = Outage::default();
                     self.line().connected();
                     self.publish_state(SourceHealth::Ok, None);
                     // The keeper has to know it before the first message of this connection.
                     if queue.send(Arrived::Broker(None)).await.is_err() {
-                        return false;
+                        return Ended::Closed;
                     }
                     self.subscribe(client);
                 }
@@ -195,37 +237,62 @@ impl Session {
                     if droppable && queue.capacity() <= QUEUE_RESERVE {
                         self.context.tally.count(Happening::Rejected, "queue_full");
                     } else if queue.send(arrived).await.is_err() {
-                        return false;
+                        return Ended::Closed;
                     }
                 }
                 Event::Other => {}
                 Event::Lost(lost) => {
-                    self.line().connection = None;
-                    // Acknowledgements that were handed over meanwhile are of no connection.
-                    events.clean();
-                    let Lost { fault, text, perhaps_version } = match relay.trouble() {
-                        // It never came to speaking.
-                        Some((fault, text)) => Lost { fault, text, perhaps_version: false },
-                        None => lost,
+                    let Some(perhaps_version) =
+                        self.lost(lost, &mut events, queue, relay, outage).await
+                    else {
+                        return Ended::Closed;
                     };
-                    if failures == 0 {
-                        lost_at = Instant::now();
-                        tracing::warn!(broker = %self.name(), error = %text, "no connection to the broker");
-                    }
-                    self.publish_state(SourceHealth::Down, Some(fault));
-                    if !told && lost_at.elapsed() >= TOLD_AFTER {
-                        told = true;
-                        drop(queue.try_send(Arrived::Broker(Some(fault))));
+                    if !relay.is_there() {
+                        return Ended::NoRelay;
                     }
                     of_version += u32::from(perhaps_version && !connected);
-                    if may_change && of_version >= FAILURES_OF_VERSION {
-                        return true;
+                    // After an outage the newer version is tried again, too.
+                    let other = connected && old || of_version >= FAILURES_OF_VERSION;
+                    if other && self.config.version == Version::Auto {
+                        return Ended::OtherVersion;
                     }
-                    tokio::time::sleep(back_off(failures)).await;
-                    failures = failures.saturating_add(1);
                 }
             }
         }
+    }
+
+    /// There is no connection: hands over what had been read, says so after a while, and waits a
+    /// little. Whether the broker may not know this version; nothing when nobody listens any more.
+    async fn lost(
+        &self,
+        lost: Lost,
+        events: &mut Events,
+        queue: &mpsc::Sender<Arrived>,
+        relay: &Relay,
+        outage: &mut Outage,
+    ) -> Option<bool> {
+        self.line().connection = None;
+        for publish in events.clean() {
+            queue.send(Arrived::Message(None, publish)).await.ok()?;
+        }
+        let Lost { fault, text, perhaps_version } = match relay.trouble() {
+            // It never came to speaking.
+            Some((fault, text)) => Lost { fault, text, perhaps_version: false },
+            None => lost,
+        };
+        if outage.failures == 0 {
+            outage.since = Some(Instant::now());
+            tracing::warn!(broker = %self.name(), error = %text, "no connection to the broker");
+        }
+        self.publish_state(SourceHealth::Down, Some(fault));
+        let lasting = outage.since.is_some_and(|since| since.elapsed() >= TOLD_AFTER);
+        if !outage.told && lasting {
+            outage.told = true;
+            drop(queue.try_send(Arrived::Broker(Some(fault))));
+        }
+        tokio::time::sleep(back_off(outage.failures)).await;
+        outage.failures = outage.failures.saturating_add(1);
+        Some(perhaps_version)
     }
 
     /// Subscribes anew at every connection: a broker may have lost the session.

@@ -162,11 +162,33 @@ impl Events {
 }
 
 impl Events {
-    /// Forgets acknowledgements that were not sent.
-    pub(super) fn clean(&mut self) {
+    /// Ends what is left of a connection: acknowledgements that were not sent are forgotten, and
+    /// messages that had been read are handed over, because with 3.1.1 the library would give them
+    /// out after the next connection has begun.
+    pub(super) fn clean(&mut self) -> Vec<Publish> {
         match self {
-            Self::V5(events) => events.clean(),
-            Self::V311(events) => events.clean(),
+            Self::V5(events) => {
+                events.clean();
+                let left = std::mem::take(&mut events.state.events).into_iter();
+                let publish = |event| match event {
+                    v5::Event::Incoming(five::Packet::Publish(publish)) => {
+                        Some(Publish::V5(publish))
+                    }
+                    _ => None,
+                };
+                left.filter_map(publish).collect()
+            }
+            Self::V311(events) => {
+                events.clean();
+                let left = std::mem::take(&mut events.state.events).into_iter();
+                let publish = |event| match event {
+                    rumqttc::Event::Incoming(rumqttc::Packet::Publish(publish)) => {
+                        Some(Publish::V311(publish))
+                    }
+                    _ => None,
+                };
+                left.filter_map(publish).collect()
+            }
         }
     }
 }

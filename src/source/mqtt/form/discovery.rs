@@ -14,6 +14,10 @@ use crate::source::mqtt::body::Body;
 use crate::source::mqtt::payload::{Said, fnv1a};
 use crate::source::mqtt::refusal::Refusal;
 
+/// Longest description, bytes.
+const DESCRIPTION_BYTES_MAX: usize = 64 * 1024;
+/// Most topics that tell of one entity whether it is there.
+const AVAILABILITY_MAX: usize = 8;
 /// Most entities of one device.
 const ENTITIES_MAX: usize = 200;
 
@@ -57,6 +61,9 @@ impl Described {
         payload: &[u8],
         own: impl Fn(&str) -> bool,
     ) -> Result<bool, Refusal> {
+        if payload.len() > DESCRIPTION_BYTES_MAX {
+            return Err(Refusal::TooLarge);
+        }
         let Body::Document(json) = Body::document(payload)? else { return Ok(false) };
         let entities = entities(topic, &json);
         let named = entities.iter().flat_map(|entity| {
@@ -85,6 +92,8 @@ impl Described {
     pub(crate) fn said(&self, topic: &str, payload: &[u8]) -> Result<Said, Refusal> {
         let text = std::str::from_utf8(payload).map_err(|_| Refusal::NotUtf8)?.trim();
         let (mut values, mut present, mut known) = (Vec::new(), None, false);
+        // Many entities may share one JSON state.
+        let mut document: Option<Option<Json>> = None;
         for entity in self.entities.values().flatten() {
             for (_, yes, no) in entity.availability.iter().filter(|(at, _, _)| at == topic) {
                 known = true;
@@ -97,7 +106,8 @@ impl Described {
             known |= entity.attributes.as_deref() == Some(topic);
             if entity.state.as_deref() == Some(topic) {
                 known = true;
-                values.extend(entity.value(text).map(|json| (format!("/{}", entity.id), json)));
+                let value = entity.value(text, &mut document);
+                values.extend(value.map(|json| (format!("/{}", entity.id), json)));
             }
         }
         if !known {
@@ -109,12 +119,16 @@ impl Described {
 }
 
 impl Entity {
-    fn value(&self, text: &str) -> Option<Json> {
+    fn value(&self, text: &str, document: &mut Option<Option<Json>>) -> Option<Json> {
         let value = match &self.path {
             None => Json::String(text.to_owned()),
             Some(path) => {
-                let Ok(Body::Document(json)) = Body::document(text.as_bytes()) else { return None };
-                path.iter().try_fold(&json, |json, key| json.get(key))?.clone()
+                let read = || match Body::document(text.as_bytes()) {
+                    Ok(Body::Document(json)) => Some(json),
+                    _ => None,
+                };
+                let json = document.get_or_insert_with(read).as_ref()?;
+                path.iter().try_fold(json, |json, key| json.get(key))?.clone()
             }
         };
         let Some((yes, no)) = &self.words else { return Some(value) };
@@ -172,7 +186,8 @@ fn entity(id: &str, platform: &str, base: &str, of: &[&Json]) -> Option<Entity> 
         let no = word("payload_not_available", "pl_not_avail", "offline");
         availability.push((whole(topic), yes, no));
     }
-    for one in find("availability", "avty").and_then(Json::as_array).into_iter().flatten() {
+    let listed = find("availability", "avty").and_then(Json::as_array).into_iter().flatten();
+    for one in listed.take(AVAILABILITY_MAX) {
         let Some(topic) = get(one, "topic", "t").and_then(Json::as_str) else { continue };
         let word = |full: &str, short: &str, usual: &str| {
             get(one, full, short).and_then(Json::as_str).unwrap_or(usual).to_owned()

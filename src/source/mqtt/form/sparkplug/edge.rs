@@ -53,11 +53,13 @@ impl Edge {
         self.seq = None;
     }
 
-    /// Takes a message of this kind (`NBIRTH`, `DDATA`) of a device, or of the node (no name).
+    /// Takes a message of this kind (`NBIRTH`, `DDATA`) of a device, or of the node (no name). Of
+    /// those that are not `wanted` only the number counts.
     pub(crate) fn hear(
         &mut self,
         kind: &str,
         device: &str,
+        wanted: bool,
         bytes: &[u8],
     ) -> Result<Heard, Refusal> {
         let payload = Payload::read(bytes)?;
@@ -86,7 +88,9 @@ impl Edge {
             }
             "DBIRTH" => {
                 heard.missed = self.skipped(payload.seq);
-                self.birth(device, &payload);
+                if wanted {
+                    self.birth(device, &payload);
+                }
             }
             "NDATA" | "DDATA" => heard.missed = self.skipped(payload.seq),
             "DDEATH" => {
@@ -104,6 +108,9 @@ impl Edge {
                 return Ok(heard);
             }
             _ => return Ok(heard), // commands of others
+        }
+        if !wanted {
+            return Ok(heard);
         }
         let born = kind.ends_with("BIRTH");
         self.values(device, &payload, message, born, &mut heard);
@@ -193,13 +200,13 @@ mod tests {
     fn born() -> Edge {
         let mut edge = Edge::default();
         let node = message(0, vec![metric(BD_SEQ, 0, 8, Held::Long(3))]);
-        edge.hear("NBIRTH", "", &node).expect("heard");
+        edge.hear("NBIRTH", "", true, &node).expect("heard");
         let metrics = vec![
             metric("paper", 1, 3, Held::Int(85)),
             metric("temp", 2, 2, Held::Int(20)),
             metric("door/open", 3, 11, Held::Bool(false)),
         ];
-        let heard = edge.hear("DBIRTH", "k7", &message(1, metrics)).expect("heard");
+        let heard = edge.hear("DBIRTH", "k7", true, &message(1, metrics)).expect("heard");
         assert_eq!((heard.missed, heard.unknown), (false, 0));
         assert_eq!(heard.said[0].present, Some(true));
         edge
@@ -209,7 +216,7 @@ mod tests {
     fn aliases_hold_from_a_birth_and_types_too() {
         let mut edge = born();
         let data = vec![metric("", 1, 0, Held::Int(84)), metric("", 2, 0, Held::Int(0xFFFF_FFFB))];
-        let heard = edge.hear("DDATA", "k7", &message(2, data)).expect("heard");
+        let heard = edge.hear("DDATA", "k7", true, &message(2, data)).expect("heard");
         assert_eq!(flat(&heard), [("/paper".into(), 84.into()), ("/temp".into(), (-5).into())]);
         assert!(!heard.missed);
         assert_eq!(heard.said[0].time_ms, Some(1_795_436_000_000));
@@ -218,16 +225,19 @@ mod tests {
     #[test]
     fn what_was_missed_is_noticed() {
         let mut edge = born();
-        let heard = edge.hear("DDATA", "k7", &message(5, vec![metric("", 1, 0, Held::Int(1))]));
+        let heard =
+            edge.hear("DDATA", "k7", true, &message(5, vec![metric("", 1, 0, Held::Int(1))]));
         assert!(heard.expect("heard").missed, "a gap in the numbers");
-        let heard = edge.hear("DDATA", "k7", &message(6, vec![metric("", 9, 0, Held::Int(1))]));
+        let heard =
+            edge.hear("DDATA", "k7", true, &message(6, vec![metric("", 9, 0, Held::Int(1))]));
         let heard = heard.expect("heard");
         assert_eq!((heard.unknown, heard.missed, heard.said.len()), (1, true, 0));
         edge.forget(); // a new connection
-        let heard = edge.hear("DDATA", "k7", &message(7, vec![metric("", 1, 0, Held::Int(1))]));
+        let heard =
+            edge.hear("DDATA", "k7", true, &message(7, vec![metric("", 1, 0, Held::Int(1))]));
         assert_eq!(heard.expect("heard").unknown, 1, "old aliases are not used");
         let named = vec![metric("paper", 1, 3, Held::Int(80))];
-        let heard = edge.hear("DDATA", "k7", &message(8, named)).expect("heard");
+        let heard = edge.hear("DDATA", "k7", true, &message(8, named)).expect("heard");
         assert_eq!(flat(&heard), [("/paper".into(), 80.into())], "names need no birth");
     }
 
@@ -235,7 +245,7 @@ mod tests {
     fn the_numbers_begin_anew_after_255() {
         let mut edge = born();
         edge.seq = Some(255);
-        let heard = edge.hear("DDATA", "k7", &message(0, vec![])).expect("heard");
+        let heard = edge.hear("DDATA", "k7", true, &message(0, vec![])).expect("heard");
         assert!(!heard.missed);
     }
 
@@ -244,12 +254,16 @@ mod tests {
         let mut edge = born();
         let death = |bd_seq| message(0, vec![metric(BD_SEQ, 0, 8, Held::Long(bd_seq))]);
         let data = message(2, vec![metric("", 1, 0, Held::Int(84))]);
-        assert!(edge.hear("NDEATH", "", &death(2)).expect("heard").all_gone, "an older one");
-        assert_eq!(edge.hear("DDATA", "k7", &data).expect("heard").unknown, 0, "it was old news");
-        assert!(edge.hear("NDEATH", "", &death(3)).expect("heard").all_gone);
-        assert_eq!(edge.hear("DDATA", "k7", &data).expect("heard").unknown, 1);
+        assert!(edge.hear("NDEATH", "", true, &death(2)).expect("heard").all_gone, "an older one");
+        assert_eq!(
+            edge.hear("DDATA", "k7", true, &data).expect("heard").unknown,
+            0,
+            "it was old news"
+        );
+        assert!(edge.hear("NDEATH", "", true, &death(3)).expect("heard").all_gone);
+        assert_eq!(edge.hear("DDATA", "k7", true, &data).expect("heard").unknown, 1);
         let mut edge = born();
-        let heard = edge.hear("DDEATH", "k7", &message(2, vec![])).expect("heard");
+        let heard = edge.hear("DDEATH", "k7", true, &message(2, vec![])).expect("heard");
         assert_eq!(heard.said[0].present, Some(false));
     }
 
@@ -259,7 +273,7 @@ mod tests {
         let mut old = metric("paper", 1, 3, Held::Int(90));
         (old.is_historical, old.timestamp) = (Some(true), Some(1_795_000_000_000));
         let now = metric("temp", 2, 2, Held::Int(21));
-        let heard = edge.hear("DDATA", "k7", &message(2, vec![old, now])).expect("heard");
+        let heard = edge.hear("DDATA", "k7", true, &message(2, vec![old, now])).expect("heard");
         let times: Vec<_> = heard.said.iter().map(|said| said.time_ms).collect();
         assert_eq!(times, [Some(1_795_000_000_000), Some(1_795_436_000_000)]);
     }
@@ -267,21 +281,24 @@ mod tests {
     #[test]
     fn odd_bytes_are_refused_and_odd_values_left_out() {
         let mut edge = born();
-        assert_eq!(edge.hear("DDATA", "k7", b"{\"a\":1}"), Err(Refusal::NotSparkplug));
+        assert_eq!(edge.hear("DDATA", "k7", true, b"{\"a\":1}"), Err(Refusal::NotSparkplug));
         let odd = vec![
             metric("temp", 2, 10, Held::Double(f64::NAN)),
             Metric { is_null: Some(true), ..metric("paper", 1, 3, Held::Int(1)) },
         ];
-        let heard = edge.hear("DDATA", "k7", &message(2, odd)).expect("heard");
+        let heard = edge.hear("DDATA", "k7", true, &message(2, odd)).expect("heard");
         assert!(heard.said.is_empty());
-        assert_eq!(edge.hear("NCMD", "", &message(0, vec![])).expect("heard"), Heard::default());
+        assert_eq!(
+            edge.hear("NCMD", "", true, &message(0, vec![])).expect("heard"),
+            Heard::default()
+        );
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
             for kind in ["NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH"] {
-                drop(born().hear(kind, "k7", &bytes));
+                drop(born().hear(kind, "k7", true, &bytes));
             }
         }
     }

@@ -345,6 +345,10 @@ impl Wire {
             match since {
                 Some(since) if since.elapsed() < patience && Instant::now() < end => {
                     port.drain(self.opener.silence(), patience).await.map_err(closed)?;
+                    // Nobody answers the other master on a line that is gone.
+                    if port.gate().ended() {
+                        return Err(ReadError::Closed("the line has ended".to_owned()));
+                    }
                 }
                 _ => return Ok(()),
             }

@@ -30,6 +30,7 @@ pub(super) fn names_of(record: &Record) -> Vec<&str> {
 }
 
 /// One row of the table.
+#[derive(Default)]
 pub(super) struct Row {
     pub(super) kind: i64,
     pub(super) subject: i64,
@@ -104,40 +105,37 @@ fn put_sample(out: &mut Vec<u8>, sample: &Sample, point: i64) {
     }
 }
 
-/// A record as a row; `None` if a name has no number yet.
-pub(super) fn encode(record: &Record, names: &Names) -> Option<Row> {
-    let names = &names.look();
-    match record {
-        Record::Reading(reading) => encode_reading(reading, names),
-        Record::Link(link) => {
-            let mut body = vec![FORM];
-            if let LinkState::Down { fault, detail } = &link.state {
-                put_bytes(&mut body, fault.as_str().as_bytes());
-                put_bytes(&mut body, detail.as_bytes());
+/// Makes `row` that of a record; false if a name has no number yet.
+pub(super) fn encode(record: &Record, names: &Look<'_>, row: &mut Row) -> bool {
+    row.body.clear();
+    row.body.push(FORM);
+    (row.kind, row.message) = (KIND_READING, 0);
+    let subject = match record {
+        Record::Reading(reading) => {
+            row.time = reading.time.ms();
+            row.message = reading.message.cast_signed();
+            put_unsigned(&mut row.body, zigzag(reading.received.since_ms(reading.time)));
+            for sample in &reading.samples {
+                let Some(point) = names.id(sample.point.as_str()) else { return false };
+                put_sample(&mut row.body, sample, point);
             }
-            let subject = names.id(link.device.as_str())?;
-            Some(Row { kind: KIND_LINK, subject, time: link.time.ms(), message: 0, body })
+            reading.device.as_str()
+        }
+        Record::Link(link) => {
+            (row.kind, row.time) = (KIND_LINK, link.time.ms());
+            if let LinkState::Down { fault, detail } = &link.state {
+                put_bytes(&mut row.body, fault.as_str().as_bytes());
+                put_bytes(&mut row.body, detail.as_bytes());
+            }
+            link.device.as_str()
         }
         Record::Event(event) => {
-            let mut body = vec![FORM];
-            body.extend_from_slice(event.body.as_bytes());
-            let subject = names.id(event.kind.as_str())?;
-            Some(Row { kind: KIND_EVENT, subject, time: event.time.ms(), message: 0, body })
+            (row.kind, row.time) = (KIND_EVENT, event.time.ms());
+            row.body.extend_from_slice(event.body.as_bytes());
+            event.kind.as_str()
         }
-    }
-}
-
-fn encode_reading(reading: &Reading, names: &Look<'_>) -> Option<Row> {
-    let mut body = Vec::with_capacity(8 + reading.samples.len() * 5);
-    body.push(FORM);
-    put_unsigned(&mut body, zigzag(reading.received.since_ms(reading.time)));
-    for sample in &reading.samples {
-        put_sample(&mut body, sample, names.id(sample.point.as_str())?);
-    }
-    #[allow(clippy::cast_possible_wrap)]
-    let message = reading.message as i64;
-    let subject = names.id(reading.device.as_str())?;
-    Some(Row { kind: KIND_READING, subject, time: reading.time.ms(), message, body })
+    };
+    names.id(subject).map(|id| row.subject = id).is_some()
 }
 
 /// Takes bytes off the front; `None` at the end.

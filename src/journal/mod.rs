@@ -14,6 +14,7 @@
 mod archive;
 mod codec;
 mod error;
+mod insert;
 mod names;
 mod reader;
 mod schema;
@@ -23,7 +24,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::SharedClock;
 use crate::model::{Position, Record};
@@ -96,6 +97,7 @@ struct Shared {
     head: watch::Receiver<Position>,
     status: watch::Receiver<Status>,
     tail: Tail,
+    hurry: Arc<Notify>,
     names: Names,
     folder: PathBuf,
     active: ActiveReaders,
@@ -120,7 +122,13 @@ impl Journal {
         let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
         let (head_out, head_in) = watch::channel(head);
         let active = ActiveReaders::default();
-        let shared = Channels { tail: tail.clone(), head: head_out, active: active.clone() };
+        let hurry = Arc::new(Notify::new());
+        let shared = Channels {
+            tail: tail.clone(),
+            hurry: hurry.clone(),
+            head: head_out,
+            active: active.clone(),
+        };
         let writer = Writer::new(opened, config.clone(), names.clone(), shared, clock, tally)?;
         let status = writer.status();
         let thread = std::thread::Builder::new()
@@ -132,6 +140,7 @@ impl Journal {
             head: head_in,
             status,
             tail,
+            hurry,
             names,
             folder: config.folder.clone(),
             active,
@@ -178,17 +187,25 @@ impl Journal {
         self.ask(shared(records), Some(cursor), false).await
     }
 
+    /// Whoever sent what waits for a commit is held up: it is begun now.
+    pub fn hurry(&self) {
+        self.0.hurry.notify_one();
+    }
+
     async fn ask(
         &self,
         records: Vec<Arc<Record>>,
         cursor: Option<Cursor>,
-        at_once: bool,
+        hurry: bool,
     ) -> Result<Appended, JournalError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request { records, cursor, at_once, reply: Some(reply) };
+        let request = Request { records, cursor, reply: Some(reply) };
         let sender = self.sender().ok_or(JournalError::Closed)?;
         sender.send(request).await.map_err(|_| JournalError::Closed)?;
         drop(sender);
+        if hurry {
+            self.hurry();
+        }
         answer.await.map_err(|_| JournalError::Closed)?
     }
 

@@ -1,8 +1,9 @@
 //! Names are stored once and referred to by small numbers.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use foldhash::HashMap;
 use rusqlite::Connection;
 
 use crate::model::PointName;

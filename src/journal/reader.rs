@@ -146,7 +146,7 @@ impl Reader {
     pub async fn done(&self, position: Position) {
         let Some(name) = &self.name else { return };
         let cursor = Some(Cursor { name: name.clone(), position, state: None });
-        let request = Request { records: Vec::new(), cursor, at_once: false, reply: None };
+        let request = Request { records: Vec::new(), cursor, reply: None };
         if let Some(sender) = self.journal.sender()
             && sender.send(request).await.is_err()
         {

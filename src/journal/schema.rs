@@ -55,8 +55,8 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, JournalError> {
     let connection = Connection::open(folder.join(FILE))?;
     // FULL: a commit is on disk when it returns. The page size holds for new databases only.
     connection.execute_batch(
-        "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-         PRAGMA wal_autocheckpoint=1000; PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;",
+        "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
+         PRAGMA wal_autocheckpoint=4000; PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;",
     )?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match version {

@@ -55,6 +55,42 @@ async fn a_reading_is_kept_once_and_read_in_order() {
 }
 
 #[tokio::test]
+async fn of_a_large_batch_each_reading_is_kept_once_wherever_its_double_stands() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let journal = open(folder.path());
+    let old = (0..500).step_by(7).map(|t| reading("a", t)).collect::<Vec<_>>();
+    let before = journal.append(old.clone()).await.expect("kept");
+    // The old ones again, all of them twice in a row, and the first thirty once more at the end.
+    let twice = (0..500).flat_map(|t| [reading("a", t), reading("a", t)]);
+    let batch: Vec<Record> = twice.chain((0..30).map(|t| reading("a", t))).collect();
+    let asked = batch.len();
+    let answer = journal.append(batch).await.expect("kept");
+    assert_eq!((before.stored, answer.stored), (old.len(), 500 - old.len()));
+    assert_eq!(answer.duplicates, asked - answer.stored);
+    assert_eq!(answer.position, journal.head());
+    let after = journal.append(vec![event(1), event(1)]).await.expect("kept");
+    assert_eq!((after.stored, after.duplicates), (2, 0), "events are no doubles");
+
+    let mut expected = old;
+    expected.extend((0..500).filter(|t| t % 7 != 0).map(|t| reading("a", t)));
+    expected.extend([event(1), event(1)]);
+    let mut places = Vec::new();
+    for (name, disk) in [("tail", false), ("disk", true)] {
+        let mut reader = journal.reader(name, Kinds::All).expect("reader");
+        let size = if disk { 3 } else { 10_000 };
+        let mut seen = Vec::new();
+        while seen.len() < expected.len() {
+            seen.extend(reader.next(size).await.expect("records").records);
+        }
+        assert!(seen.is_sorted_by(|(a, _), (b, _)| a < b), "{name}: places only grow");
+        let (at, records): (Vec<_>, Vec<_>) = seen.into_iter().unzip();
+        assert_eq!(records.iter().map(|r| (**r).clone()).collect::<Vec<_>>(), expected, "{name}");
+        places.push(at);
+    }
+    assert_eq!(places[0], places[1], "told and kept under the same place");
+}
+
+#[tokio::test]
 async fn a_cursor_survives_a_restart_and_a_state_comes_with_it() {
     let folder = tempfile::tempdir().expect("temp dir");
     let journal = open(folder.path());

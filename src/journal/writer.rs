@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock::SharedClock;
 use crate::model::{Position, Record, Timestamp};
 use crate::tally::{Happening, Tally};
 
-use super::codec::{Row, encode, names_of};
+use super::codec::names_of;
 use super::error::JournalError;
+use super::insert::insert;
 use super::names::Names;
 use super::schema::{self, Opened};
 use super::tail::Tail;
@@ -23,6 +24,8 @@ use super::{Appended, Config, Cursor, Status};
 
 /// Records gathered into one commit at most; bounds the answer time and the memory.
 const RECORDS_PER_COMMIT_MAX: usize = 5000;
+/// So many requests are not made to wait for others.
+const CROWD: usize = 1000;
 /// Time between two rounds of housekeeping: status, lazy cursors, old records.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// Old records dropped in one round, so that nobody waits long for it, and rounds of housekeeping
@@ -40,8 +43,6 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 pub(super) struct Request {
     pub(super) records: Vec<Arc<Record>>,
     pub(super) cursor: Option<Cursor>,
-    /// Not worth waiting for others: it is a commit's worth by itself, and somebody is held up.
-    pub(super) at_once: bool,
     pub(super) reply: Option<oneshot::Sender<Result<Appended, JournalError>>>,
 }
 
@@ -52,13 +53,11 @@ pub(super) type ActiveReaders = Arc<Mutex<BTreeSet<String>>>;
 pub(super) const DROP_OLD: &str = "DELETE FROM log WHERE time < ?3 AND pos IN
      (SELECT pos FROM log NOT INDEXED WHERE pos <= ?1 AND kind < 2 ORDER BY pos LIMIT ?2)";
 
-/// Keeps a row, unless it is a reading that is there already.
-const INSERT: &str =
-    "INSERT OR IGNORE INTO log(kind, subject, time, message, body) VALUES (?1,?2,?3,?4,?5)";
-
-/// What the writer shares with the readers.
+/// What the writer shares with the readers, and with those who send.
 pub(super) struct Channels {
     pub(super) tail: Tail,
+    /// Somebody is held up: what is gathered is to be committed now.
+    pub(super) hurry: Arc<Notify>,
     pub(super) head: watch::Sender<Position>,
     pub(super) active: ActiveReaders,
 }
@@ -68,6 +67,9 @@ pub(super) struct Writer {
     config: Config,
     names: Names,
     tail: Tail,
+    hurry: Arc<Notify>,
+    /// The request that the next commit was begun for, while it waits for others.
+    first: Option<Request>,
     head: watch::Sender<Position>,
     status: watch::Sender<Status>,
     clock: SharedClock,
@@ -100,7 +102,7 @@ impl Writer {
         clock: SharedClock,
         tally: Tally,
     ) -> Result<Self, JournalError> {
-        let Channels { tail, head, active } = shared;
+        let Channels { tail, hurry, head, active } = shared;
         let (status, _) = watch::channel(Status {
             head: *head.borrow(),
             size_bytes: 0,
@@ -121,6 +123,8 @@ impl Writer {
             config,
             names,
             tail,
+            hurry,
+            first: None,
             head,
             status,
             clock,
@@ -172,18 +176,20 @@ impl Writer {
 
     /// The requests of the next commit; `None` when the journal is closed and all are done.
     ///
-    /// Cancel-safe: `recv` takes nothing unless it returns, and from then on there is no waiting
-    /// that could be cut off by the housekeeping deadline for longer than the commit wait.
-    async fn gather(&self, inbox: &mut mpsc::Receiver<Request>) -> Option<Vec<Request>> {
-        let first = inbox.recv().await?;
-        let (mut waiting, at_once) = (first.records.len(), first.at_once);
-        let mut requests = vec![first];
-        let wait = Duration::from_millis(self.config.commit_wait_ms);
-        // The wait is a blocking sleep on purpose: this thread has nothing else to do, and a
-        // future that held requests could be dropped with them.
-        if !at_once && inbox.len() + requests.len() < RECORDS_PER_COMMIT_MAX {
-            std::thread::sleep(wait);
+    /// Cancel-safe: housekeeping may cut the wait for others short, and the next call begins it anew.
+    async fn gather(&mut self, inbox: &mut mpsc::Receiver<Request>) -> Option<Vec<Request>> {
+        if self.first.is_none() {
+            self.first = Some(inbox.recv().await?);
         }
+        if inbox.len() < CROWD {
+            // The thread is not woken by each request that joins: it looks for them at the end.
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(self.config.commit_wait_ms)) => {}
+                () = self.hurry.notified() => {}
+            }
+        }
+        let mut requests = vec![self.first.take()?];
+        let mut waiting = requests.iter().map(|request| request.records.len()).sum::<usize>();
         while waiting < RECORDS_PER_COMMIT_MAX {
             let Ok(request) = inbox.try_recv() else { break };
             waiting += request.records.len();
@@ -299,23 +305,40 @@ impl Writer {
         if let Some(gone @ JournalError::Gone(_)) = &self.trouble {
             return Err(gone.clone());
         }
-        let rows = self.rows(batches)?;
-        let mut rows = rows.iter();
+        if let Some(done) = self.try_write(batches)? {
+            return Ok(done);
+        }
+        let records = batches.iter().flat_map(|(records, _)| records);
+        let names = records.flat_map(|record| names_of(record));
+        let new: BTreeSet<&str> = names.filter(|name| self.names.id(name).is_none()).collect();
+        self.names.learn(&mut self.opened.connection, &new)?;
+        let done = self.try_write(batches)?;
+        done.ok_or_else(|| JournalError::Storage("a name was not learned".to_owned()))
+    }
+
+    /// As [`Writer::write`]; nothing is kept and `None` comes back when a name has to be learned first.
+    fn try_write(
+        &mut self,
+        batches: &[(Vec<Arc<Record>>, Option<Cursor>)],
+    ) -> Result<Option<Done>, JournalError> {
         let transaction = self.opened.connection.transaction()?;
-        let mut insert = transaction.prepare_cached(INSERT)?;
+        let records: Vec<&Arc<Record>> = batches.iter().flat_map(|(records, _)| records).collect();
+        let Some(places) = insert(&transaction, &self.names.look(), &records)? else {
+            return Ok(None);
+        };
         let mut done = Done::default();
-        let mut head = *self.head.borrow();
+        let (mut places, mut head) = (places.into_iter(), *self.head.borrow());
         for (records, cursor) in batches {
             let mut answer = Appended { position: head, stored: 0, duplicates: 0 };
-            for record in records {
-                let Some(Row { kind, subject, time, message, body }) = rows.next() else { break };
-                if insert.execute(params![kind, subject, time, message, body])? == 0 {
-                    answer.duplicates += 1;
-                    continue;
+            for (record, place) in records.iter().zip(&mut places) {
+                match place {
+                    Some(place) => {
+                        head = place;
+                        answer.stored += 1;
+                        done.stored.push((place, record.clone()));
+                    }
+                    None => answer.duplicates += 1,
                 }
-                head = schema::from_sql(transaction.last_insert_rowid());
-                answer.stored += 1;
-                done.stored.push((head, record.clone()));
             }
             answer.position = head;
             done.answers.push(answer);
@@ -326,26 +349,8 @@ impl Writer {
         for cursor in self.lazy.values() {
             store_cursor(&transaction, cursor)?;
         }
-        drop(insert);
         transaction.commit()?;
-        Ok(done)
-    }
-
-    /// The records as they are stored. Names that are new are learned first.
-    fn rows(
-        &mut self,
-        batches: &[(Vec<Arc<Record>>, Option<Cursor>)],
-    ) -> Result<Vec<Row>, JournalError> {
-        let records = || batches.iter().flat_map(|(records, _)| records);
-        let rows: Option<Vec<Row>> = records().map(|record| encode(record, &self.names)).collect();
-        if let Some(rows) = rows {
-            return Ok(rows);
-        }
-        let names = records().flat_map(|record| names_of(record));
-        let new: BTreeSet<&str> = names.filter(|name| self.names.id(name).is_none()).collect();
-        self.names.learn(&mut self.opened.connection, &new)?;
-        let rows: Option<Vec<Row>> = records().map(|record| encode(record, &self.names)).collect();
-        rows.ok_or_else(|| JournalError::Storage("a name was not learned".to_owned()))
+        Ok(Some(done))
     }
 
     fn keep_house(&mut self) {

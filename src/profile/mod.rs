@@ -21,8 +21,8 @@ pub use catalog::{Catalog, CatalogError};
 pub use compile::compile;
 pub use marker::{Marker, Sign};
 pub use mqtt::{
-    FieldRule, Form, JsonType, MessageRule, MqttProfile, Pick, Place, Pointer, Step, TimeFormat,
-    TimeRule, Who,
+    Allowed, FieldRule, Form, JsonType, MessageRule, MqttProfile, Pick, Place, Pointer, Step,
+    TimeFormat, TimeRule, Ways, Who,
 };
 pub use ratio::Ratios;
 pub use register::{

@@ -29,7 +29,6 @@ const REJECTIONS: &[(&str, &str, &str)] = &[
     ("ancient_time", "设备时钟未校准", "the device's clock was never set"),
     ("retained_without_time", "保留消息没有时间", "retained message without a time"),
     ("queue_full", "接收队列已满", "the queue of messages is full"),
-    ("ack_not_sent", "确认未能发出，消息会重发", "receipt not sent; the message comes again"),
     ("subscription_refused", "消息服务器拒绝订阅", "the broker refuses a subscription"),
     ("other", "其他原因", "other reasons"),
 ];

@@ -30,6 +30,7 @@ use hallwatch::source::mqtt::{self, Version};
 use hallwatch::source::{Context, SourceHealth, Sources};
 use hallwatch::tally::{Happening, Tally};
 use listening::machine;
+use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
@@ -37,6 +38,9 @@ use tokio_util::sync::CancellationToken;
 
 const FULL: u64 = 300_000;
 const SMALL: u64 = 3_000;
+const ROUNDS: u64 = 5;
+/// The broker is still busy with acknowledgements when a subscriber has sent its last one.
+const SETTLE: Duration = Duration::from_secs(1);
 const MACHINES: u64 = 100;
 /// What the project promises: half the speed of keeping nothing.
 const RATIO_MIN: f64 = 0.5;
@@ -52,37 +56,55 @@ fn main() -> std::process::ExitCode {
     let full = is("--bench");
     let wanted = std::env::var("HALLWATCH_BACKLOG").ok().and_then(|n| n.parse().ok());
     let messages = wanted.unwrap_or(if full { FULL } else { SMALL });
+    let rounds = if full { ROUNDS } else { 1 };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let good = runtime.expect("runtime").block_on(measure(messages, full));
+    let good = runtime.expect("runtime").block_on(measure(messages, rounds, full));
     println!("test result: {} passed; {} failed", u8::from(good), u8::from(!good));
     std::process::ExitCode::from(u8::from(!good))
 }
 
-async fn measure(messages: u64, full: bool) -> bool {
+/// The two by turns, each with a backlog of its own, so that a slow minute of the machine or of the
+/// broker's disk does not fall on one of them; what counts is the median of the rounds.
+async fn measure(messages: u64, rounds: u64, fast: bool) -> bool {
     let folder = tempfile::tempdir().expect("folder");
     let broker = Mosquitto::start(folder.path());
     let gateway = Gateway::new(folder.path(), broker.port);
     gateway.until(|_| true).await; // its session is there
     subscribe_bare(broker.port).await;
-    publish(broker.port, messages).await;
-
-    let bare_s = drain_bare(broker.port, messages).await;
-    // The first message of each machine also says that it is there.
-    let gateway_s = gateway.until(|kept| kept >= messages + MACHINES).await;
-    let kept = gateway.readings().await;
-    let refused = gateway.tally.labels(Happening::Rejected);
+    println!("backlog of {messages} messages of {MACHINES} machines, {rounds} rounds");
+    println!(
+        "messages/s      bare subscriber, manual acks    gateway, on disk before ack    ratio"
+    );
     #[allow(clippy::cast_precision_loss)]
     let rate = |seconds: f64| messages as f64 / seconds;
-    let ratio = rate(gateway_s) / rate(bare_s);
-    println!("backlog of {messages} messages of {MACHINES} machines");
-    println!("bare subscriber, manual acks: {:8.0} messages/s", rate(bare_s));
-    println!("gateway, on disk before ack:  {:8.0} messages/s", rate(gateway_s));
-    println!("ratio {ratio:.2}; kept {kept}, refused {refused:?}");
-    let whole = kept == messages && refused.is_empty();
-    let fast = !full || ratio >= RATIO_MIN;
-    println!("verdict: {}", if whole && fast { "as promised" } else { "NOT as promised" });
-    whole && fast
+    let (mut bare, mut durable) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        publish(broker.port, messages, rounds - round).await;
+        tokio::time::sleep(SETTLE).await;
+        let had = gateway.tally.total(Happening::ReadingKept);
+        bare.push(rate(drain_bare(broker.port, messages).await));
+        tokio::time::sleep(SETTLE).await;
+        // The first message of each machine also says that it is there.
+        let greetings = if round == 0 { MACHINES } else { 0 };
+        durable.push(rate(gateway.until(|kept| kept >= had + messages + greetings).await));
+        let (bare, durable) = (bare[bare.len() - 1], durable[durable.len() - 1]);
+        println!("round {round}  {bare:36.0} {durable:30.0} {:8.2}", durable / bare);
+    }
+    let (bare, durable) = (median(bare), median(durable));
+    let ratio = durable / bare;
+    println!("median   {bare:36.0} {durable:30.0} {ratio:8.2}");
+    let (kept, refused) = (gateway.readings().await, gateway.tally.labels(Happening::Rejected));
+    println!("kept {kept}, refused {refused:?}");
+    let whole = kept == messages * rounds && refused.is_empty();
+    let good = whole && (!fast || ratio >= RATIO_MIN);
+    println!("verdict: {}", if good { "as promised" } else { "NOT as promised" });
+    good
+}
+
+fn median(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
 }
 
 /// The gateway's session with a journal on disk.
@@ -144,8 +166,9 @@ impl Gateway {
             assert!(begin.elapsed() < Duration::from_secs(300), "the backlog is not taken");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        read_up(self.port).await;
         let seconds = begin.elapsed().as_secs_f64();
-        tokio::time::sleep(Duration::from_millis(500)).await; // subscriptions and last acks
+        tokio::time::sleep(Duration::from_millis(500)).await; // subscriptions
         stop.cancel();
         session.await.expect("joined");
         seconds
@@ -166,26 +189,60 @@ async fn subscribe_bare(port: u16) {
     while events.poll().await.is_ok() {}
 }
 
+/// Waits until the broker has read what was sent to it: acknowledgements in its receive buffer are
+/// not taken yet, and it needs as long for them as for the messages.
+async fn read_up(port: u16) {
+    let port = format!(":{port:04X}");
+    let unread = || {
+        let sockets = std::fs::read_to_string("/proc/net/tcp").expect("sockets of the system");
+        sockets.lines().any(|line| {
+            let mut columns = line.split_whitespace().skip(1);
+            let (local, remote) = (columns.next().unwrap_or(""), columns.next().unwrap_or(""));
+            let (sending, receiving) =
+                columns.nth(1).and_then(|queues| queues.split_once(':')).unwrap_or(("", ""));
+            let waits = |queue: &str| queue.bytes().any(|digit| digit != b'0');
+            local.ends_with(&port) && waits(receiving) || remote.ends_with(&port) && waits(sending)
+        })
+    };
+    let mut quiet = 0;
+    while quiet < 2 {
+        quiet = if unread() { 0 } else { quiet + 1 };
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Takes and acknowledges everything; the seconds until the broker has the last acknowledgement. The
+/// library gives out what it has read before it sends more, so that acknowledgements lag behind.
 async fn drain_bare(port: u16, messages: u64) -> f64 {
     let begin = Instant::now();
     let (client, mut events) = AsyncClient::new(bare(port), 400_000);
-    let mut received = 0;
-    while received < messages {
-        if let Event::Incoming(Packet::Publish(publish)) = events.poll().await.expect("event") {
-            client.try_ack(&publish).expect("room");
-            received += 1;
+    let (mut received, mut acknowledged) = (0, 0);
+    while received < messages || acknowledged < messages {
+        match events.poll().await.expect("event") {
+            Event::Incoming(Packet::Publish(publish)) => {
+                client.try_ack(&publish).expect("room");
+                received += 1;
+            }
+            Event::Outgoing(Outgoing::PubAck(_)) => acknowledged += 1,
+            _ => {}
         }
     }
-    begin.elapsed().as_secs_f64()
+    read_up(port).await;
+    let seconds = begin.elapsed().as_secs_f64();
+    client.disconnect().await.expect("disconnect");
+    while events.poll().await.is_ok() {}
+    seconds
 }
 
-/// Fills the broker: every machine a message a minute, as after a long outage.
-async fn publish(port: u16, messages: u64) {
+/// Fills the broker: every machine a message a minute, as after a long outage. The first of `rounds`
+/// that are still to come is the oldest.
+async fn publish(port: u16, messages: u64, rounds: u64) {
     let mut options = MqttOptions::new("publisher", "127.0.0.1", port);
     options.set_outgoing_inflight_upper_limit(1_000);
     let (client, mut events) = AsyncClient::new(options, 1_000);
     let sender = tokio::spawn(async move {
-        let first = jiff::Timestamp::now().as_second() - 60 * (messages / MACHINES).cast_signed();
+        let length_s = 60 * (messages / MACHINES).cast_signed();
+        let first = jiff::Timestamp::now().as_second() - length_s * rounds.cast_signed();
         for n in 0..messages {
             let (machine, seq) = (n % MACHINES, n / MACHINES);
             let ts = jiff::Timestamp::from_second(first + 60 * seq.cast_signed()).expect("time");

@@ -64,7 +64,7 @@ impl Mosquitto {
         let user = if cfg!(unix) { "user root\n" } else { "" };
         let text = format!(
             "listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\n\
-             persistence_location {}/\nmax_queued_messages 0\nmax_inflight_messages 4000\n{user}",
+             persistence_location {}/\nmax_queued_messages 0\nmax_inflight_messages 12000\n{user}",
             store.display()
         );
         std::fs::write(&config, text).expect("config");

@@ -56,7 +56,8 @@ fn message_of(
         let hint = Text::new("添加 field", "add its fields: what none names is dropped");
         check.at(file.topic.as_ref()?.span().start, problem, hint);
     }
-    let fields = file.field.iter().filter_map(|field| field_of(check, field, faults)).collect();
+    let fields = file.field.iter().filter_map(|field| field_of(check, field, faults));
+    let fields = fields.collect::<Vec<_>>().into();
     let time = file.time.as_ref().and_then(|time| time_of(check, time));
     let mut pointer =
         |given: &Option<Spanned<String>>| given.as_ref().and_then(|given| pointer_of(check, given));

@@ -5,11 +5,13 @@
 //! Assistant at `/its_id`, and a plain text at the empty pointer. The fields of a profile are the
 //! allow-list: what none of them names is dropped.
 
+mod allowed;
 mod compile;
 mod field;
 mod pointer;
 mod types;
 
+pub use allowed::{Allowed, Ways};
 pub(super) use compile::compile;
 pub use field::{FieldRule, JsonType, Pick};
 pub use pointer::{Pointer, Step};

@@ -1,5 +1,6 @@
 //! A checked MQTT profile.
 
+use super::allowed::Allowed;
 use super::field::FieldRule;
 use super::pointer::Pointer;
 
@@ -73,7 +74,7 @@ pub struct MessageRule {
     /// Pointer and values that mean "gone".
     pub offline: Option<(Pointer, Vec<String>)>,
     /// The allow-list of fields.
-    pub fields: Vec<FieldRule>,
+    pub fields: Allowed,
 }
 
 /// What a machine publishes.
@@ -128,8 +129,10 @@ impl MqttProfile {
         for message in own.messages {
             match whole.messages.iter_mut().find(|known| known.topic == message.topic) {
                 Some(known) => {
-                    known.fields.retain(|f| message.fields.iter().all(|new| new.point != f.point));
-                    known.fields.extend(message.fields);
+                    let new = &message.fields;
+                    let old =
+                        known.fields.iter().filter(|f| new.iter().all(|n| n.point != f.point));
+                    known.fields = old.chain(new.iter()).cloned().collect::<Vec<_>>().into();
                 }
                 None => whole.messages.push(message),
             }
@@ -139,7 +142,7 @@ impl MqttProfile {
 
     /// The fields of all messages.
     pub fn fields(&self) -> impl Iterator<Item = &FieldRule> {
-        self.messages.iter().flat_map(|message| &message.fields)
+        self.messages.iter().flat_map(|message| message.fields.iter())
     }
 
     /// The rule of this index.

@@ -1,180 +1,120 @@
 //! What a message says, whatever its form, and looking things up in it.
 
-use std::fmt;
+use crate::profile::{Pointer, Step, Ways};
 
-use serde::de::{self, Deserializer as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value as Json};
-
-use crate::profile::{Pointer, Step};
-
+use super::json::{Json, Unreadable};
 use super::refusal::Refusal;
 
 /// A message that was read.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Body {
+pub(super) enum Body<'a> {
     /// A JSON document.
-    Document(Json),
+    Document(Json<'a>),
     /// Single values, each at its pointer.
-    Flat(Vec<(String, Json)>),
+    Flat(Vec<(String, Json<'a>)>),
 }
 
-impl Body {
-    /// Reads a JSON document. An object that has a key twice is ambiguous and refused; nesting
-    /// deeper than 128 levels is refused by the parser.
+impl<'a> Body<'a> {
+    /// Reads a JSON document.
     ///
     /// # Errors
     /// [`Refusal`].
-    pub(super) fn document(payload: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn document(payload: &'a [u8]) -> Result<Self, Refusal> {
         let text = std::str::from_utf8(payload).map_err(|_| Refusal::NotUtf8)?;
         // Editors on Windows put a byte-order mark before a text.
-        let text = text.trim_start_matches('\u{feff}');
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let refused = |error: serde_json::Error| match error.to_string().contains(TWICE) {
-            true => Refusal::DuplicateKey,
-            false => Refusal::NotJson,
-        };
-        let json = reader.deserialize_any(Strict).map_err(refused)?;
-        reader.end().map_err(|_| Refusal::NotJson)?;
-        Ok(Self::Document(json))
+        let json = Json::read(text.trim_start_matches('\u{feff}'));
+        json.map(Self::Document).map_err(|unreadable| match unreadable {
+            Unreadable::KeyTwice => Refusal::DuplicateKey,
+            Unreadable::NotJson => Refusal::NotJson,
+        })
     }
 
     /// One text, the whole payload.
     ///
     /// # Errors
     /// [`Refusal::NotUtf8`].
-    pub(super) fn text(payload: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn text(payload: &'a [u8]) -> Result<Self, Refusal> {
         let text = std::str::from_utf8(payload).map_err(|_| Refusal::NotUtf8)?;
-        Ok(Self::Flat(vec![(String::new(), Json::String(text.trim().to_owned()))]))
+        Ok(Self::Flat(vec![(String::new(), text.trim().into())]))
     }
 
     /// The first value at a pointer.
     #[must_use]
-    pub(super) fn first(&self, pointer: &Pointer) -> Option<&Json> {
-        self.all(pointer).into_iter().next()
-    }
-
-    /// All values at a pointer, in their order.
-    #[must_use]
-    pub(super) fn all(&self, pointer: &Pointer) -> Vec<&Json> {
+    pub(super) fn first(&self, pointer: &Pointer) -> Option<&Json<'a>> {
         match self {
-            Self::Document(json) => {
-                let mut found = Vec::new();
-                walk(json, &pointer.steps, &mut found);
-                found
-            }
+            Self::Document(json) => first(json, &pointer.steps),
             Self::Flat(values) => {
-                let here = values.iter().find(|(at, _)| *at == pointer.text);
-                here.map(|(_, value)| value).into_iter().collect()
+                values.iter().find(|(at, _)| *at == pointer.text).map(|(_, value)| value)
             }
         }
     }
 }
 
-fn walk<'a>(json: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>) {
-    let Some((step, rest)) = steps.split_first() else {
-        found.push(json);
-        return;
-    };
+fn first<'j, 'a>(json: &'j Json<'a>, steps: &[Step]) -> Option<&'j Json<'a>> {
+    let Some((step, rest)) = steps.split_first() else { return Some(json) };
     match step {
-        Step::Key(key) => {
-            let next = match json {
-                Json::Object(object) => object.get(key),
-                Json::Array(list) => key.parse::<usize>().ok().and_then(|n| list.get(n)),
-                _ => None,
-            };
-            if let Some(next) = next {
-                walk(next, rest, found);
-            }
-        }
-        Step::Where(key, value) => {
-            let says = |part: &&Json| match part.get(key) {
-                Some(Json::String(text)) => text == value,
-                Some(Json::Number(number)) => number.to_string() == *value,
-                _ => false,
-            };
-            if let Some(part) = parts(json).find(says) {
-                walk(part, rest, found);
-            }
-        }
-        Step::Each => parts(json).for_each(|part| walk(part, rest, found)),
+        Step::Key(key) => first(json.step(key)?, rest),
+        Step::Where(key, value) => first(part_that_says(json, key, value)?, rest),
+        Step::Each => json.parts().find_map(|part| first(part, rest)),
     }
 }
 
-/// The parts of an array or an object.
-fn parts(json: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
+fn part_that_says<'j, 'a>(json: &'j Json<'a>, key: &str, value: &str) -> Option<&'j Json<'a>> {
+    let says = |part: &&Json<'a>| match part.get(key) {
+        Some(Json::Text(text)) => text == value,
+        Some(Json::Number(number)) => number.to_string() == value,
+        _ => false,
+    };
+    json.parts().find(says)
+}
+
+/// The values of a document that fields lead to, with the indices of the fields and in their order.
+pub(super) fn found<'j, 'a>(json: &'j Json<'a>, ways: &Ways) -> Vec<(usize, &'j Json<'a>)> {
+    let mut found = Vec::with_capacity(16);
+    follow(json, ways, &mut found);
+    found.sort_by_key(|(field, _)| *field);
+    found
+}
+
+fn follow<'j, 'a>(json: &'j Json<'a>, ways: &Ways, found: &mut Vec<(usize, &'j Json<'a>)>) {
+    found.extend(ways.here.iter().map(|field| (*field, json)));
     match json {
-        Json::Array(list) => Box::new(list.iter()),
-        Json::Object(object) => Box::new(object.values()),
-        _ => Box::new(std::iter::empty()),
-    }
-}
-
-/// Begins the parser's word of a key that is there twice.
-const TWICE: &str = "duplicate key";
-
-/// Reads any JSON value, and refuses an object that has a key twice.
-struct Strict;
-
-impl<'de> de::DeserializeSeed<'de> for Strict {
-    type Value = Json;
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(value.into())
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(value.into())
-    }
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(Self)? {
-            values.push(value);
-        }
-        Ok(Json::Array(values))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            let value = entries.next_value_seed(Self)?;
-            if object.insert(key, value).is_some() {
-                return Err(de::Error::custom(TWICE));
+        Json::Object(entries) => {
+            for (key, value) in entries {
+                if let Some(on) = ways.keys.get(&**key) {
+                    follow(value, on, found);
+                }
             }
         }
-        Ok(Json::Object(object))
+        Json::List(list) => {
+            for (key, on) in &ways.keys {
+                if let Some(part) = key.parse::<usize>().ok().and_then(|n| list.get(n)) {
+                    follow(part, on, found);
+                }
+            }
+        }
+        _ => return,
+    }
+    for (step, on) in &ways.parts {
+        match step {
+            Step::Each => json.parts().for_each(|part| follow(part, on, found)),
+            Step::Where(key, value) => {
+                if let Some(part) = part_that_says(json, key, value) {
+                    follow(part, on, found);
+                }
+            }
+            Step::Key(_) => {}
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Allowed;
 
-    fn document(text: &str) -> Body {
+    fn document(text: &str) -> Body<'_> {
         Body::document(text.as_bytes()).expect("JSON")
-    }
-
-    fn at<'a>(body: &'a Body, pointer: &str) -> Vec<&'a Json> {
-        body.all(&Pointer::parse(pointer).expect("pointer"))
     }
 
     #[test]
@@ -183,12 +123,32 @@ mod tests {
             r#"{"devices":[{"name":"printer","status":2,"bay":7},{"name":"idcard","status":0}],
                 "certs":[{"not_after":"2027"},{"x":1},{"not_after":"2026"}]}"#,
         );
-        assert_eq!(at(&body, "/devices/[name=idcard]/status"), [&Json::from(0)]);
-        assert_eq!(at(&body, "/devices/[bay=7]/status"), [&Json::from(2)]);
-        assert!(at(&body, "/devices/[name=camera]/status").is_empty());
-        assert_eq!(at(&body, "/certs/[*]/not_after").len(), 2);
-        assert_eq!(at(&body, "/devices/1/name"), [&Json::from("idcard")]);
-        assert!(at(&body, "/devices/7/name").is_empty());
+        let Body::Document(json) = &body else { panic!("a document") };
+        let at = |pointer: &str| {
+            let pointer = Pointer::parse(pointer).expect("pointer");
+            let ways = Ways::to(&[&pointer]);
+            let all: Vec<_> = found(json, &ways).into_iter().map(|(_, json)| json).collect();
+            assert_eq!(body.first(&pointer), all.first().copied(), "{}", pointer.text);
+            all
+        };
+        assert_eq!(at("/devices/[name=idcard]/status"), [&Json::from(0)]);
+        assert_eq!(at("/devices/[bay=7]/status"), [&Json::from(2)]);
+        assert!(at("/devices/[name=camera]/status").is_empty());
+        assert_eq!(at("/certs/[*]/not_after"), [&Json::from("2027"), &Json::from("2026")]);
+        assert_eq!(at("/devices/1/name"), [&Json::from("idcard")]);
+        assert!(at("/devices/7/name").is_empty());
+        assert_eq!(at("").len(), 1);
+    }
+
+    #[test]
+    fn values_come_in_the_order_of_their_fields() {
+        let body = document(r#"{"a":{"x":1,"y":2},"b":3}"#);
+        let Body::Document(json) = &body else { panic!("a document") };
+        let pointers = ["/b", "/a/y", "/c", "/a/x", "/b"].map(|p| Pointer::parse(p).expect("one"));
+        let found = found(json, &Ways::to(&pointers.each_ref()));
+        let values: Vec<_> = found.iter().map(|(n, json)| (*n, (*json).clone())).collect();
+        assert_eq!(values, [(0, 3.into()), (1, 2.into()), (3, 1.into()), (4, 3.into())]);
+        assert_eq!(Allowed::default().ways(), &Ways::default());
     }
 
     #[test]

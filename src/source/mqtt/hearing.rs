@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::model::{DeviceId, Event, EventKind, Link, LinkFault, LinkState, Record, Timestamp};
-use crate::profile::{FieldRule, Form, MqttProfile};
+use crate::profile::Form;
 use crate::tally::{Happening, Tally};
 
 use super::body::Body;
@@ -17,6 +17,7 @@ use super::pace::Pace;
 use super::payload::{Arrival, Parsed, Said, parse, understand};
 use super::refusal::Refusal;
 use super::table::{Owner, Table};
+use super::value::Wanted;
 
 /// An edge node is asked to be born again at most this often.
 const REBIRTH_EVERY_MS: i64 = 60_000;
@@ -164,7 +165,9 @@ impl Hearing {
             }
             Form::Homie => {
                 homie::said(&place.filter, message.topic, message.payload).and_then(|said| {
-                    said.map_or(Ok(None), |said| wanted(publisher, &rule.fields, said, &arrival))
+                    said.map_or(Ok(None), |said| {
+                        taken_of(publisher, Wanted::Of(&rule.fields), said, &arrival)
+                    })
                 })
             }
             Form::HomeAssistant => return self.of_entities(n, publisher, message, &arrival),
@@ -204,9 +207,9 @@ impl Hearing {
         if payload.is_empty() {
             return Vec::new();
         }
-        let fields = publisher.rules().into_iter().flat_map(MqttProfile::fields);
+        let wanted = publisher.rules().map_or(Wanted::Nothing, Wanted::All);
         let said = known.described.said(topic, payload);
-        let read = said.and_then(|said| wanted(publisher, fields, said, arrival));
+        let read = said.and_then(|said| taken_of(publisher, wanted, said, arrival));
         self.taken(n, publisher, read, topic, now)
     }
 
@@ -258,7 +261,7 @@ impl Hearing {
                 let Some(publisher) = config.devices.get(*n) else { continue };
                 let (body, time_ms) = (Body::Flat(Vec::new()), None);
                 let said = Said { body, time_ms, message: 0, present: Some(false), state: false };
-                let read = understand(&publisher.device, [].iter(), said, &arrival(false));
+                let read = understand(&publisher.device, Wanted::Nothing, said, &arrival(false));
                 let read = read.map(Some);
                 heard.records.extend(self.taken(*n, publisher, read, message.topic, now));
             }
@@ -271,8 +274,8 @@ impl Hearing {
         }
         for said in told.said {
             let eight_hours = self.known.get(n).is_some_and(|known| known.eight_hours);
-            let fields = publisher.rules().into_iter().flat_map(MqttProfile::fields);
-            let read = wanted(publisher, fields, said, &arrival(eight_hours));
+            let wanted = publisher.rules().map_or(Wanted::Nothing, Wanted::All);
+            let read = taken_of(publisher, wanted, said, &arrival(eight_hours));
             heard.records.extend(self.taken(n, publisher, read, message.topic, now));
         }
         heard
@@ -350,14 +353,14 @@ impl Hearing {
     }
 }
 
-/// What is wanted of values that come one by one; nothing where no field names them.
-fn wanted<'a>(
+/// What is taken of values that come one by one; nothing where no field names them.
+fn taken_of(
     publisher: &Publisher,
-    fields: impl IntoIterator<Item = &'a FieldRule>,
-    said: Said,
+    wanted: Wanted<'_>,
+    said: Said<'_>,
     arrival: &Arrival<'_>,
 ) -> Result<Option<Parsed>, Refusal> {
-    match understand(&publisher.device, fields.into_iter(), said, arrival) {
+    match understand(&publisher.device, wanted, said, arrival) {
         Err(Refusal::NothingKnown) => Ok(None),
         other => other.map(Some),
     }

@@ -1,45 +1,31 @@
 //! The keeper: messages in groups to the journal, and only then their acknowledgements.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
 use crate::journal::{Journal, JournalError};
-use crate::model::{EventKind, LinkFault, Record};
+use crate::model::{EventKind, Record};
 use crate::source::Context;
-use crate::tally::Happening;
 
+use super::acks::Ack;
 use super::config::Config;
 use super::form::sparkplug;
 use super::hearing::{Hearing, Message};
+use super::queue::{Arrived, Exit};
 use super::refusal::Refusal;
 use super::session::Line;
 use super::table::Table;
 use super::wire::Publish;
 
 /// Messages kept in one go.
-const GROUP: usize = 2048;
+const GROUP: usize = 4096;
 /// So many records are worth a commit of their own.
 const AT_ONCE: usize = 200;
 /// Pause before a full disk is tried again; meanwhile the broker holds what is not acknowledged.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
-/// Pause before acknowledgements that are owed are tried again.
-const OWED_PAUSE: Duration = Duration::from_millis(10);
 /// Descriptions recalled at start, of all devices together.
 const DESCRIPTIONS_MAX: usize = 20_000;
-
-/// What goes from the listener to the keeper. Nearly all are messages: boxing them would cost an
-/// allocation each.
-#[allow(clippy::large_enum_variant)]
-pub(super) enum Arrived {
-    /// A message, and the number of the connection that brought it, if it is still there.
-    Message(Option<u64>, Publish),
-    /// The broker is there again, or has not been for a while and why.
-    Broker(Option<LinkFault>),
-}
 
 /// Keeps what arrives.
 pub(super) struct Keep {
@@ -47,9 +33,6 @@ pub(super) struct Keep {
     hearing: Hearing,
     context: Context,
     line: Arc<RwLock<Line>>,
-    /// Kept, and not acknowledged yet because the way to the broker was full: after a restart a
-    /// broker may send more at once than it was told to.
-    owed: VecDeque<(u64, Publish)>,
 }
 
 impl Keep {
@@ -66,77 +49,63 @@ impl Keep {
             Vec::new()
         });
         let hearing = Hearing::new(config.clone(), table, context.tally.clone(), &events);
-        Self { config, hearing, context, line, owed: VecDeque::new() }
+        Self { config, hearing, context, line }
     }
 
     /// Runs until nothing can arrive any more. While one group is on its way to the disk the next one
-    /// is read; the journal gets them in order, one after the other.
-    pub(super) async fn run(mut self, mut waiting: mpsc::Receiver<Arrived>) {
-        let mut group = Vec::with_capacity(GROUP);
-        let mut under_way: Option<UnderWay> = None;
-        loop {
-            let received = tokio::select! {
+    /// is gathered; the journal gets them in order, one after the other.
+    pub(super) async fn run(mut self, mut waiting: Exit) {
+        let mut arrived = Vec::with_capacity(GROUP);
+        let (mut next, mut under_way) = (Group::default(), None);
+        let mut open = true;
+        while open || under_way.is_some() || !next.is_empty() {
+            if under_way.is_none() && !next.is_empty() {
+                under_way = Some(self.send(std::mem::take(&mut next)));
+            }
+            let room = GROUP.saturating_sub(next.messages);
+            tokio::select! {
                 biased;
                 kept = written(&mut under_way), if under_way.is_some() => {
                     if !self.kept(kept, &mut under_way) {
                         return;
                     }
-                    continue;
                 }
-                received = waiting.recv_many(&mut group, GROUP) => received,
-                () = tokio::time::sleep(OWED_PAUSE), if !self.owed.is_empty() => {
-                    self.acknowledge();
-                    continue;
-                }
-            };
-            if received == 0 {
-                break;
-            }
-            let mut records: Vec<Arc<Record>> = Vec::new();
-            for arrived in &group {
-                records.extend(self.records(arrived).into_iter().map(Arc::new));
-            }
-            let messages = group.drain(..).filter_map(|arrived| match arrived {
-                Arrived::Message(connection, publish) => Some((connection?, publish)),
-                Arrived::Broker(_) => None,
-            });
-            let messages = messages.collect();
-            if under_way.is_some() {
-                let kept = written(&mut under_way).await;
-                if !self.kept(kept, &mut under_way) {
-                    return;
+                received = waiting.take(&mut arrived, room), if open && room > 0 => {
+                    open = received > 0;
+                    for arrived in arrived.drain(..) {
+                        self.hear(arrived, &mut next, &waiting);
+                    }
+                    if under_way.is_some() && next.records.len() >= AT_ONCE {
+                        self.context.journal.hurry();
+                    }
                 }
             }
-            let append = append(self.context.journal.clone(), records);
-            under_way = Some(UnderWay { append: Box::pin(append), messages });
         }
-        if under_way.is_some() {
-            let kept = written(&mut under_way).await;
-            self.kept(kept, &mut under_way);
+    }
+
+    fn hear(&mut self, arrived: Arrived, group: &mut Group, waiting: &Exit) {
+        group.messages += 1;
+        group.records.extend(self.records(&arrived).into_iter().map(Arc::new));
+        waiting.done(&arrived);
+        if let Arrived::Message(Some(connection), publish) = arrived
+            && let Some(ack) = publish.ack()
+        {
+            group.acks.push((connection, ack));
         }
+    }
+
+    fn send(&self, group: Group) -> UnderWay {
+        let append = append(self.context.journal.clone(), group.records);
+        UnderWay { append: Box::pin(append), acks: group.acks }
     }
 
     /// A group is on disk, and is acknowledged; false when the journal is closed.
-    fn kept(&mut self, kept: bool, under_way: &mut Option<UnderWay>) -> bool {
+    fn kept(&self, kept: bool, under_way: &mut Option<UnderWay>) -> bool {
         let Some(group) = under_way.take().filter(|_| kept) else { return false };
-        self.owed.extend(group.messages);
-        self.acknowledge();
-        true
-    }
-
-    /// Acknowledges what is owed on the present connection, as far as the way takes it; what came on
-    /// an older one comes again.
-    fn acknowledge(&mut self) {
         // The listener cannot change connections while this holds the line.
         let line = self.line.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(client) = &line.client else { return };
-        while let Some((connection, publish)) = self.owed.front() {
-            if line.connection == Some(*connection) && !client.acknowledge(publish) {
-                self.context.tally.count(Happening::Rejected, "ack_not_sent");
-                return;
-            }
-            self.owed.pop_front();
-        }
+        line.acknowledge(&group.acks);
+        true
     }
 
     fn records(&mut self, arrived: &Arrived) -> Vec<Record> {
@@ -178,11 +147,25 @@ impl Keep {
     }
 }
 
+/// Messages that are kept in one go: what is to be known of them, and what is said then, on which
+/// connections.
+#[derive(Default)]
+struct Group {
+    messages: usize,
+    records: Vec<Arc<Record>>,
+    acks: Vec<(u64, Ack)>,
+}
+
+impl Group {
+    const fn is_empty(&self) -> bool {
+        self.messages == 0
+    }
+}
+
 /// A group on its way to the disk.
 struct UnderWay {
     append: Pin<Box<dyn Future<Output = bool> + Send>>,
-    /// What is acknowledged then.
-    messages: Vec<(u64, Publish)>,
+    acks: Vec<(u64, Ack)>,
 }
 
 /// Waits for the group that is under way; false when the journal is closed.

@@ -12,14 +12,17 @@
 //! Architecture invariant: subscribes and never publishes, but for one thing that has to be allowed
 //! in the configuration: asking a Sparkplug node to be born again.
 
+mod acks;
 mod body;
 mod config;
 mod form;
 mod hearing;
+mod json;
 mod keep;
 mod note;
 mod pace;
 mod payload;
+mod queue;
 mod refusal;
 mod relay;
 mod rights;

@@ -1,15 +1,23 @@
 //! What a message says into one reading. Pure: what was said and the time in, a reading or a
 //! refusal out.
 
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZone;
 
-use crate::model::{Device, PointName, Quality, Reading, Sample, Timestamp, Value};
-use crate::profile::{FieldRule, Form, MessageRule, Pointer};
+use crate::model::{Decimal, Device, PointName, Quality, Reading, Sample, Timestamp, Value};
+use crate::profile::{Form, MessageRule, Pointer};
 
 use super::body::Body;
+use super::json::Json;
 use super::refusal::Refusal;
 use super::time::{Belief, believe, is_now, moment, skew_s};
-use super::value::{Fields, fields, word_of};
+use super::value::{Fields, Wanted};
+
+/// Whether a device is there.
+static ONLINE: LazyLock<Option<PointName>> = LazyLock::new(|| PointName::parse("online").ok());
+/// How far its clock is ahead.
+static SKEW: LazyLock<Option<PointName>> = LazyLock::new(|| PointName::parse("clock_skew_s").ok());
 
 /// How a message came.
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +34,9 @@ pub struct Arrival<'a> {
 
 /// What a message said, whatever its form.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Said {
+pub(super) struct Said<'a> {
     /// The values.
-    pub(super) body: Body,
+    pub(super) body: Body<'a>,
     /// Its time, where the form has one of its own.
     pub(super) time_ms: Option<i64>,
     /// A number that tells two messages of one moment apart.
@@ -73,16 +81,16 @@ pub fn parse(
         _ => Body::document(payload)?,
     };
     let claimed = rule.claimed_id.as_ref().and_then(|pointer| body.first(pointer));
-    if let Some(claimed) = claimed.filter(|claimed| !claimed.is_null()) {
-        let claimed = word_of(claimed);
+    if let Some(claimed) = claimed.filter(|claimed| **claimed != Json::Null) {
+        let claimed = claimed.as_word();
         if claimed.as_deref().is_none_or(|id| id != mqtt_id && id != device.id.as_str()) {
             return Err(Refusal::ForeignId);
         }
     }
     // Whoever says how it is and is not gone is there.
     let present = rule.offline.as_ref().and_then(|(pointer, values)| {
-        let said = body.first(pointer).and_then(word_of)?;
-        Some(!values.contains(&said))
+        let said = body.first(pointer).and_then(Json::as_word)?;
+        Some(!values.iter().any(|gone| *gone == said))
     });
     let (time_ms, bad_time) = match &rule.time {
         None => (None, false),
@@ -102,7 +110,7 @@ pub fn parse(
     let message = number.unwrap_or_else(|| fnv1a(payload));
     let state = rule.form == Form::Text;
     let said = Said { body, time_ms, message, present, state };
-    let mut parsed = understand(device, rule.fields.iter(), said, arrival)?;
+    let mut parsed = understand(device, Wanted::Of(&rule.fields), said, arrival)?;
     if let Some(time) = rule.time.as_ref().filter(|_| bad_time) {
         parsed.wrong_fields.push(time.pointer.text.clone());
     }
@@ -110,14 +118,14 @@ pub fn parse(
 }
 
 /// Makes a reading of what was said.
-pub(super) fn understand<'a>(
+pub(super) fn understand(
     device: &Device,
-    rules: impl Iterator<Item = &'a FieldRule>,
-    said: Said,
+    wanted: Wanted<'_>,
+    said: Said<'_>,
     arrival: &Arrival<'_>,
 ) -> Result<Parsed, Refusal> {
     let Arrival { retained, now, eight_hours, .. } = *arrival;
-    let Fields { mut samples, wrong, any } = fields(rules, &said.body, arrival);
+    let Fields { mut samples, wrong, any } = Fields::read(wanted, &said.body, arrival);
     let gone = said.present == Some(false);
     if samples.is_empty() && said.present.is_none() {
         match (any, wrong.is_empty()) {
@@ -136,18 +144,18 @@ pub(super) fn understand<'a>(
         Some(Belief::Ancient) if retained => return Err(Refusal::AncientTime),
         _ => now,
     };
-    let mut put = |name: &str, value: Value| {
-        if let Ok(point) = PointName::parse(name) {
-            samples.push(Sample { point, value, quality: Quality::Good });
-        }
+    let mut put = |point: &Option<PointName>, value: Value| {
+        let point = point.clone();
+        let sample = point.map(|point| Sample { point, value, quality: Quality::Good });
+        samples.extend(sample);
     };
     // What the broker had kept says nothing of whether its device is still there.
     let presence = said.present.is_some() || !retained;
     if presence {
-        put("online", Value::Bool(!gone));
+        put(&ONLINE, Value::Bool(!gone));
     }
     if let Some(ms) = said.time_ms.filter(|_| !retained) {
-        put("clock_skew_s", Value::Decimal(crate::model::Decimal::whole(skew_s(ms, now))));
+        put(&SKEW, Value::Decimal(Decimal::whole(skew_s(ms, now))));
     }
     let received = if retained && said.time_ms.is_some() { time.min(now) } else { now };
     let device = device.id.clone();
@@ -166,10 +174,10 @@ pub(super) fn understand<'a>(
 }
 
 /// The number that the device gives its message: a whole number itself, a text by its hash.
-fn message_number(pointer: &Pointer, body: &Body) -> Option<u64> {
+fn message_number(pointer: &Pointer, body: &Body<'_>) -> Option<u64> {
     match body.first(pointer)? {
-        serde_json::Value::Number(number) => number.as_u64(),
-        serde_json::Value::String(text) => Some(fnv1a(text.as_bytes())),
+        Json::Number(number) => number.as_u64(),
+        Json::Text(text) => Some(fnv1a(text.as_bytes())),
         _ => None,
     }
 }

@@ -21,6 +21,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::model::LinkFault;
 
+use super::acks::{Acks, Place};
+
 /// Longest wait for a connection, and for the TLS handshake on it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// Pause after the socket could not be listened to.
@@ -46,6 +48,7 @@ pub(super) struct Relay {
     folder: PathBuf,
     socket: PathBuf,
     trouble: Arc<Mutex<Option<Trouble>>>,
+    acks: Acks,
 }
 
 impl Relay {
@@ -63,8 +66,14 @@ impl Relay {
         let listener = UnixListener::bind(&socket)?;
         let trouble = Arc::new(Mutex::new(None));
         let broker = Broker { host: host.to_owned(), port, tls };
-        let serving = serve(listener, broker, trouble.clone());
-        Ok((Self { folder, socket, trouble }, serving))
+        let acks = Acks::default();
+        let serving = serve(listener, broker, trouble.clone(), acks.clone());
+        Ok((Self { folder, socket, trouble, acks }, serving))
+    }
+
+    /// What takes acknowledgements to the broker.
+    pub(super) fn acks(&self) -> Acks {
+        self.acks.clone()
     }
 
     /// Where the library connects to.
@@ -90,7 +99,12 @@ impl Drop for Relay {
 }
 
 /// One connection after the other: the library has one at a time.
-async fn serve(listener: UnixListener, broker: Broker, trouble: Arc<Mutex<Option<Trouble>>>) {
+async fn serve(
+    listener: UnixListener,
+    broker: Broker,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+    acks: Acks,
+) {
     loop {
         let library = match listener.accept().await {
             Ok((library, _)) => library,
@@ -101,17 +115,20 @@ async fn serve(listener: UnixListener, broker: Broker, trouble: Arc<Mutex<Option
                 continue;
             }
         };
+        // The library comes anew after the listener has given up the last connection: what still waits
+        // here belongs to that one.
+        drop(acks.take());
         let failed = match broker.connect().await {
             Err(failed) => Some(failed),
             Ok(stream) => match broker.tls.clone() {
                 None => {
-                    join(library, stream).await;
+                    join(library, stream, &acks).await;
                     None
                 }
                 Some(tls) => match broker.secure(tls, stream).await {
                     Err(failed) => Some(failed),
                     Ok(stream) => {
-                        join(library, stream).await;
+                        join(library, stream, &acks).await;
                         None
                     }
                 },
@@ -166,16 +183,30 @@ fn fault_of(error: &std::io::Error) -> LinkFault {
     }
 }
 
-/// Hands bytes on in both directions until the broker has no more, or the library leaves.
-async fn join<S: AsyncRead + AsyncWrite>(library: UnixStream, broker: S) {
+/// Hands bytes on in both directions until the broker has no more, or the library leaves; outwards
+/// acknowledgements go between the library's packets.
+async fn join<S: AsyncRead + AsyncWrite>(library: UnixStream, broker: S, acks: &Acks) {
     let (mut from_library, mut to_library) = library.into_split();
     let (mut from_broker, mut to_broker) = tokio::io::split(broker);
     let outward = async {
         let mut bytes = vec![0; BUFFER_BYTES];
-        let mut open = true;
+        let (mut open, mut place) = (true, Place::Between);
         loop {
-            let read = from_library.read(&mut bytes).await.unwrap_or(0);
-            let Some(part) = bytes.get(..read).filter(|part| !part.is_empty()) else { break };
+            let due;
+            let part = tokio::select! {
+                read = from_library.read(&mut bytes) => {
+                    let part = bytes.get(..read.unwrap_or(0)).unwrap_or_default();
+                    if part.is_empty() {
+                        break;
+                    }
+                    place = place.after(part);
+                    part
+                }
+                () = acks.wait(), if place == Place::Between => {
+                    due = acks.take();
+                    &due
+                }
+            };
             // After the broker's end the library goes on writing; nobody misses that.
             open =
                 open && to_broker.write_all(part).await.is_ok() && to_broker.flush().await.is_ok();
@@ -198,5 +229,36 @@ async fn join<S: AsyncRead + AsyncWrite>(library: UnixStream, broker: S) {
     tokio::select! {
         () = &mut inward => outward.await,
         () = &mut outward => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::acks::ack;
+    use super::*;
+
+    #[tokio::test]
+    async fn acknowledgements_go_between_the_packets_of_the_library() {
+        let (ours, relays) = UnixStream::pair().expect("pair");
+        let (mut broker, stream) = tokio::io::duplex(1024);
+        let acks = Acks::default();
+        let joined = async { join(relays, stream, &acks).await };
+        let played = async {
+            let (mut ours, mut got) = (ours, [0; 4]);
+            acks.put(ack(1, 1).into_iter());
+            broker.read_exact(&mut got).await.expect("first");
+            assert_eq!(got, [0x40, 2, 0, 1], "while the library says nothing");
+            ours.write_all(&[0x30, 3, b'a']).await.expect("half a packet");
+            let mut half = [0; 3];
+            broker.read_exact(&mut half).await.expect("half");
+            acks.put(ack(1, 2).into_iter().chain(ack(1, 3)));
+            let early = timeout(Duration::from_millis(50), broker.read_exact(&mut got)).await;
+            assert!(early.is_err(), "an acknowledgement {got:?} in the middle of a packet");
+            ours.write_all(b"bc").await.expect("the rest");
+            let mut rest = [0; 10];
+            broker.read_exact(&mut rest).await.expect("the rest");
+            assert_eq!(rest, [b'b', b'c', 0x40, 2, 0, 2, 0x40, 2, 0, 3]);
+        };
+        tokio::join!(joined, played);
     }
 }

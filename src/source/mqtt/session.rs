@@ -2,9 +2,9 @@
 //!
 //! Two loops side by side. The listener drives the connection and never waits for the disk; the
 //! keeper takes messages in groups, hands them to the journal and acknowledges them. The broker
-//! sends at most [`RECEIVE_MAX`] unacknowledged messages on a connection; the queue between the
-//! loops holds those of three connections, and messages that need no acknowledgement only get what
-//! is left. When it is full all the same, after hours of a full disk, the listener waits and the
+//! is told to send at most [`RECEIVE_MAX`] unacknowledged messages on a connection; the queue between
+//! the loops holds those of three connections, and messages that need no acknowledgement only get
+//! what is left. When it is full all the same, after hours of a full disk, the listener waits and the
 //! broker keeps the rest; the keeper never waits for the listener, so they cannot block each other.
 //!
 //! A message is acknowledged on the connection that brought it and on no other: packet numbers begin
@@ -14,7 +14,7 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -23,22 +23,21 @@ use crate::source::Context;
 use crate::source::state::{SourceHealth, SourceState};
 use crate::tally::Happening;
 
+use super::acks::{Ack, Acks};
 use super::config::{Config, Version};
-use super::keep::{Arrived, Keep};
+use super::keep::Keep;
+use super::queue::{Arrived, Entry, queue};
 use super::relay::Relay;
 use super::table::Table;
 use super::tls::{self, TlsError};
 use super::wire::{Client, Event, Events, Lost, open};
 
 /// Messages that the broker may have under way to us without acknowledgement.
-pub(super) const RECEIVE_MAX: u16 = 4_000;
-/// Messages between listener and keeper, and the part that is kept free for acknowledged ones.
-const QUEUE: usize = 16_384;
-const QUEUE_RESERVE: usize = 3 * RECEIVE_MAX as usize;
+pub(super) const RECEIVE_MAX: u16 = 12_000;
 /// Subscriptions under way at a time.
 pub(super) const OUTGOING_MAX: u16 = 64;
-/// Requests to the event loop: subscriptions and acknowledgements of one full window.
-pub(super) const REQUESTS: usize = 16_384;
+/// Requests to the event loop: subscriptions, a hundred filters each.
+pub(super) const REQUESTS: usize = 1_024;
 /// How long the broker keeps our session while we are away, seconds: half a year, as the shipped
 /// settings of Mosquitto allow.
 pub(super) const SESSION_EXPIRY_S: u32 = 180 * 24 * 3600;
@@ -89,6 +88,8 @@ pub(super) struct Line {
     pub(super) connection: Option<u64>,
     /// The way to say something on it.
     pub(super) client: Option<Client>,
+    /// What acknowledges messages on it.
+    acks: Option<Acks>,
     made: u64,
 }
 
@@ -96,6 +97,13 @@ impl Line {
     fn connected(&mut self) {
         self.made += 1;
         self.connection = Some(self.made);
+    }
+
+    /// Acknowledges what the present connection brought; what came on an older one comes again.
+    pub(super) fn acknowledge(&self, acks: &[(u64, Ack)]) {
+        let Some(way) = &self.acks else { return };
+        let of_this = acks.iter().filter(|(connection, _)| Some(*connection) == self.connection);
+        way.put(of_this.map(|(_, ack)| *ack));
     }
 }
 
@@ -120,20 +128,21 @@ impl Session {
     /// # Errors
     /// [`TlsError`] when the configured certificates cannot be used.
     pub async fn run(self, stop: CancellationToken) -> Result<(), TlsError> {
-        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (queue, waiting) = queue();
         let (config, table) = (self.config.clone(), self.table.clone());
         let line = self.line.clone();
-        let keeper = Keep::new(config, table, self.context.clone(), line).run(waiting);
-        let listener = async {
-            let ended = tokio::select! {
-                () = stop.cancelled() => Ok(()),
-                ended = self.listen(&queue) => ended,
-            };
-            drop(queue);
-            ended
+        // A task of its own, so that it can use the other core; it ends with this one.
+        let mut keeper = JoinSet::new();
+        keeper.spawn(Keep::new(config, table, self.context.clone(), line).run(waiting));
+        let ended = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            ended = self.listen(&queue) => ended,
         };
-        let (ended, ()) = tokio::join!(listener, keeper);
-        ended
+        drop(queue);
+        match keeper.join_next().await {
+            Some(Err(died)) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
+            _ => ended,
+        }
     }
 
     fn line(&self) -> RwLockWriteGuard<'_, Line> {
@@ -151,7 +160,7 @@ impl Session {
     }
 
     /// Listens in one version of the protocol after the other, until one fits.
-    async fn listen(&self, queue: &mpsc::Sender<Arrived>) -> Result<(), TlsError> {
+    async fn listen(&self, queue: &Entry) -> Result<(), TlsError> {
         let Config { host, port, tls, .. } = &*self.config;
         let tls = tls.as_ref().map(tls::client).transpose()?;
         let mut outage = Outage::default();
@@ -177,16 +186,15 @@ impl Session {
 
     /// Listens over a relay, in one version of the protocol after the other; false when the relay is
     /// of no use any more.
-    async fn listen_over(
-        &self,
-        relay: &Relay,
-        queue: &mpsc::Sender<Arrived>,
-        outage: &mut Outage,
-    ) -> bool {
+    async fn listen_over(&self, relay: &Relay, queue: &Entry, outage: &mut Outage) -> bool {
         let mut version = self.config.version;
         loop {
             let (client, events) = open(&self.config, version, relay.socket());
-            self.line().client = Some(client.clone());
+            {
+                let mut line = self.line();
+                line.client = Some(client.clone());
+                line.acks = Some(relay.acks());
+            }
             match self.listen_in(events, &client, queue, relay, outage).await {
                 Ended::Closed => return true,
                 Ended::NoRelay => return false,
@@ -202,7 +210,7 @@ impl Session {
         &self,
         mut events: Events,
         client: &Client,
-        queue: &mpsc::Sender<Arrived>,
+        queue: &Entry,
         relay: &Relay,
         outage: &mut Outage,
     ) -> Ended {
@@ -217,7 +225,7 @@ impl Session {
                     self.line().connected();
                     self.publish_state(SourceHealth::Ok, None);
                     // The keeper has to know it before the first message of this connection.
-                    if queue.send(Arrived::Broker(None)).await.is_err() {
+                    if queue.put(Arrived::Broker(None)).await.is_err() {
                         return Ended::Closed;
                     }
                     self.subscribe(client);
@@ -234,9 +242,9 @@ impl Session {
                     // What the library had read before the connection was lost may come now.
                     let connection = self.line().connection;
                     let arrived = Arrived::Message(connection, publish);
-                    if droppable && queue.capacity() <= QUEUE_RESERVE {
+                    if droppable && !queue.has_room_to_spare() {
                         self.context.tally.count(Happening::Rejected, "queue_full");
-                    } else if queue.send(arrived).await.is_err() {
+                    } else if queue.put(arrived).await.is_err() {
                         return Ended::Closed;
                     }
                 }
@@ -267,13 +275,13 @@ impl Session {
         &self,
         lost: Lost,
         events: &mut Events,
-        queue: &mpsc::Sender<Arrived>,
+        queue: &Entry,
         relay: &Relay,
         outage: &mut Outage,
     ) -> Option<bool> {
         self.line().connection = None;
         for publish in events.clean() {
-            queue.send(Arrived::Message(None, publish)).await.ok()?;
+            queue.put(Arrived::Message(None, publish)).await.ok()?;
         }
         let Lost { fault, text, perhaps_version } = match relay.trouble() {
             // It never came to speaking.
@@ -288,7 +296,7 @@ impl Session {
         let lasting = outage.since.is_some_and(|since| since.elapsed() >= TOLD_AFTER);
         if !outage.told && lasting {
             outage.told = true;
-            drop(queue.try_send(Arrived::Broker(Some(fault))));
+            queue.try_put(Arrived::Broker(Some(fault)));
         }
         tokio::time::sleep(back_off(outage.failures)).await;
         outage.failures = outage.failures.saturating_add(1);

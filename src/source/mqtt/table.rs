@@ -1,6 +1,6 @@
 //! Topic to device: who may be heard where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::config::Publisher;
 
@@ -30,6 +30,8 @@ pub(super) struct EdgeNode {
 /// The topics of all devices.
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    /// Topics without wildcards, which nearly all are: one look is enough for them.
+    exact: HashMap<String, Owner>,
     root: Node,
     /// The edge nodes.
     pub(super) edges: Vec<EdgeNode>,
@@ -100,6 +102,10 @@ impl Table {
     }
 
     fn insert(&mut self, filter: &str, owner: Owner) {
+        if !filter.contains(['+', '#']) {
+            self.exact.entry(filter.to_owned()).or_insert(owner);
+            return;
+        }
         let mut node = &mut self.root;
         for level in filter.split('/') {
             match level {
@@ -117,6 +123,9 @@ impl Table {
     /// Whose topic it is. A name of a topic is never a pattern: `+` and `#` in it match nothing,
     /// and topics of the broker itself (`$SYS`) belong to nobody.
     pub(super) fn owner(&self, topic: &str) -> Option<Owner> {
+        if let Some(owner) = self.exact.get(topic) {
+            return Some(*owner);
+        }
         if topic.starts_with('$') || topic.contains(['+', '#', '\0']) {
             return None;
         }

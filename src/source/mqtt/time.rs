@@ -2,10 +2,11 @@
 
 use jiff::civil;
 use jiff::tz::TimeZone;
-use serde_json::Value as Json;
 
 use crate::model::Timestamp;
 use crate::profile::TimeFormat;
+
+use super::json::Json;
 
 /// How far a device's clock may be ahead before its time is not believed.
 const AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
@@ -21,13 +22,13 @@ const EIGHT_HOURS_TOLERANCE_MS: i64 = 2 * 60 * 1000;
 const SKEW_NOISE_MS: i64 = 2_000;
 
 /// A time in a message, milliseconds since 1970; `None` when it is none.
-pub(super) fn moment(format: &TimeFormat, found: &Json, zone: &TimeZone) -> Option<i64> {
+pub(super) fn moment(format: &TimeFormat, found: &Json<'_>, zone: &TimeZone) -> Option<i64> {
     match format {
         TimeFormat::Rfc3339 => written(found.as_str()?, zone),
         TimeFormat::UnixS => seconds(found),
         TimeFormat::UnixMs => whole(found),
         TimeFormat::Pattern(pattern) => {
-            let text = super::value::word_of(found)?;
+            let text = found.as_word()?;
             let parsed = jiff::fmt::strtime::parse(pattern, text.trim()).ok()?;
             if parsed.offset().is_some() {
                 return Some(parsed.to_timestamp().ok()?.as_millisecond());
@@ -52,18 +53,20 @@ fn local_time(local: civil::DateTime, zone: &TimeZone) -> Option<i64> {
     Some(zone.to_ambiguous_zoned_datetime(local).compatible().ok()?.timestamp().as_millisecond())
 }
 
-fn whole(found: &Json) -> Option<i64> {
+fn whole(found: &Json<'_>) -> Option<i64> {
     match found {
-        Json::String(text) => text.trim().parse().ok(),
-        _ => found.as_i64(),
+        Json::Text(text) => text.trim().parse().ok(),
+        Json::Number(number) => number.as_i64(),
+        _ => None,
     }
 }
 
-fn seconds(found: &Json) -> Option<i64> {
+fn seconds(found: &Json<'_>) -> Option<i64> {
     if let Some(whole) = whole(found) {
         return whole.checked_mul(1000);
     }
-    let ms = found.as_f64()? * 1000.0;
+    let Json::Number(number) = found else { return None };
+    let ms = number.as_f64()? * 1000.0;
     #[allow(clippy::cast_possible_truncation)]
     ms.is_finite().then(|| ms.round() as i64)
 }
@@ -116,7 +119,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_ms(1_795_436_000_000); // 2026-11-23T12:13:20Z
 
-    fn at(format: TimeFormat, found: impl Into<Json>) -> Option<i64> {
+    fn at<'a>(format: TimeFormat, found: impl Into<Json<'a>>) -> Option<i64> {
         let zone = TimeZone::get("Asia/Shanghai").expect("zone");
         moment(&format, &found.into(), &zone)
     }
@@ -130,7 +133,8 @@ mod tests {
         assert_eq!(at(TimeFormat::Rfc3339, "2026-11-23T20:13:20"), now, "the site's time");
         assert_eq!(at(TimeFormat::Rfc3339, "2026-11-23 20:13:20"), now);
         assert_eq!(at(TimeFormat::UnixS, 1_795_436_000), now);
-        assert_eq!(at(TimeFormat::UnixS, 1_795_436_000.5), Some(NOW.ms() + 500));
+        let half = Json::number(1_795_436_000.5).expect("finite");
+        assert_eq!(at(TimeFormat::UnixS, half), Some(NOW.ms() + 500));
         assert_eq!(at(TimeFormat::UnixMs, "1795436000000"), now);
         assert_eq!(at(local("%Y/%m/%d %H:%M:%S"), "2026/11/23 20:13:20"), now);
         assert_eq!(at(local("%Y%m%d%H%M%S"), 20_261_123_201_320_i64), now);

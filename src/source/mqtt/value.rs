@@ -1,14 +1,14 @@
 //! One JSON value into one value of a point.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use crate::model::{Decimal, PointName, Quality, Sample, Value};
+use crate::profile::{Allowed, FieldRule, JsonType, MqttProfile, Pick};
 
-use crate::model::{Decimal, Quality, Sample, Value};
-use crate::profile::{FieldRule, JsonType, Pick};
-
-use super::body::Body;
+use super::body::{Body, found};
+use super::json::Json;
 use super::payload::Arrival;
 use super::time::moment;
 
@@ -32,44 +32,83 @@ pub(super) struct Fields<'a> {
     pub(super) any: bool,
 }
 
-/// Reads the allowed fields.
-pub(super) fn fields<'a>(
-    rules: impl Iterator<Item = &'a FieldRule>,
-    body: &Body,
-    arrival: &Arrival<'_>,
-) -> Fields<'a> {
-    let (mut found, mut unlisted) = (Fields::default(), Vec::new());
-    for rule in rules {
-        match field(rule, body, arrival) {
-            // Faults that a message does not list are over; other things keep what was said last.
-            Found::Absent if lists_faults(rule) && matches!(body, Body::Document(_)) => {
-                unlisted.push(rule.point.clone());
-                continue;
-            }
-            Found::Absent => continue,
-            Found::Nothing => {}
-            Found::Wrong => found.wrong.push(rule.pointer.text.as_str()),
-            Found::Value(value) => {
-                if found.samples.iter().all(|sample| sample.point != rule.point) {
-                    let point = rule.point.clone();
-                    found.samples.push(Sample { point, value, quality: Quality::Good });
-                }
-            }
-        }
-        found.any = true;
-    }
-    let understood = !found.samples.is_empty();
-    for point in unlisted.into_iter().filter(|_| understood) {
-        if found.samples.iter().all(|sample| sample.point != point) {
-            let value = Value::Codes(Arc::from([]));
-            found.samples.push(Sample { point, value, quality: Quality::Good });
-        }
-    }
-    found
+/// Which fields are taken of a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// Those of one kind of message.
+    Of(&'a Allowed),
+    /// Those of all kinds, for values that come one by one.
+    All(&'a MqttProfile),
+    /// None: it is only of interest that something was said.
+    Nothing,
 }
 
-const fn lists_faults(rule: &FieldRule) -> bool {
-    matches!(rule.json, JsonType::Faults(_))
+impl<'a> Fields<'a> {
+    /// Reads the allowed fields.
+    pub(super) fn read(wanted: Wanted<'a>, body: &Body<'_>, arrival: &Arrival<'_>) -> Self {
+        let mut fields = Self { samples: Vec::with_capacity(16), ..Self::default() };
+        match (wanted, body) {
+            (Wanted::Of(allowed), Body::Document(json)) => {
+                let values = found(json, allowed.ways());
+                for here in values.chunk_by(|(a, _), (b, _)| a == b) {
+                    let rule = here.first().and_then(|(field, _)| allowed.get(*field));
+                    let places = here.iter().map(|(_, json)| *json);
+                    rule.into_iter().for_each(|rule| fields.take(rule, places.clone(), arrival));
+                }
+                // Faults that a message does not list are over; other things keep what was said
+                // last.
+                let listed = |fault: usize| values.iter().any(|(field, _)| *field == fault);
+                let understood = !fields.samples.is_empty();
+                for fault in allowed.faults().iter().filter(|_| understood) {
+                    let rule = allowed.get(*fault).filter(|rule| !fields.has(&rule.point));
+                    if let Some(rule) = rule.filter(|_| !listed(*fault)) {
+                        fields.put(&rule.point, Value::Codes(Arc::from([])));
+                    }
+                }
+            }
+            (Wanted::Of(allowed), Body::Flat(values)) => {
+                allowed.iter().for_each(|rule| fields.take(rule, at(values, rule), arrival));
+            }
+            (Wanted::All(profile), Body::Flat(values)) => {
+                profile.fields().for_each(|rule| fields.take(rule, at(values, rule), arrival));
+            }
+            (Wanted::All(_), Body::Document(_)) | (Wanted::Nothing, _) => {}
+        }
+        fields
+    }
+
+    fn take<'j>(
+        &mut self,
+        rule: &'a FieldRule,
+        places: impl Iterator<Item = &'j Json<'j>>,
+        arrival: &Arrival<'_>,
+    ) {
+        match field(rule, places, arrival) {
+            Found::Absent => return,
+            Found::Nothing => {}
+            Found::Wrong => self.wrong.push(rule.pointer.text.as_str()),
+            Found::Value(value) if !self.has(&rule.point) => self.put(&rule.point, value),
+            Found::Value(_) => {}
+        }
+        self.any = true;
+    }
+
+    fn has(&self, point: &PointName) -> bool {
+        self.samples.iter().any(|sample| sample.point == *point)
+    }
+
+    fn put(&mut self, point: &PointName, value: Value) {
+        self.samples.push(Sample { point: point.clone(), value, quality: Quality::Good });
+    }
+}
+
+/// The value that a field leads to, among single values.
+fn at<'j>(
+    values: &'j [(String, Json<'j>)],
+    rule: &FieldRule,
+) -> impl Iterator<Item = &'j Json<'j>> {
+    let here = values.iter().find(|(at, _)| *at == rule.pointer.text);
+    here.map(|(_, value)| value).into_iter()
 }
 
 enum Found {
@@ -82,40 +121,46 @@ enum Found {
     Value(Value),
 }
 
-fn field(rule: &FieldRule, body: &Body, arrival: &Arrival<'_>) -> Found {
-    let none = |json: &Json| {
-        let word = word_of(json);
-        word.is_some_and(|word| rule.not_available.contains(&word))
+fn field<'j>(
+    rule: &FieldRule,
+    places: impl Iterator<Item = &'j Json<'j>>,
+    arrival: &Arrival<'_>,
+) -> Found {
+    let none = |json: &Json<'_>| {
+        let says = |word: Cow<'_, str>| rule.not_available.iter().any(|none| *none == word);
+        !rule.not_available.is_empty() && json.as_word().is_some_and(says)
     };
-    let mut values = Vec::new();
-    let places = body.all(&rule.pointer);
-    if places.is_empty() {
-        return Found::Absent;
-    }
-    for found in places {
-        if found.is_null() || none(found) {
-            continue;
-        }
-        match value_of(&rule.json, found, arrival) {
-            Found::Value(value) => values.push(value),
-            Found::Wrong => return Found::Wrong,
-            Found::Nothing | Found::Absent => {}
-        }
-    }
     let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
-    let best = match rule.pick {
-        Pick::First => values.into_iter().next(),
-        Pick::Min => values.into_iter().min_by(|a, b| number(a).total_cmp(&number(b))),
-        Pick::Max => values.into_iter().max_by(|a, b| number(a).total_cmp(&number(b))),
-    };
-    best.map_or(Found::Nothing, Found::Value)
+    let mut best = Found::Absent;
+    for json in places {
+        let one = match json {
+            Json::Null => Found::Nothing,
+            json if none(json) => Found::Nothing,
+            json => value_of(&rule.json, json, arrival),
+        };
+        best = match (best, one) {
+            (_, Found::Wrong) => return Found::Wrong,
+            (Found::Value(old), Found::Value(new)) => {
+                let better = match rule.pick {
+                    Pick::First => false,
+                    Pick::Min => number(&new).total_cmp(&number(&old)).is_lt(),
+                    Pick::Max => number(&new).total_cmp(&number(&old)).is_ge(),
+                };
+                Found::Value(if better { new } else { old })
+            }
+            (Found::Value(old), _) => Found::Value(old),
+            (_, Found::Value(new)) => Found::Value(new),
+            _ => Found::Nothing,
+        };
+    }
+    best
 }
 
-fn value_of(json: &JsonType, found: &Json, arrival: &Arrival<'_>) -> Found {
+fn value_of(json: &JsonType, found: &Json<'_>, arrival: &Arrival<'_>) -> Found {
     let value = match json {
         JsonType::Number { scale, offset } => number(found, *scale, *offset),
         JsonType::Word { codes, ignore_others } => {
-            let code = word_of(found).and_then(|word| codes.get(&word));
+            let code = found.as_word().and_then(|word| codes.get(&*word));
             match (code, ignore_others) {
                 (None, true) => return Found::Nothing,
                 (code, _) => code.map(|code| Value::Decimal(Decimal::whole(*code))),
@@ -123,7 +168,7 @@ fn value_of(json: &JsonType, found: &Json, arrival: &Arrival<'_>) -> Found {
         }
         JsonType::Flags { codes, otherwise } => flags(codes, *otherwise, found),
         JsonType::Bool { words, ignore_others } => {
-            let own = word_of(found).and_then(|word| words.get(&word).copied());
+            let own = found.as_word().and_then(|word| words.get(&*word).copied());
             match (own.or_else(|| bool_of(found)), ignore_others) {
                 (None, true) => return Found::Nothing,
                 (yes, _) => yes.map(Value::Bool),
@@ -139,70 +184,62 @@ fn value_of(json: &JsonType, found: &Json, arrival: &Arrival<'_>) -> Found {
     value.map_or(Found::Wrong, Found::Value)
 }
 
-/// What stands there as a word: a text, a number or yes and no.
-pub(super) fn word_of(found: &Json) -> Option<String> {
-    match found {
-        Json::String(text) => Some(text.clone()),
-        Json::Number(number) => Some(number.to_string()),
-        Json::Bool(yes) => Some(yes.to_string()),
-        _ => None,
+fn bool_of(found: &Json<'_>) -> Option<bool> {
+    let word = found.as_word()?;
+    let says = |words: [&str; 4]| words.iter().any(|own| word.eq_ignore_ascii_case(own));
+    if says(["true", "1", "on", "yes"]) {
+        return Some(true);
     }
+    says(["false", "0", "off", "no"]).then_some(false)
 }
 
-fn bool_of(found: &Json) -> Option<bool> {
-    match word_of(found)?.to_ascii_lowercase().as_str() {
-        "true" | "1" | "on" | "yes" => Some(true),
-        "false" | "0" | "off" | "no" => Some(false),
-        _ => None,
-    }
-}
-
-fn text_of(found: &Json) -> Option<Value> {
+fn text_of(found: &Json<'_>) -> Option<Value> {
     let clean = found.as_str().filter(|text| !text.chars().any(char::is_control))?;
     let short: String = clean.chars().take(TEXT_CHARS_MAX).collect();
     Some(Value::Text(Arc::from(short)))
 }
 
 /// A JSON number, or a text that is one, exactly where it is short enough.
-fn number(found: &Json, scale: Decimal, offset: f64) -> Option<Value> {
-    let written = match found {
-        Json::Number(number) => number.to_string(),
-        Json::String(text) if text.len() <= 32 => text.trim().to_owned(),
+fn number(found: &Json<'_>, scale: Decimal, offset: f64) -> Option<Value> {
+    let (whole, float) = match found {
+        Json::Number(number) => (number.as_i64(), number.as_f64()),
+        Json::Text(text) if text.len() <= 32 => {
+            (text.trim().parse().ok(), text.trim().parse().ok())
+        }
         _ => return None,
     };
-    let exact = written.parse::<i64>().ok().and_then(|n| n.checked_mul(scale.mantissa));
+    let exact = whole.and_then(|whole: i64| whole.checked_mul(scale.mantissa));
     if let Some(mantissa) = exact.filter(|_| offset == 0.0) {
         return Some(Value::Decimal(Decimal { mantissa, exponent: scale.exponent }));
     }
-    let value = written.parse::<f64>().ok()? * scale.to_f64() + offset;
+    let value = float? * scale.to_f64() + offset;
     value.is_finite().then_some(Value::Float(value))
 }
 
 /// The worst of the flags that are set: in a list, or as keys that say yes.
-fn flags(codes: &[(String, i64)], otherwise: i64, found: &Json) -> Option<Value> {
-    let set: Vec<String> = match found {
-        Json::Array(list) => list.iter().take(CODES_MAX).filter_map(word_of).collect(),
+fn flags(codes: &[(String, i64)], otherwise: i64, found: &Json<'_>) -> Option<Value> {
+    let set: Vec<Cow<'_, str>> = match found {
+        Json::List(list) => list.iter().take(CODES_MAX).filter_map(Json::as_word).collect(),
         Json::Object(object) => {
             let yes = object.iter().filter(|(_, value)| bool_of(value) == Some(true));
-            yes.map(|(key, _)| key.clone()).collect()
+            yes.map(|(key, _)| Cow::Borrowed(&**key)).collect()
         }
         _ => return None,
     };
-    let worst = codes.iter().find(|(flag, _)| set.contains(flag));
+    let worst = codes.iter().find(|(flag, _)| set.iter().any(|own| own == flag));
     Some(Value::Decimal(Decimal::whole(worst.map_or(otherwise, |(_, code)| *code))))
 }
 
 /// Codes of an array; what no table names keeps the vendor's word, if it can be a code: a text could
 /// hold anything.
-fn fault_codes(codes: &BTreeMap<String, String>, found: &Json) -> Option<Value> {
+fn fault_codes(codes: &BTreeMap<String, String>, found: &Json<'_>) -> Option<Value> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let code = |item: &Json| {
-        let word = word_of(item)?;
-        let known = codes.get(&word).cloned();
-        let own = (word.len() <= CODE_BYTES_MAX && word.chars().all(fits)).then_some(word);
-        known.or(own).map(Arc::from)
+    let code = |item: &Json<'_>| -> Option<Arc<str>> {
+        let word = item.as_word()?;
+        let own = || (word.len() <= CODE_BYTES_MAX && word.chars().all(fits)).then_some(&*word);
+        codes.get(&*word).map(String::as_str).or_else(own).map(Arc::from)
     };
-    let list = found.as_array()?.iter().take(CODES_MAX);
+    let list = found.as_list()?.iter().take(CODES_MAX);
     let list = list.map(code).collect::<Option<Vec<Arc<str>>>>()?;
     Some(Value::Codes(list.into()))
 }

@@ -7,6 +7,7 @@ use rumqttc::{mqttbytes as four, v5};
 
 use crate::model::LinkFault;
 
+use super::acks::{self, Ack};
 use super::config::{Config, Version};
 use super::session::{KEEP_ALIVE, OUTGOING_MAX, RECEIVE_MAX, REQUESTS, SESSION_EXPIRY_S};
 use super::table::Filter;
@@ -16,7 +17,7 @@ use super::table::Filter;
 /// and blinds us for ever; so it is read, counted and dropped.
 const PACKET_BYTES_V311: usize = 268_435_460;
 
-/// A message, with what is needed to acknowledge it.
+/// A message.
 #[derive(Debug, Clone)]
 pub(super) enum Publish {
     V5(five::Publish),
@@ -43,6 +44,14 @@ impl Publish {
         match self {
             Self::V5(publish) => publish.retain,
             Self::V311(publish) => publish.retain,
+        }
+    }
+
+    /// What acknowledges it, if anything has to.
+    pub(super) fn ack(&self) -> Option<Ack> {
+        match self {
+            Self::V5(publish) => acks::ack(publish.qos as u8, publish.pkid),
+            Self::V311(publish) => acks::ack(publish.qos as u8, publish.pkid),
         }
     }
 
@@ -241,15 +250,6 @@ impl Client {
                 });
                 client.try_subscribe_many(filters).is_ok()
             }
-        }
-    }
-
-    /// Acknowledges a message; false when the session has ended, or is of the other version.
-    pub(super) fn acknowledge(&self, publish: &Publish) -> bool {
-        match (self, publish) {
-            (Self::V5(client), Publish::V5(publish)) => client.try_ack(publish).is_ok(),
-            (Self::V311(client), Publish::V311(publish)) => client.try_ack(publish).is_ok(),
-            _ => false,
         }
     }
 

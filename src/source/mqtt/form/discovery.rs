@@ -5,12 +5,13 @@
 //! A description may only name topics of its own device: else a machine could pass off what
 //! another one says as its own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::source::mqtt::body::Body;
+use crate::source::mqtt::json::Json;
 use crate::source::mqtt::payload::{Said, fnv1a};
 use crate::source::mqtt::refusal::Refusal;
 
@@ -89,11 +90,11 @@ impl Described {
     }
 
     /// Reads a message on a topic that a description named.
-    pub(crate) fn said(&self, topic: &str, payload: &[u8]) -> Result<Said, Refusal> {
+    pub(crate) fn said<'a>(&self, topic: &str, payload: &'a [u8]) -> Result<Said<'a>, Refusal> {
         let text = std::str::from_utf8(payload).map_err(|_| Refusal::NotUtf8)?.trim();
         let (mut values, mut present, mut known) = (Vec::new(), None, false);
         // Many entities may share one JSON state.
-        let mut document: Option<Option<Json>> = None;
+        let mut document: Option<Option<Json<'_>>> = None;
         for entity in self.entities.values().flatten() {
             for (_, yes, no) in entity.availability.iter().filter(|(at, _, _)| at == topic) {
                 known = true;
@@ -119,20 +120,20 @@ impl Described {
 }
 
 impl Entity {
-    fn value(&self, text: &str, document: &mut Option<Option<Json>>) -> Option<Json> {
+    fn value<'a>(
+        &self,
+        text: &'a str,
+        document: &mut Option<Option<Json<'a>>>,
+    ) -> Option<Json<'a>> {
         let value = match &self.path {
-            None => Json::String(text.to_owned()),
+            None => text.into(),
             Some(path) => {
-                let read = || match Body::document(text.as_bytes()) {
-                    Ok(Body::Document(json)) => Some(json),
-                    _ => None,
-                };
-                let json = document.get_or_insert_with(read).as_ref()?;
+                let json = document.get_or_insert_with(|| Json::read(text).ok()).as_ref()?;
                 path.iter().try_fold(json, |json, key| json.get(key))?.clone()
             }
         };
         let Some((yes, no)) = &self.words else { return Some(value) };
-        let word = crate::source::mqtt::value::word_of(&value)?;
+        let word = value.as_word()?;
         match (word == *yes, word == *no) {
             (true, _) => Some(Json::Bool(true)),
             (_, true) => Some(Json::Bool(false)),
@@ -142,16 +143,16 @@ impl Entity {
 }
 
 /// A key under its full name or its abbreviation.
-fn get<'a>(json: &'a Json, full: &str, short: &str) -> Option<&'a Json> {
+fn get<'j, 'a>(json: &'j Json<'a>, full: &str, short: &str) -> Option<&'j Json<'a>> {
     json.get(full).or_else(|| json.get(short))
 }
 
 /// The entities of a description: one, or those of a whole device.
-fn entities(topic: &str, json: &Json) -> Vec<Entity> {
+fn entities(topic: &str, json: &Json<'_>) -> Vec<Entity> {
     let levels: Vec<&str> = topic.split('/').collect();
     let base = json.get("~").and_then(Json::as_str).unwrap_or_default();
     if let Some(components) = get(json, "components", "cmps").and_then(Json::as_object) {
-        let entity = |(id, part): (&String, &Json)| {
+        let entity = |(id, part): &(Cow<'_, str>, Json<'_>)| {
             let platform = get(part, "platform", "p").and_then(Json::as_str).unwrap_or_default();
             let base = part.get("~").and_then(Json::as_str).unwrap_or(base);
             entity(id, platform, base, &[part, json])
@@ -166,7 +167,7 @@ fn entities(topic: &str, json: &Json) -> Vec<Entity> {
 }
 
 /// An entity; `of` are the places where its keys may stand, the nearest first.
-fn entity(id: &str, platform: &str, base: &str, of: &[&Json]) -> Option<Entity> {
+fn entity(id: &str, platform: &str, base: &str, of: &[&Json<'_>]) -> Option<Entity> {
     let find = |full: &str, short: &str| of.iter().find_map(|json| get(json, full, short));
     let text = |full: &str, short: &str| find(full, short).and_then(Json::as_str);
     let whole = |topic: &str| match (topic.strip_prefix('~'), topic.strip_suffix('~')) {
@@ -176,7 +177,7 @@ fn entity(id: &str, platform: &str, base: &str, of: &[&Json]) -> Option<Entity> 
     };
     let word = |full: &str, short: &str, usual: &str| {
         let json = find(full, short);
-        json.and_then(crate::source::mqtt::value::word_of).unwrap_or_else(|| usual.to_owned())
+        json.and_then(Json::as_word).map_or_else(|| usual.to_owned(), Cow::into_owned)
     };
     let state = text("state_topic", "stat_t").map(whole);
     let attributes = text("json_attributes_topic", "json_attr_t").map(whole);
@@ -186,7 +187,7 @@ fn entity(id: &str, platform: &str, base: &str, of: &[&Json]) -> Option<Entity> 
         let no = word("payload_not_available", "pl_not_avail", "offline");
         availability.push((whole(topic), yes, no));
     }
-    let listed = find("availability", "avty").and_then(Json::as_array).into_iter().flatten();
+    let listed = find("availability", "avty").and_then(Json::as_list).into_iter().flatten();
     for one in listed.take(AVAILABILITY_MAX) {
         let Some(topic) = get(one, "topic", "t").and_then(Json::as_str) else { continue };
         let word = |full: &str, short: &str, usual: &str| {
@@ -231,7 +232,7 @@ mod tests {
         described
     }
 
-    fn value(described: &Described, topic: &str, payload: &str) -> Vec<(String, Json)> {
+    fn value<'a>(described: &Described, topic: &str, payload: &'a str) -> Vec<(String, Json<'a>)> {
         match described.said(topic, payload.as_bytes()).expect("said").body {
             Body::Flat(values) => values,
             Body::Document(_) => panic!("not flat"),
@@ -261,7 +262,10 @@ mod tests {
                 "door":{"p":"binary_sensor","value_template":"{{ value_json['door'] }}","pl_on":"open","pl_off":"shut"}}}"#,
         );
         let found = value(&described, "hmd/tm3", r#"{"host":{"temp_c":41.5},"door":"shut"}"#);
-        assert_eq!(found, [("/door".into(), false.into()), ("/temp".into(), 41.5.into())]);
+        assert_eq!(
+            found,
+            [("/door".into(), false.into()), ("/temp".into(), Json::number(41.5).expect("finite"))]
+        );
     }
 
     #[test]

@@ -3,15 +3,17 @@
 //! Properties are kept by the broker and are true until they are published again, so a kept one is
 //! the present; `$state` says whether its device still is.
 
-use serde_json::Value as Json;
-
 use crate::source::mqtt::body::Body;
 use crate::source::mqtt::payload::{Said, fnv1a};
 use crate::source::mqtt::refusal::Refusal;
 
 /// Reads a message on `topic`, which lies under the device's `filter` (`homie/kiosk9/#`). `None`
 /// for what only describes the device.
-pub(crate) fn said(filter: &str, topic: &str, payload: &[u8]) -> Result<Option<Said>, Refusal> {
+pub(crate) fn said<'a>(
+    filter: &str,
+    topic: &str,
+    payload: &'a [u8],
+) -> Result<Option<Said<'a>>, Refusal> {
     let base = filter.strip_suffix('#').unwrap_or(filter);
     let Some(rest) = topic.strip_prefix(base) else { return Ok(None) };
     let text = std::str::from_utf8(payload).map_err(|_| Refusal::NotUtf8)?;
@@ -27,7 +29,7 @@ pub(crate) fn said(filter: &str, topic: &str, payload: &[u8]) -> Result<Option<S
     };
     // Version 5 writes an empty text as one zero byte.
     let text = if text == "\0" { "" } else { text };
-    let body = Body::Flat(vec![(format!("/{rest}"), Json::String(text.to_owned()))]);
+    let body = Body::Flat(vec![(format!("/{rest}"), text.into())]);
     let message = fnv1a(topic.as_bytes()) ^ fnv1a(payload);
     Ok(Some(Said { body, time_ms: None, message, present, state: true }))
 }
@@ -36,7 +38,7 @@ pub(crate) fn said(filter: &str, topic: &str, payload: &[u8]) -> Result<Option<S
 mod tests {
     use super::*;
 
-    fn read(topic: &str, payload: &str) -> Option<Said> {
+    fn read<'a>(topic: &str, payload: &'a str) -> Option<Said<'a>> {
         said("homie/5/kiosk9/#", topic, payload.as_bytes()).expect("understood")
     }
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use crate::source::mqtt::body::Body;
+use crate::source::mqtt::json::Json;
 use crate::source::mqtt::payload::{Said, fnv1a};
 use crate::source::mqtt::refusal::Refusal;
 
@@ -37,7 +36,7 @@ pub(crate) struct Edge {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Heard {
     /// What the node (empty name) or a device said.
-    pub(crate) said: Vec<Said>,
+    pub(crate) said: Vec<Said<'static>>,
     /// The node is gone, and all its devices with it.
     pub(crate) all_gone: bool,
     /// Something was missed: the node should be born again.
@@ -140,7 +139,7 @@ impl Edge {
     /// others together.
     fn values(&self, device: &str, payload: &Payload, message: u64, born: bool, heard: &mut Heard) {
         let birth = self.births.get(device);
-        let mut together: Vec<(String, Json)> = Vec::new();
+        let mut together: Vec<(String, Json<'static>)> = Vec::new();
         for metric in &payload.metrics {
             let named = metric.name.as_ref().filter(|name| !name.is_empty());
             let by_alias = || birth?.names.get(&metric.alias?);
@@ -190,7 +189,7 @@ mod tests {
         Payload { timestamp: Some(1_795_436_000_000), metrics, seq: Some(seq) }.encode_to_vec()
     }
 
-    fn flat(heard: &Heard) -> Vec<(String, Json)> {
+    fn flat(heard: &Heard) -> Vec<(String, Json<'static>)> {
         match &heard.said.first().expect("said").body {
             Body::Flat(values) => values.clone(),
             Body::Document(_) => panic!("not flat"),

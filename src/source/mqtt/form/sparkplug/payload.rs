@@ -1,8 +1,8 @@
 //! The protobuf form of Sparkplug's messages, as far as it is read.
 
 use prost::Message;
-use serde_json::Value as Json;
 
+use crate::source::mqtt::json::Json;
 use crate::source::mqtt::refusal::Refusal;
 
 /// A message of a node or a device.
@@ -67,7 +67,7 @@ impl Payload {
 impl Metric {
     /// The value, by the data type of the birth where the metric says none. Nothing where it is
     /// null, no number, or of a type that is not read.
-    pub(super) fn json(&self, born_as: Option<u32>) -> Option<Json> {
+    pub(super) fn json(&self, born_as: Option<u32>) -> Option<Json<'static>> {
         if self.is_null == Some(true) {
             return None;
         }
@@ -87,11 +87,11 @@ impl Metric {
             // As it was written: 0.1 and not 0.10000000149.
             Held::Float(float) => {
                 let written: Option<f64> = float.to_string().parse().ok();
-                serde_json::Number::from_f64(written?).map(Json::Number)
+                Json::number(written?)
             }
-            Held::Double(float) => serde_json::Number::from_f64(*float).map(Json::Number),
+            Held::Double(float) => Json::number(*float),
             Held::Bool(yes) => Some((*yes).into()),
-            Held::Text(text) => Some(text.clone().into()),
+            Held::Text(text) => Some(Json::Text(text.clone().into())),
         }
     }
 }

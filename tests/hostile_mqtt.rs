@@ -206,3 +206,44 @@ async fn a_last_will_and_a_repeated_message() {
     assert_eq!(last.value("online").and_then(hallwatch::model::Value::as_f64), Some(0.0));
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_in_good_order_doubles_nothing_even_of_what_has_no_time() {
+    let mut world = World::start(publishers(), |_| ()).await;
+    let mut options = MqttOptions::new("tm-01", "127.0.0.1", world.broker.port);
+    options.set_outgoing_inflight_upper_limit(1_000);
+    let (client, mut events) = AsyncClient::new(options, 200);
+    let driver = tokio::spawn(async move { while events.poll().await.is_ok() {} });
+    let sender = tokio::spawn(async move {
+        for n in 0..8_000 {
+            let body = format!(r#"{{"mode":"run","counters":{{"tickets":{n}}}}}"#);
+            client.publish(topic("tm-01"), QoS::AtLeastOnce, false, body).await.expect("sent");
+            if n % 2 == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        client
+    });
+    let mut restarts = 0;
+    while !sender.is_finished() {
+        world.listen_anew().await;
+        restarts += 1;
+    }
+    let sent = sender.await.expect("joined");
+    let end = std::time::Instant::now() + Duration::from_secs(30);
+    let mut tickets: Vec<i64> = Vec::new();
+    while tickets.iter().max() < Some(&7_999) {
+        assert!(std::time::Instant::now() < end, "only {} of them are kept", tickets.len());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let readings = world.readings().await;
+        let samples = readings.iter().flat_map(|reading| &reading.samples);
+        let counted = samples.filter(|sample| sample.point.as_str() == "tickets_total");
+        tickets = counted.filter_map(|sample| sample.value.as_f64()).map(|n| n as i64).collect();
+    }
+    println!("{} readings over {restarts} restarts", tickets.len());
+    assert!(restarts >= 3, "{restarts} restarts");
+    assert_eq!(tickets, (0..8_000).collect::<Vec<_>>(), "each once and in order");
+    drop(sent);
+    driver.abort();
+    world.stop().await;
+}

@@ -15,6 +15,8 @@ use super::types::{Acknowledged, Alert, AlertState};
 const OWN_ID: &str = "gateway";
 /// How long a condition must be gone before the alert is over: shorter gaps are one alert.
 const KEEP_FIRING_MS: i64 = 15_000;
+/// Codes that one alert remembers: more than any inverter has at once, fewer than anyone reads.
+const CODES_MAX: usize = 64;
 
 /// What happened to an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -342,16 +344,18 @@ fn change(rule: &Rule, alert: &mut Alert, finding: Finding) -> Option<Transition
     if same && alert.severity == finding.severity {
         return None;
     }
-    let new_code = finding.codes.iter().any(|code| !alert.codes.contains(code));
+    // A machine that makes codes up without end is told for the first of them only.
+    let room = CODES_MAX.saturating_sub(alert.codes.len());
+    let new_code = room > 0 && finding.codes.iter().any(|code| !alert.codes.contains(code));
     let tell = new_code || finding.severity > alert.severity;
     if tell {
         alert.acknowledged = None;
         alert.state = AlertState::Active;
     }
-    // Codes that come and go are told once; the list is as long as the table of faults at most.
-    let old = std::mem::take(&mut alert.codes);
-    alert.codes = finding.codes;
-    alert.codes.extend(old);
+    // Codes that come and go are told once.
+    let new = finding.codes.into_iter().filter(|code| !alert.codes.contains(code)).take(room);
+    let new: Vec<_> = new.collect();
+    alert.codes.extend(new);
     alert.codes.sort();
     alert.codes.dedup();
     alert.text = finding.text;

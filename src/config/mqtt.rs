@@ -42,10 +42,7 @@ pub(super) fn broker(
     let address = address.and_then(|text| address::host_port(&section, "address", &text));
     let (username, password) = login(&section, folder);
     let tls = tls(&section, folder);
-    let client_id = match section.has("client_id") {
-        true => section.words("client_id").map(|id| id.value),
-        false => Some("hallwatch".to_owned()),
-    };
+    let client_id = client_id(&section);
     let version = version(&section);
     let share = share(&section);
     let rebirth = section.get::<bool>("sparkplug_rebirth").is_some_and(|yes| yes.value);
@@ -67,11 +64,31 @@ pub(super) fn broker(
     })
 }
 
+/// The name of the session at the broker. Of two sessions with one name the broker ends the older,
+/// so that gateways that share their devices would throw each other out for ever.
+fn client_id(section: &Section<'_>) -> Option<String> {
+    if section.has("client_id") {
+        return section.words("client_id").map(|id| id.value);
+    }
+    if section.has("share") {
+        let hint = Text::new(
+            "几台网关分担时各写各的，例如 client_id = \"hallwatch-1\"",
+            "of gateways that share, each has its own: client_id = \"hallwatch-1\"",
+        );
+        section.missing("client_id", hint);
+        return None;
+    }
+    Some("hallwatch".to_owned())
+}
+
 /// The certificates; nothing where the connection is not encrypted.
 fn tls(section: &Section<'_>, folder: &Path) -> Option<mqtt::Tls> {
     let ca_file = secret::existing(section, "ca_file", folder);
     let cert_file = secret::existing(section, "cert_file", folder);
     let key_file = secret::existing(section, "key_file", folder);
+    if let Some(path) = &key_file {
+        secret::notice_open(section, "key_file", path);
+    }
     let written = section.get::<bool>("tls").map(|tls| tls.value);
     let files = ["ca_file", "cert_file", "key_file"];
     let mut given = files.into_iter().filter(|key| section.has(key));

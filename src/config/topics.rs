@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{DeviceId, DeviceKind, Text, ZoneId, text};
-use crate::profile::{MqttProfile, Place, Who};
+use crate::profile::{Form, MessageRule, MqttProfile, Place, Who};
 
 use super::address;
 use super::section::Section;
@@ -38,11 +38,12 @@ pub(super) fn of(
     let mqtt_id = own_name(section, profile, named.id);
     if section.has("topic") {
         let topic = own_topic(section, topics)?;
-        if profile.messages.len() > 1 {
-            let problem = text!(
-                "`topic` 不适用：该模板有 {} 种消息",
-                "`topic` does not fit: the profile has {} kinds of messages",
-                profile.messages.len(),
+        // Of these forms a device speaks on many topics.
+        let many = |rule: &MessageRule| !matches!(rule.form, Form::Json | Form::Text);
+        if profile.messages.len() > 1 || profile.messages.iter().any(many) {
+            let problem = Text::new(
+                "`topic` 不适用：该模板的设备不止一个主题",
+                "`topic` does not fit: devices of this profile have more than one topic",
             );
             let hint = Text::new("改写 mqtt_id = \"…\"", "write mqtt_id = \"…\" instead");
             section.note(section.key_offset("topic"), problem, hint);
@@ -64,6 +65,10 @@ pub(super) fn of(
     let mut free = true;
     for place in places.iter().filter(|place| !place.shared) {
         free &= topics.claim(section, &place.filter, offset);
+    }
+    // An edge node by itself has topics only that its devices share; its name is one device's.
+    if places.iter().all(|place| place.shared) {
+        free &= topics.claim(section, &mqtt_id, offset);
     }
     free.then_some((mqtt_id, places))
 }

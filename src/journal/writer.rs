@@ -68,8 +68,8 @@ pub(super) struct Writer {
     names: Names,
     tail: Tail,
     hurry: Arc<Notify>,
-    /// The request that the next commit was begun for, while it waits for others.
-    first: Option<Request>,
+    /// The request that the next commit was begun for, while it waits for others until then.
+    first: Option<(Request, Instant)>,
     head: watch::Sender<Position>,
     status: watch::Sender<Status>,
     clock: SharedClock,
@@ -176,19 +176,21 @@ impl Writer {
 
     /// The requests of the next commit; `None` when the journal is closed and all are done.
     ///
-    /// Cancel-safe: housekeeping may cut the wait for others short, and the next call begins it anew.
+    /// Cancel-safe: housekeeping may come between, and the next call goes on waiting.
     async fn gather(&mut self, inbox: &mut mpsc::Receiver<Request>) -> Option<Vec<Request>> {
         if self.first.is_none() {
-            self.first = Some(inbox.recv().await?);
+            let first = inbox.recv().await?;
+            let wait = Duration::from_millis(self.config.commit_wait_ms);
+            self.first = Some((first, Instant::now() + wait));
         }
-        if inbox.len() < CROWD {
+        if let Some((_, until)) = self.first.as_ref().filter(|_| inbox.len() < CROWD) {
             // The thread is not woken by each request that joins: it looks for them at the end.
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(self.config.commit_wait_ms)) => {}
+                () = tokio::time::sleep_until(*until) => {}
                 () = self.hurry.notified() => {}
             }
         }
-        let mut requests = vec![self.first.take()?];
+        let mut requests = vec![self.first.take()?.0];
         let mut waiting = requests.iter().map(|request| request.records.len()).sum::<usize>();
         while waiting < RECORDS_PER_COMMIT_MAX {
             let Ok(request) = inbox.try_recv() else { break };

@@ -42,6 +42,8 @@ pub(crate) struct World {
     pub(crate) broker: Mosquitto,
     journal: Journal,
     pub(crate) tally: Tally,
+    config: mqtt::Config,
+    sources: Sources,
     stop: CancellationToken,
     session: tokio::task::JoinHandle<()>,
     _folder: tempfile::TempDir,
@@ -56,10 +58,10 @@ impl World {
     ) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let broker = Mosquitto::start(folder.path());
-        let (clock, tally, sources) = (Arc::new(SystemClock), Tally::new(), Sources::new());
+        let (clock, tally) = (Arc::new(SystemClock), Tally::new());
         let store =
             Config { folder: folder.path().join("data"), commit_wait_ms: 5, retention_days: 1 };
-        let journal = Journal::open(&store, clock.clone(), tally.clone()).expect("journal");
+        let journal = Journal::open(&store, clock, tally.clone()).expect("journal");
         let mut config = mqtt::Config {
             host: "127.0.0.1".into(),
             port: broker.port,
@@ -74,23 +76,39 @@ impl World {
             devices,
         };
         change(&mut config);
-        let stop = CancellationToken::new();
+        let (sources, stop) = (Sources::new(), CancellationToken::new());
+        let session = tokio::spawn(async {});
+        let mut world =
+            Self { broker, journal, tally, config, sources, stop, session, _folder: folder };
+        world.listen().await;
+        world
+    }
+
+    /// Begins a session and waits until it listens.
+    async fn listen(&mut self) {
+        (self.stop, self.sources) = (CancellationToken::new(), Sources::new());
         let context = Context {
-            journal: journal.clone(),
-            clock,
-            tally: tally.clone(),
-            sources: sources.clone(),
+            journal: self.journal.clone(),
+            clock: Arc::new(SystemClock),
+            tally: self.tally.clone(),
+            sources: self.sources.clone(),
         };
-        let session = mqtt::Session::new(config, context);
-        let signal = stop.clone();
-        let session = tokio::spawn(async move { session.run(signal).await.expect("session") });
+        let session = mqtt::Session::new(self.config.clone(), context);
+        let signal = self.stop.clone();
+        self.session = tokio::spawn(async move { session.run(signal).await.expect("session") });
         let end = std::time::Instant::now() + Duration::from_secs(20);
-        while !sources.all().iter().any(|(_, state)| state.health == SourceHealth::Ok) {
+        while !self.sources.all().iter().any(|(_, state)| state.health == SourceHealth::Ok) {
             assert!(std::time::Instant::now() < end, "connected");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         tokio::time::sleep(Duration::from_millis(300)).await; // the subscriptions
-        Self { broker, journal, tally, stop, session, _folder: folder }
+    }
+
+    /// Ends the session in good order and begins another.
+    pub(crate) async fn listen_anew(&mut self) {
+        self.stop.cancel();
+        (&mut self.session).await.expect("joined");
+        self.listen().await;
     }
 
     /// All that was kept, in the order of the journal.

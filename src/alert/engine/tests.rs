@@ -224,6 +224,24 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
 }
 
 #[test]
+fn a_device_that_makes_codes_up_is_told_for_the_first_of_them() {
+    let mut world = World::new(NOON);
+    world.pass(70, &[("inv", &tripped_by(&["2032"]))]);
+    let of_inverter = |alert: &Alert| alert.device.as_ref().is_some_and(|id| id.as_str() == "inv");
+    let mut told = 0;
+    for n in 0..500 {
+        world.says("inv", &tripped_by(&[&format!("made-up-{n}")]));
+        world.now = world.now.plus_ms(1000);
+        let found = world.engine.tick(&world.board, &world.board.peers(world.now), &[], world.now);
+        told += found.iter().filter(|t| t.tell && of_inverter(&t.alert)).count();
+    }
+    assert_eq!(told, CODES_MAX - 1);
+    let open = world.engine.open();
+    let alert = open.iter().find(|alert| of_inverter(alert)).expect("open");
+    assert_eq!(alert.codes.len(), CODES_MAX);
+}
+
+#[test]
 fn a_gateway_that_was_off_until_night_accuses_nobody() {
     let mut world = World::new(NOON);
     world.pass(5, &[("inv", &producing()), ("tm", &paper(0))]);

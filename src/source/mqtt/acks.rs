@@ -49,6 +49,11 @@ impl Acks {
         self.0.more.notified().await;
     }
 
+    /// Whether there is something to send.
+    pub(super) fn are_waiting(&self) -> bool {
+        !self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// What is to be sent now. A new connection throws it away: it belongs to the last one.
     pub(super) fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner))

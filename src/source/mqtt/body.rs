@@ -22,7 +22,7 @@ impl<'a> Body<'a> {
     pub(super) fn document(payload: &'a [u8]) -> Result<Self, Refusal> {
         let text = std::str::from_utf8(payload).map_err(|_| Refusal::NotUtf8)?;
         // Editors on Windows put a byte-order mark before a text.
-        let json = Json::read(text.trim_start_matches('\u{feff}'));
+        let json = Json::read(text);
         json.map(Self::Document).map_err(|unreadable| match unreadable {
             Unreadable::KeyTwice => Refusal::DuplicateKey,
             Unreadable::NotJson => Refusal::NotJson,

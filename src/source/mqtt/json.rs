@@ -42,7 +42,8 @@ impl<'a> Json<'a> {
     /// # Errors
     /// [`Unreadable`].
     pub(super) fn read(text: &'a str) -> Result<Self, Unreadable> {
-        let mut reader = serde_json::Deserializer::from_str(text);
+        // Some put a byte-order mark before it.
+        let mut reader = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
         let unreadable = |error: serde_json::Error| match error.to_string().contains(TWICE) {
             true => Unreadable::KeyTwice,
             false => Unreadable::NotJson,

@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::journal::{Journal, JournalError};
 use crate::model::{EventKind, Record};
 use crate::source::Context;
@@ -52,9 +54,10 @@ impl Keep {
         Self { config, hearing, context, line }
     }
 
-    /// Runs until nothing can arrive any more. While one group is on its way to the disk the next one
-    /// is gathered; the journal gets them in order, one after the other.
-    pub(super) async fn run(mut self, mut waiting: Exit) {
+    /// Runs until nothing can arrive any more, or until told to leave: then what was taken is kept
+    /// still. While one group is on its way to the disk the next one is gathered; the journal gets
+    /// them in order, one after the other.
+    pub(super) async fn run(mut self, mut waiting: Exit, leave: CancellationToken) -> Exit {
         let mut arrived = Vec::with_capacity(GROUP);
         let (mut next, mut under_way) = (Group::default(), None);
         let mut open = true;
@@ -67,9 +70,10 @@ impl Keep {
                 biased;
                 kept = written(&mut under_way), if under_way.is_some() => {
                     if !self.kept(kept, &mut under_way) {
-                        return;
+                        break;
                     }
                 }
+                () = leave.cancelled(), if open => open = false,
                 received = waiting.take(&mut arrived, room), if open && room > 0 => {
                     open = received > 0;
                     for arrived in arrived.drain(..) {
@@ -81,6 +85,7 @@ impl Keep {
                 }
             }
         }
+        waiting
     }
 
     fn hear(&mut self, arrived: Arrived, group: &mut Group, waiting: &Exit) {

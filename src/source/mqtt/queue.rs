@@ -14,6 +14,8 @@ const MESSAGES: usize = 4 * RECEIVE_MAX as usize;
 const RESERVE: usize = 3 * RECEIVE_MAX as usize;
 /// Bytes on the way: a window of the largest packets would fill the machine's memory.
 const BYTES: u32 = 64 << 20;
+/// What a message takes beside its topic and what it says.
+const MESSAGE_BYTES: usize = 256;
 
 /// What goes from the listener to the keeper. Nearly all are messages: boxing them would cost an
 /// allocation each.
@@ -31,7 +33,8 @@ impl Arrived {
         match self {
             Self::Broker(_) => 0,
             Self::Message(_, publish) => {
-                u32::try_from(publish.payload().len()).unwrap_or(BYTES).min(BYTES)
+                let bytes = publish.topic_bytes() + publish.payload().len() + MESSAGE_BYTES;
+                u32::try_from(bytes).unwrap_or(BYTES).min(BYTES)
             }
         }
     }

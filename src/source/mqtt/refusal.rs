@@ -38,7 +38,7 @@ refusals! {
     ForeignTopic "foreign_topic" "声称使用别的设备的主题" "claims another device's topic";
     BadTime "bad_time" "保留消息的时间无法识别" "a kept message without a readable time";
     FutureTime "future_time" "保留消息的时间在未来" "a kept message from the future";
-    AncientTime "ancient_time" "保留消息的时间早于 2020 年" "a kept message from before 2020";
+    AncientTime "ancient_time" "保留消息的时间在一年多以前" "a kept message from more than a year ago";
     RetainedWithoutTime "retained_without_time" "保留消息没有时间，不知是何时的" "a kept message that does not say from when it is";
     NothingKnown "nothing_known" "没有模板认得的字段" "no field that the profile knows";
     WrongField "wrong_field" "字段的值不对" "a field with a wrong value";

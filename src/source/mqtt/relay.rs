@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -29,6 +31,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes that are handed on in one go.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Time after which a connection is given up whose peer acknowledges nothing, milliseconds.
+const USER_TIMEOUT_MS: u32 = 30_000;
+/// Names of the folder, before the number of the process, and of the socket in it.
+const PREFIX: &str = "hallwatch-";
+const SOCKET: &str = "mqtt";
 /// Idle time after which the system asks whether the peer is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -59,10 +66,11 @@ impl Relay {
         port: u16,
         tls: Option<Arc<ClientConfig>>,
     ) -> std::io::Result<(Self, impl Future<Output = ()>)> {
-        let name = format!("hallwatch-{}-{:016x}", std::process::id(), rand::random::<u64>());
+        sweep(&std::env::temp_dir());
+        let name = format!("{PREFIX}{}-{:016x}", std::process::id(), rand::random::<u64>());
         let folder = std::env::temp_dir().join(name);
         std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
-        let socket = folder.join("mqtt");
+        let socket = folder.join(SOCKET);
         let listener = UnixListener::bind(&socket)?;
         let trouble = Arc::new(Mutex::new(None));
         let broker = Broker { host: host.to_owned(), port, tls };
@@ -95,6 +103,24 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// Takes away the folders of gateways that were killed and could not do it themselves.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.split_once('-'))
+            .filter(|(_, random)| random.len() == 16)
+            .and_then(|(process, _)| Pid::from_raw(process.parse().ok()?));
+        let gone = |process| test_kill_process(process) == Err(Errno::SRCH);
+        // In a container of its own a process may live although it is not seen from here.
+        let silent = || std::os::unix::net::UnixStream::connect(entry.path().join(SOCKET)).is_err();
+        if process.is_some_and(gone) && silent() {
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
     }
 }
 
@@ -149,6 +175,11 @@ impl Broker {
                     return Err((LinkFault::Unreachable, text));
                 }
             };
+        // A pulled cable is noticed by what is not acknowledged, too; without this after a quarter of
+        // an hour.
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, USER_TIMEOUT_MS) {
+            tracing::debug!(%error, "socket options not set");
+        }
         let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
         let tuned = stream.set_nodelay(true);
         let tuned =
@@ -236,6 +267,27 @@ async fn join<S: AsyncRead + AsyncWrite>(library: UnixStream, broker: S, acks: &
 mod tests {
     use super::super::acks::ack;
     use super::*;
+
+    #[tokio::test]
+    async fn what_killed_gateways_left_is_taken_away_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut dead = std::process::Command::new("true").spawn().expect("a process");
+        dead.wait().expect("ended");
+        let make = |name: String| {
+            let path = folder.path().join(name);
+            std::fs::create_dir(&path).expect("made");
+            path
+        };
+        let left = make(format!("{PREFIX}{}-0123456789abcdef", dead.id()));
+        drop(UnixListener::bind(left.join(SOCKET)).expect("socket"));
+        let alive = make(format!("{PREFIX}{}-0123456789abcdef", std::process::id()));
+        let heard = make(format!("{PREFIX}{}-fedcba9876543210", dead.id()));
+        let _listener = UnixListener::bind(heard.join(SOCKET)).expect("socket");
+        let other = make(format!("{PREFIX}{}", dead.id()));
+        sweep(folder.path());
+        assert!(!left.exists());
+        assert!(alive.exists() && heard.exists() && other.exists());
+    }
 
     #[tokio::test]
     async fn acknowledgements_go_between_the_packets_of_the_library() {

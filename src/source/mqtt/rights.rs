@@ -31,10 +31,11 @@ pub fn rights(config: &Config) -> Vec<Rights> {
     let write = asked.map(|edge| format!("spBv1.0/{}/NCMD/{}", edge.group, edge.name));
     let user = config.login.as_ref().map_or(GATEWAY, |(user, _)| user);
     let own = Rights { user: user.to_owned(), write: write.collect(), read: read.collect() };
-    std::iter::once(own).chain(config.devices.iter().map(of_device)).collect()
+    let of = |publisher| of_device(publisher, &config.devices);
+    std::iter::once(own).chain(config.devices.iter().map(of)).collect()
 }
 
-fn of_device(publisher: &Publisher) -> Rights {
+fn of_device(publisher: &Publisher, all: &[Publisher]) -> Rights {
     let (mut write, mut read) = (BTreeSet::new(), BTreeSet::new());
     for place in &publisher.places {
         let form = publisher.rules().and_then(|rules| rules.rule(place.rule)).map(|rule| rule.form);
@@ -46,9 +47,11 @@ fn of_device(publisher: &Publisher) -> Rights {
                 read.insert(format!("{base}/+/+/set"));
             }
             Some(Form::Sparkplug) => {
-                let mut levels = publisher.mqtt_id.splitn(3, '/');
-                let (group, edge) = (levels.next().unwrap_or_default(), levels.next());
-                let edge = edge.unwrap_or_default();
+                let Some((group, edge)) = edge_of(publisher) else { continue };
+                // The devices of an edge node speak over its one connection, with one account.
+                let beside = all.iter().filter(|other| edge_of(other) == Some((group, edge)));
+                let places = beside.flat_map(|other| &other.places);
+                write.extend(places.map(|place| place.filter.clone()));
                 read.insert(format!("spBv1.0/{group}/NCMD/{edge}"));
                 read.insert(format!("spBv1.0/{group}/DCMD/{edge}/+"));
                 read.insert("spBv1.0/STATE/+".to_owned());
@@ -58,4 +61,12 @@ fn of_device(publisher: &Publisher) -> Rights {
     }
     let user = publisher.device.id.to_string();
     Rights { user, write: write.into_iter().collect(), read: read.into_iter().collect() }
+}
+
+/// Group and name of the edge node of a Sparkplug device.
+fn edge_of(publisher: &Publisher) -> Option<(&str, &str)> {
+    let mut rules = publisher.rules()?.messages.iter();
+    rules.find(|rule| rule.form == Form::Sparkplug)?;
+    let mut levels = publisher.mqtt_id.splitn(3, '/');
+    levels.next().zip(levels.next())
 }

@@ -4,8 +4,9 @@
 //! keeper takes messages in groups, hands them to the journal and acknowledges them. The broker
 //! is told to send at most [`RECEIVE_MAX`] unacknowledged messages on a connection; the queue between
 //! the loops holds those of three connections, and messages that need no acknowledgement only get
-//! what is left. When it is full all the same, after hours of a full disk, the listener waits and the
-//! broker keeps the rest; the keeper never waits for the listener, so they cannot block each other.
+//! what is left. It is bounded in bytes, too. When it is full all the same, because the disk is, the
+//! listener waits; after a while the broker hangs up, and sends again what was not acknowledged. The
+//! keeper never waits for the listener, so they cannot block each other.
 //!
 //! A message is acknowledged on the connection that brought it and on no other: packet numbers begin
 //! anew with each, so a late acknowledgement would be taken for that of another message, which the
@@ -14,8 +15,8 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::LinkFault;
@@ -26,7 +27,7 @@ use crate::tally::Happening;
 use super::acks::{Ack, Acks};
 use super::config::{Config, Version};
 use super::keep::Keep;
-use super::queue::{Arrived, Entry, queue};
+use super::queue::{Arrived, Entry, Exit, queue};
 use super::relay::Relay;
 use super::table::Table;
 use super::tls::{self, TlsError};
@@ -48,6 +49,8 @@ const RECONNECT_MAX: Duration = Duration::from_secs(30);
 /// Time after which the devices are said to be out of reach: a restart of the broker is over by
 /// then.
 const TOLD_AFTER: Duration = Duration::from_secs(7);
+/// Longest wait for the last acknowledgements to be sent, once told to stop.
+const GOOD_BYE: Duration = Duration::from_millis(250);
 /// Failed attempts after which the other version is tried, where both may be spoken.
 const FAILURES_OF_VERSION: u32 = 2;
 
@@ -132,16 +135,58 @@ impl Session {
         let (config, table) = (self.config.clone(), self.table.clone());
         let line = self.line.clone();
         // A task of its own, so that it can use the other core; it ends with this one.
-        let mut keeper = JoinSet::new();
-        keeper.spawn(Keep::new(config, table, self.context.clone(), line).run(waiting));
-        let ended = tokio::select! {
-            () = stop.cancelled() => Ok(()),
-            ended = self.listen(&queue) => ended,
-        };
+        let (mut keeper, leave) = (JoinSet::new(), CancellationToken::new());
+        let keep = Keep::new(config, table, self.context.clone(), line);
+        keeper.spawn(keep.run(waiting, leave.clone()));
+        let ended = self.until_told(&stop, &queue, &mut keeper, &leave).await;
         drop(queue);
-        match keeper.join_next().await {
-            Some(Err(died)) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
-            _ => ended,
+        keeper.join_next().await.map(outcome);
+        ended
+    }
+
+    /// Listens until told to stop; then what is there is kept and acknowledged, or it would all come
+    /// again.
+    async fn until_told(
+        &self,
+        stop: &CancellationToken,
+        queue: &Entry,
+        keeper: &mut JoinSet<Exit>,
+        leave: &CancellationToken,
+    ) -> Result<(), TlsError> {
+        let listening = self.listen(queue);
+        tokio::pin!(listening);
+        tokio::select! {
+            ended = &mut listening => return ended,
+            kept = keeper.join_next() => {
+                kept.map(outcome);
+                return Ok(());
+            }
+            () = stop.cancelled() => leave.cancel(),
+        }
+        // The queue lives until the end: the listener would leave where nobody takes what it puts.
+        let _exit = tokio::select! {
+            ended = &mut listening => return ended,
+            kept = keeper.join_next() => kept.map(outcome),
+        };
+        tokio::select! {
+            ended = &mut listening => ended,
+            _ = timeout(GOOD_BYE, self.say_good_bye()) => Ok(()),
+        }
+    }
+
+    /// Sends the last acknowledgements, and leaves the broker.
+    async fn say_good_bye(&self) {
+        let (client, acks) = {
+            let line = self.line();
+            (line.client.clone(), line.acks.clone())
+        };
+        while acks.as_ref().is_some_and(Acks::are_waiting) {
+            tokio::time::sleep(GOOD_BYE / 50).await;
+        }
+        if client.is_some_and(|client| client.disconnect()) {
+            while self.line().connection.is_some() {
+                tokio::time::sleep(GOOD_BYE / 50).await;
+            }
         }
     }
 
@@ -311,6 +356,15 @@ impl Session {
                 tracing::error!("subscriptions could not be sent");
             }
         }
+    }
+}
+
+/// The keeper's end of the queue; a panic goes on here.
+fn outcome(kept: Result<Exit, JoinError>) -> Option<Exit> {
+    match kept {
+        Ok(exit) => Some(exit),
+        Err(died) if died.is_panic() => std::panic::resume_unwind(died.into_panic()),
+        Err(_) => None,
     }
 }
 

@@ -14,6 +14,9 @@ const AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
 const GATEWAY_CLOCK_SET_MS: i64 = 1_767_225_600_000;
 /// 2020-01-01: a time before that is a clock that was never set.
 const OLDEST_MS: i64 = 1_577_836_800_000;
+/// A machine whose battery is dead wakes years ago. No backlog is as old: a broker forgets a session
+/// after half a year.
+const BACKLOG_MAX_MS: i64 = 370 * 24 * 3600 * 1000;
 /// Beijing's time marked as UTC is so far ahead.
 const EIGHT_HOURS_MS: i64 = 8 * 3600 * 1000;
 /// Give or take.
@@ -80,7 +83,7 @@ pub(super) enum Belief {
     EightHours(Timestamp),
     /// In the future; the time of arrival counts.
     Future,
-    /// Before 2020; the time of arrival counts.
+    /// Before 2020, or more than a year ago; the time of arrival counts.
     Ancient,
 }
 
@@ -92,7 +95,11 @@ pub(super) fn believe(ms: i64, now: Timestamp, eight_hours: bool) -> Belief {
     }
     let ahead_ms = ms.saturating_sub(now.ms());
     // A gateway without a battery-backed clock starts in the past; it must not doubt the present.
-    if now.ms() < GATEWAY_CLOCK_SET_MS || ahead_ms <= AHEAD_MAX_MS {
+    let set = now.ms() >= GATEWAY_CLOCK_SET_MS;
+    if set && ahead_ms < -BACKLOG_MAX_MS {
+        return Belief::Ancient;
+    }
+    if !set || ahead_ms <= AHEAD_MAX_MS {
         return Belief::Own(Timestamp::from_ms(ms));
     }
     let beyond_ms = ahead_ms - EIGHT_HOURS_MS;
@@ -160,6 +167,9 @@ mod tests {
         assert_eq!(believe(ahead(400), NOW, true), Belief::EightHours(NOW.plus_ms(-80 * 60_000)));
         assert_eq!(believe(ahead(600), NOW, true), Belief::Future);
         assert_eq!(believe(10_000, NOW, false), Belief::Ancient);
+        let days = |n: i64| NOW.ms() - n * 24 * 3_600_000;
+        assert_eq!(believe(days(365), NOW, false), own(days(365)));
+        assert_eq!(believe(days(371), NOW, false), Belief::Ancient, "its battery is dead");
         let unset = Timestamp::from_ms(OLDEST_MS + 1);
         assert_eq!(believe(NOW.ms(), unset, false), own(NOW.ms()), "the gateway's clock is wrong");
         assert_eq!(skew_s(NOW.ms() + 1_900, NOW), 0);

@@ -25,10 +25,23 @@ pub(super) enum Publish {
 }
 
 impl Publish {
+    /// A message without its properties: nothing is read of them, and they would be held with it.
+    fn v5(mut publish: five::Publish) -> Self {
+        publish.properties = None;
+        Self::V5(publish)
+    }
+
     pub(super) fn topic(&self) -> std::borrow::Cow<'_, str> {
         match self {
             Self::V5(publish) => String::from_utf8_lossy(&publish.topic),
             Self::V311(publish) => std::borrow::Cow::Borrowed(&publish.topic),
+        }
+    }
+
+    pub(super) fn topic_bytes(&self) -> usize {
+        match self {
+            Self::V5(publish) => publish.topic.len(),
+            Self::V311(publish) => publish.topic.len(),
         }
     }
 
@@ -147,7 +160,7 @@ impl Events {
                     Event::Subscribed(answer.return_codes.iter().filter(granted).count())
                 }
                 Ok(v5::Event::Incoming(five::Packet::Publish(publish))) => {
-                    Event::Message(Publish::V5(publish))
+                    Event::Message(Publish::v5(publish))
                 }
                 Ok(_) => Event::Other,
                 Err(error) => Event::Lost(lost_v5(&error)),
@@ -181,7 +194,7 @@ impl Events {
                 let left = std::mem::take(&mut events.state.events).into_iter();
                 let publish = |event| match event {
                     v5::Event::Incoming(five::Packet::Publish(publish)) => {
-                        Some(Publish::V5(publish))
+                        Some(Publish::v5(publish))
                     }
                     _ => None,
                 };
@@ -250,6 +263,14 @@ impl Client {
                 });
                 client.try_subscribe_many(filters).is_ok()
             }
+        }
+    }
+
+    /// Leaves the broker; false when that could not even be sent.
+    pub(super) fn disconnect(&self) -> bool {
+        match self {
+            Self::V5(client) => client.try_disconnect().is_ok(),
+            Self::V311(client) => client.try_disconnect().is_ok(),
         }
     }
 

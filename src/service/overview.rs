@@ -65,8 +65,8 @@ pub struct KindView {
     pub of: usize,
     /// How many serve, whole or in part.
     pub serving: usize,
-    /// Of all of them, this month so far.
-    pub availability: Option<f64>,
+    /// All of them together, this month so far.
+    pub month: Kpi,
 }
 
 /// The check before opening.

@@ -267,9 +267,9 @@ fn kinds(machines: &[MachineView]) -> Vec<KindView> {
             use super::condition::Condition::{Degraded, Serving};
             matches!(machine.condition, Serving | Degraded)
         };
-        let availability = members.iter().map(|m| m.month).sum::<Kpi>().availability();
+        let month = members.iter().map(|m| m.month).sum::<Kpi>();
         let serving = members.iter().filter(serves).count();
-        KindView { kind, of: members.len(), serving, availability }
+        KindView { kind, of: members.len(), serving, month }
     };
     kinds.into_iter().map(view).collect()
 }

@@ -119,7 +119,7 @@ struct Kind {
     text: Text,
     of: usize,
     serving: usize,
-    availability: Option<f64>,
+    month: Month,
 }
 
 #[derive(Debug, Serialize)]
@@ -164,7 +164,7 @@ fn kind_of(kind: DeviceKind, view: &crate::service::KindView) -> Kind {
         text: kind.text().into(),
         of: view.of,
         serving: view.serving,
-        availability: view.availability,
+        month: Month::of(&view.month),
     }
 }
 

@@ -98,9 +98,15 @@ function refill(list, now) {
 function kindsAtWork(list) {
   return kinds.filter(({ id }) => list.some((entry) => entry.kind === id)).map(({ id, name }) => {
     const own = list.filter((entry) => entry.kind === id);
-    const known = own.map((entry) => entry.month.availability).filter((share) => share !== null);
     const serving = own.filter((entry) => ["serving", "degraded"].includes(entry.condition)).length;
-    return { kind: id, text: name, of: own.length, serving, availability: known.length === 0 ? null : known.reduce((sum, share) => sum + share, 0) / known.length };
+    const sum = (key) => own.reduce((total, entry) => total + entry.month[key], 0);
+    const [service, down, maintenance, unknown] = ["service_ms", "down_ms", "maintenance_ms", "unknown_ms"].map(sum);
+    const answerable = service - maintenance - unknown;
+    const month = {
+      service_ms: service, down_ms: down, maintenance_ms: maintenance, unknown_ms: unknown,
+      availability: answerable > 0 ? (answerable - down) / answerable : null, failures: sum("failures"), mtbf_ms: null, mttr_ms: null,
+    };
+    return { kind: id, text: name, of: own.length, serving, month };
   });
 }
 

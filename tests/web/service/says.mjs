@@ -11,6 +11,9 @@ async function saysWhatTheApiSays(page, check) {
   check.that("… with the machines in walking order", (await marks(page, "not-ready")).join() === opening.not_ready.map((entry) => entry.device).join());
   const ratios = await texts(page, "[data-kind] b");
   check.that("every kind says how many serve", ratios.join() === kinds.map((kind) => `${kind.serving}/${kind.of}`).join(), ratios.join());
+  const parts = (await texts(page, "[data-kind]")).map((text) => text.includes("时间无数据"));
+  const unseen = kinds.map(({ month }) => month.availability !== null && month.unknown_ms > month.service_ms / 10);
+  check.that("… and whether its availability is that of a part of the month", parts.join() === unseen.join(), parts.join());
   check.that("the refill list is in walking order", (await marks(page, "refill")).join() === refill.items.map((item) => `${item.device}/${item.supply}`).join());
   check.that("… and counted", (await page.textContent('[data-testid="refill-count"]')) === String(refill.items.length));
   const shown = await marks(page, "machine");

@@ -75,6 +75,13 @@ export interface Month {
   readonly mttr_ms: number | null;
 }
 
+/** With more of the month unseen than this, an availability is that of a part, and says so. */
+const UNSEEN_MAX = 0.1;
+
+export function isOfPart({ availability, unknown_ms, service_ms }: Month): boolean {
+  return availability !== null && unknown_ms > service_ms * UNSEEN_MAX;
+}
+
 export interface Machine extends Placed {
   readonly kind: string;
   readonly condition: Condition;
@@ -91,7 +98,8 @@ export interface KindAtWork {
   readonly text: Text;
   readonly of: number;
   readonly serving: number;
-  readonly availability: number | null;
+  /** All of them together. */
+  readonly month: Month;
 }
 
 export interface Service {

@@ -52,6 +52,7 @@ export const service: Messages["service"] = {
   month: (served, down, maintenance, unknown) =>
     `Service time this month ${served}: down ${down}, planned maintenance ${maintenance}, no data ${unknown}`,
   unseen: (time) => `${time} no data`,
+  unseenShare: (share) => `no data for ${share} of it`,
   mtbf: (time) => `mean time between failures ${time}`,
   noMachines: "There are no self-service machines.",
 

@@ -52,6 +52,7 @@ export const service = {
   month: (served: string, down: string, maintenance: string, unknown: string) =>
     `本月服务时间 ${served}，其中停用 ${down}、计划维护 ${maintenance}、无数据 ${unknown}`,
   unseen: (time: string) => `${time}无数据`,
+  unseenShare: (share: string) => `${share} 时间无数据`,
   mtbf: (time: string) => `平均无故障时间 ${time}`,
   noMachines: "没有自助设备。",
 

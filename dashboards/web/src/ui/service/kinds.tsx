@@ -1,5 +1,5 @@
 // The kinds of machines at a glance: how many of how many serve.
-import type { KindAtWork } from "../../api/service";
+import { isOfPart, type KindAtWork } from "../../api/service";
 import type { Health } from "../../api/types";
 import { percent } from "../../format/number";
 import { useWords } from "../../i18n";
@@ -20,7 +20,8 @@ export function KindsCard({ kinds }: { kinds: readonly KindAtWork[] }) {
             <dt title={label(kind.text)}><KindIcon kind={kind.kind} /><span>{label(kind.text)}</span></dt>
             <dd>
               <b>{t.service.servingOf(kind.serving, kind.of)}</b>
-              <small class="muted" title={t.service.availabilityMonth}>{t.service.thisMonth(percent(kind.availability, words))}</small>
+              <small class="muted" title={t.service.availabilityMonth}>{t.service.thisMonth(percent(kind.month.availability, words))}</small>
+              {isOfPart(kind.month) ? <small class="muted">{t.service.unseenShare(percent(kind.month.unknown_ms / kind.month.service_ms, words))}</small> : null}
             </dd>
           </div>
         ))}

@@ -1,5 +1,5 @@
 // One machine: how it serves, since when, how it did this month, when its supplies run out.
-import type { Machine, Month, Supply } from "../../api/service";
+import { isOfPart, type Machine, type Month, type Supply } from "../../api/service";
 import { counted, percent } from "../../format/number";
 import { duration, foreseen, moment, serviceTime } from "../../format/time";
 import { useWords } from "../../i18n";
@@ -34,9 +34,6 @@ function SinceCell({ machine, now }: { machine: Machine; now: number }) {
   );
 }
 
-/** With more of the month unseen than this, the availability is that of a part, and says so. */
-const UNSEEN_MAX = 0.1;
-
 function MonthCells({ month }: { month: Month }) {
   const words = useWords();
   const { t } = words;
@@ -46,7 +43,7 @@ function MonthCells({ month }: { month: Month }) {
     <>
       <td class="figure" data-label={t.service.availability} title={t.service.month(served, down, maintenance, unknown)}>
         {percent(month.availability, words)}
-        {month.availability !== null && month.unknown_ms > month.service_ms * UNSEEN_MAX ? <small class="muted">{t.service.unseen(unknown)}</small> : null}
+        {isOfPart(month) ? <small class="muted">{t.service.unseen(unknown)}</small> : null}
       </td>
       <td class="figure" data-label={t.service.failures} title={t.service.mtbf(serviceTime(month.mtbf_ms, t))}>{counted(month.failures, words)}</td>
       <td class="figure" data-label={t.service.mttr}>{serviceTime(month.mttr_ms, t)}</td>

@@ -76,11 +76,12 @@ pub(super) fn unit_of<'a>(hall: &'a Hall, id: &str) -> Result<(&'a Config, &'a U
 }
 
 /// No such device, or one without registers.
-fn unknown(id: &str, known: &[&str]) -> Failure {
+pub(super) fn unknown(id: &str, known: &[&str]) -> Failure {
     if known.contains(&id) {
         return Failure::told(text!(
-            "设备 `{id}` 不经 Modbus 采集，没有寄存器",
-            "device `{id}` is not read over Modbus: it has no registers",
+            "设备 `{id}` 经 MQTT 上报，没有寄存器；它说了什么见网页，试读一条消息用 `hallwatch device message`",
+            "device `{id}` speaks over MQTT and has no registers; what it says is on the page, and \
+             `hallwatch device message` shows what is made of a message",
         ));
     }
     let near = near::nearest(id, known.iter().copied());

@@ -11,6 +11,7 @@ mod door;
 mod detect;
 mod failure;
 mod field;
+mod message;
 mod out;
 mod password;
 mod points;
@@ -74,6 +75,9 @@ enum Command {
         /// The configuration. 配置文件。
         #[arg(default_value = "hall.toml")]
         config: PathBuf,
+        /// The same, as the other commands have it. 同上，写法与其他命令一致。
+        #[arg(long = "config", value_name = "CONFIG", conflicts_with = "config")]
+        named: Option<PathBuf>,
         /// Show one language only. 只显示一种语言。
         #[arg(long)]
         lang: Option<Language>,
@@ -172,6 +176,8 @@ enum AboutDevice {
     },
     /// Make a machine's password at the broker and write Mosquitto's files. 生成设备在消息服务器上的口令。
     Credentials(credentials::CredentialsArguments),
+    /// Show what is made of a message, without a broker. 试读一条消息：看网关怎样理解它，不需要消息服务器。
+    Message(message::MessageArguments),
 }
 
 impl Command {
@@ -182,6 +188,7 @@ impl Command {
             Self::Detect(arguments) => arguments.lang,
             Self::Scan(arguments) => arguments.lang,
             Self::Device { about: AboutDevice::Credentials(arguments) } => arguments.place.lang,
+            Self::Device { about: AboutDevice::Message(arguments) } => arguments.place.lang,
             Self::Bus { place, .. }
             | Self::Device { about: AboutDevice::Plan { place, .. } }
             | Self::Read { place, .. }
@@ -203,7 +210,7 @@ pub fn main() -> ExitCode {
     let done = match command {
         Command::Demo { listen, data } => demo::demo(listen, &data),
         Command::Run { config, data } => run::run(&config, data),
-        Command::Check { config, lang } => check::check(&config, lang),
+        Command::Check { config, named, lang } => check::check(&named.unwrap_or(config), lang),
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
         Command::Points { lang } => points::points(lang),
         Command::Detect(arguments) => detect::run(&arguments),
@@ -215,6 +222,7 @@ pub fn main() -> ExitCode {
         Command::Device { about: AboutDevice::Credentials(arguments) } => {
             credentials::run(&arguments)
         }
+        Command::Device { about: AboutDevice::Message(arguments) } => message::run(&arguments),
         Command::Read { id, place, watch, json } => field::read::read(&place, &id, watch, json),
         Command::Record { id, place, out, lasting } => {
             field::record::record(&place, &id, &out, lasting)

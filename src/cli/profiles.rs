@@ -3,13 +3,18 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::model::text;
 use crate::profile::{Catalog, CatalogError, Protocol};
 
-use super::Done;
 use super::check::show;
 use super::out::say;
+use super::{Done, Failure};
 
 pub(super) fn profiles(folder: Option<&Path>) -> Done {
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        return Err(Failure::told(text!("没有目录 `{folder}`", "there is no folder `{folder}`",)));
+    }
     let catalog = match folder {
         Some(folder) => Catalog::with_folder(folder),
         None => Catalog::shipped(),

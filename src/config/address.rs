@@ -47,9 +47,11 @@ pub(super) fn host_port(
                      device",
                 )
             } else {
+                // Of all keys only the broker's is called so.
+                let port = if key == "address" { 1883 } else { 502 };
                 text!(
-                    "写主机名或地址，可加 :端口，例如 {key} = \"192.168.10.11:502\"",
-                    "write host or host:port, as in {key} = \"192.168.10.11:502\"",
+                    "写主机名或地址，可加 :端口，例如 {key} = \"192.168.10.11:{port}\"",
+                    "write host or host:port, as in {key} = \"192.168.10.11:{port}\"",
                 )
             };
             section.note(text.offset, problem, hint);

@@ -49,6 +49,9 @@ pub(super) fn broker(
     let packet_bytes_max = section.whole("packet_bytes_max", 1_024..=16_777_216);
     let address = address?;
     let port = address.port.unwrap_or(if tls.is_some() { PORT_TLS } else { PORT });
+    if tls.is_none() {
+        notice_plain(&section, &address.host, port, username.is_some());
+    }
     Some(mqtt::Config {
         host: address.host,
         port,
@@ -62,6 +65,28 @@ pub(super) fn broker(
         time_zone: time_zone?.clone(),
         devices: Vec::new(),
     })
+}
+
+/// Notices what TLS is missing for.
+fn notice_plain(section: &Section<'_>, host: &str, port: u16, login: bool) {
+    let offset = section.value_offset("address");
+    let hint = Text::new(
+        "写 tls = true；自建 CA 还要写 ca_file",
+        "write tls = true, and ca_file with a private CA",
+    );
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    if port == PORT_TLS {
+        let told = text!(
+            "{port} 是加密端口，但没有写 `tls`",
+            "{port} is the port for TLS, and there is no `tls`",
+        );
+        section.notice(offset, told, hint);
+    } else if login && !here {
+        let told =
+            text!("口令会不加密地发给 `{host}`", "the password goes to `{host}` unencrypted",);
+        section.notice(offset, told, hint);
+    }
 }
 
 /// The name of the session at the broker. Of two sessions with one name the broker ends the older,

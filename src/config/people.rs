@@ -245,7 +245,17 @@ fn foreign(section: &Section<'_>, keys: &[&str], version: u8) {
 
 /// A user name and a password; one without the other is a mistake.
 pub(super) fn login(section: &Section<'_>, folder: &Path) -> (Option<String>, Option<String>) {
-    let username = section.words("username").map(|name| name.value);
+    let username = section.words("username").filter(|name| {
+        let good = !name.value.chars().any(char::is_control);
+        if !good {
+            let problem =
+                text!("`{}` 不能作为用户名", "`{}` is no user name", name.value.escape_debug(),);
+            let hint = Text::new("不含换行等控制字符", "without line breaks and the like");
+            section.note(name.offset, problem, hint);
+        }
+        good
+    });
+    let username = username.map(|name| name.value);
     let password = secret::read(section, "password_file", folder);
     match (section.has("username"), section.has("password_file")) {
         (true, false) => {

@@ -114,11 +114,17 @@ impl Catalog {
             match compile_on(name, source, &models, &bases) {
                 Ok(profile) => {
                     let id = profile.id.clone();
-                    if let Some(other) = first.insert(id.clone(), name).filter(|o| own.contains(*o))
-                    {
-                        mistakes.push(twice(name, source, &id, other));
-                    } else if profiles.insert(id.clone(), Arc::new(profile)).is_some() {
-                        replaced.push(id);
+                    let (of_own, other) = (own.contains(name), first.get(&id).copied());
+                    match other.filter(|other| own.contains(*other)) {
+                        Some(other) if of_own => mistakes.push(twice(name, source, &id, other)),
+                        // A shipped one that extends another comes after an own one that does not.
+                        Some(_) => replaced.push(id),
+                        None => {
+                            first.insert(id.clone(), name);
+                            if profiles.insert(id.clone(), Arc::new(profile)).is_some() {
+                                replaced.push(id);
+                            }
+                        }
                     }
                 }
                 Err(found) => mistakes.extend(found),
@@ -197,4 +203,34 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, CatalogError> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &str = r#"
+        id = "tax-terminal"
+        kind = "tax_terminal"
+        vendor = "ours"
+        name = { zh = "自有", en = "own" }
+        source = "ours"
+        [mqtt]
+        heartbeat_s = 0
+        [[mqtt.message]]
+        topic = "ours/{id}"
+        field = [{ pointer = "/left", point = "printer_paper_left_sheets", type = "number" }]
+    "#;
+
+    #[test]
+    fn an_own_profile_stands_in_place_of_a_shipped_one_that_extends_another() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("ours.toml"), OWN).expect("written");
+        let catalog = Catalog::with_folder(folder.path()).expect("no mistakes");
+        assert_eq!(catalog.get("tax-terminal").map(|p| p.name.en.as_str()), Some("own"));
+        assert_eq!(catalog.replaced(), ["tax-terminal"]);
+        std::fs::write(folder.path().join("again.toml"), OWN).expect("written");
+        let twice = Catalog::with_folder(folder.path());
+        assert!(matches!(twice, Err(CatalogError::Mistakes(found)) if found.len() == 1));
+    }
 }

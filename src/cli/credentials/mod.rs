@@ -31,6 +31,8 @@ const GATEWAY: &str = "gateway";
 const OWN_USER: &str = "hallwatch";
 const PASSWORDS: &str = "hallwatch.passwd";
 const RIGHTS: &str = "hallwatch.acl";
+/// Rights of accounts that are no device's, such as a bridge's, written by hand.
+const RIGHTS_OF_OTHERS: &str = "hallwatch.acl.own";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct CredentialsArguments {
@@ -54,11 +56,12 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Done {
         Failure::told(Text::new("配置中没有 [mqtt]", "the configuration has no [mqtt]"))
     })?;
     let known: Vec<&str> = config.devices.iter().map(|d| d.device.id.as_str()).collect();
-    let own = config.login.as_ref().map_or(OWN_USER, |(user, _)| user);
-    if known.contains(&own) || own.contains(':') {
+    own_user(config, &known)?;
+    if !folder.is_dir() {
+        let folder = folder.display();
         return Err(Failure::told(text!(
-            "[mqtt] 的 username `{own}` 不能用：含冒号，或与设备编号相同",
-            "username `{own}` of [mqtt] cannot be used: it holds a colon or is the id of a device",
+            "没有目录 `{folder}`；先安装 Mosquitto，或用 --folder 指定目录",
+            "there is no folder `{folder}`; install Mosquitto first, or name a folder with --folder",
         )));
     }
     let passwords = folder.join(PASSWORDS);
@@ -73,8 +76,11 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Done {
             "name the devices, or use --all for those that have no password yet",
         )));
     }
-    let mut shown = Vec::new();
+    let mut shown: Vec<(&str, String)> = Vec::new();
     for id in wanted {
+        if shown.iter().any(|(known, _)| *known == id) {
+            continue; // the first password would be void at once
+        }
         if id == GATEWAY {
             let (user, password) = config.login.as_ref().ok_or_else(no_login)?;
             accounts.set(user, password);
@@ -88,14 +94,39 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Done {
         shown.push((id, password));
     }
     let rights = mqtt::rights(config);
-    let file = folder.join(RIGHTS);
-    accounts::replace(&file, &rights::text(&rights)).map_err(|e| Failure::of_file(&file, &e))?;
+    let (file, others) = (folder.join(RIGHTS), folder.join(RIGHTS_OF_OTHERS));
+    let others = match std::fs::read_to_string(&others) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Failure::of_file(&others, &error));
+        }
+        read => read.unwrap_or_default(),
+    };
+    accounts::replace(&file, &rights::text(&rights, &others))
+        .map_err(|e| Failure::of_file(&file, &e))?;
     accounts.write(&passwords).map_err(|e| Failure::of_file(&passwords, &e))?;
     for (id, password) in &shown {
         say!("{id}\t{password}");
     }
     tell(&accounts, &rights, folder, !shown.is_empty(), place);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the gateway's own account can be one of Mosquitto's.
+fn own_user(config: &mqtt::Config, known: &[&str]) -> Result<(), Failure> {
+    let own = config.login.as_ref().map_or(OWN_USER, |(user, _)| user);
+    if known.contains(&own) {
+        return Err(Failure::told(text!(
+            "[mqtt] 的 username `{own}` 与一台设备的编号相同；给网关另取一个用户名，例如 \"hallwatch\"",
+            "username `{own}` of [mqtt] is the id of a device; give the gateway another, such as \"hallwatch\"",
+        )));
+    }
+    if own.contains(':') {
+        return Err(Failure::told(text!(
+            "[mqtt] 的 username `{own}` 含冒号，Mosquitto 不能用；请去掉",
+            "username `{own}` of [mqtt] holds a colon, which Mosquitto cannot have; take it out",
+        )));
+    }
+    Ok(())
 }
 
 /// What to do next, and what is left over.
@@ -127,8 +158,8 @@ fn tell(accounts: &Accounts, rights: &[mqtt::Rights], folder: &Path, any: bool, 
 
 fn no_login() -> Failure {
     Failure::told(Text::new(
-        "[mqtt] 中没有 username 和 password_file",
-        "[mqtt] has no username and password_file",
+        "[mqtt] 中没有 username 和 password_file；两项都加上，口令写在文件的第一行",
+        "[mqtt] has no username and password_file; add both, with the password on the file's first line",
     ))
 }
 

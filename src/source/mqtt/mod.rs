@@ -30,6 +30,7 @@ mod session;
 mod table;
 mod time;
 mod tls;
+mod trial;
 mod value;
 mod wire;
 
@@ -40,3 +41,4 @@ pub use refusal::Refusal;
 pub use rights::{Rights, rights};
 pub use session::Session;
 pub use tls::TlsError;
+pub use trial::trial;

@@ -2,8 +2,9 @@
 //! and how that is written. Descriptions are learnt, and kept in the journal, so that what waited
 //! at the broker while the gateway was down is still understood.
 //!
-//! A description may only name topics of its own device: else a machine could pass off what
-//! another one says as its own.
+//! A description may only name states on topics of its own device: else a machine could pass off
+//! what another one says as its own. Where it names others as telling whether it is there, those are
+//! not listened to.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -66,13 +67,15 @@ impl Described {
             return Err(Refusal::TooLarge);
         }
         let Body::Document(json) = Body::document(payload)? else { return Ok(false) };
-        let entities = entities(topic, &json);
-        let named = entities.iter().flat_map(|entity| {
-            entity.state.iter().chain(entity.availability.iter().map(|(topic, _, _)| topic))
-        });
-        if !named.into_iter().all(|topic| own(topic)) {
+        let mut entities = entities(topic, &json);
+        if !entities.iter().filter_map(|entity| entity.state.as_deref()).all(&own) {
             return Err(Refusal::ForeignTopic);
         }
+        // A bridge's own presence, as Zigbee2MQTT has it in each description, is not the device's.
+        for entity in &mut entities {
+            entity.availability.retain(|(topic, _, _)| own(topic));
+        }
+        entities.retain(|entity| entity.state.is_some() || !entity.availability.is_empty());
         let full = self.entities.values().map(Vec::len).sum::<usize>() >= ENTITIES_MAX;
         match (entities.is_empty(), self.entities.get(topic)) {
             (true, known) => {
@@ -272,15 +275,37 @@ mod tests {
     fn a_description_cannot_take_another_devices_topic() {
         let mut described = Described::default();
         let own = |topic: &str| topic.starts_with("hmd/tm3/");
-        for foreign in [
-            r#"{"state_topic":"hmd/tm4/state"}"#,
-            r#"{"state_topic":"hmd/tm3/state","availability_topic":"hall/z/k/status"}"#,
-            r#"{"~":"hmd/tm4","stat_t":"~/state"}"#,
-        ] {
+        for foreign in
+            [r#"{"state_topic":"hmd/tm4/state"}"#, r#"{"~":"hmd/tm4","stat_t":"~/state"}"#]
+        {
             let learnt = described.learn(CONFIG, foreign.as_bytes(), own);
             assert_eq!(learnt, Err(Refusal::ForeignTopic), "{foreign}");
         }
         assert_eq!(described, Described::default());
+    }
+
+    #[test]
+    fn who_else_is_named_as_telling_of_its_presence_is_not_heard() {
+        let mut described = Described::default();
+        let own = |topic: &str| topic == "zigbee2mqtt/0x00158d0001234567";
+        // As Zigbee2MQTT describes a sensor, shortened.
+        let description = r#"{"availability":[{"topic":"zigbee2mqtt/bridge/state",
+            "value_template":"{{ value_json.state }}"}],"availability_mode":"all",
+            "object_id":"0x00158d0001234567_temperature","unique_id":"0x1_temperature_zigbee2mqtt",
+            "state_topic":"zigbee2mqtt/0x00158d0001234567","unit_of_measurement":"°C",
+            "value_template":"{{ value_json.temperature }}"}"#;
+        let topic = "homeassistant/sensor/0x00158d0001234567/temperature/config";
+        assert_eq!(described.learn(topic, description.as_bytes(), own), Ok(true));
+        let said = described.said("zigbee2mqtt/bridge/state", b"offline");
+        assert_eq!(said.map(|said| said.present), Err(Refusal::NotDescribed));
+        let payload = r#"{"battery":97,"temperature":21.5}"#;
+        let found = value(&described, "zigbee2mqtt/0x00158d0001234567", payload);
+        assert_eq!(found, [("/temperature".into(), Json::number(21.5).expect("finite"))]);
+        let nothing = r#"{"availability_topic":"hall/z/k/status"}"#;
+        assert_eq!(
+            described.learn("homeassistant/x/y/z/config", nothing.as_bytes(), own),
+            Ok(false)
+        );
     }
 
     #[test]

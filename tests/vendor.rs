@@ -158,13 +158,16 @@ async fn the_node_sample_is_heard_and_missed() {
     drop(std::fs::remove_file(beside));
 }
 
-/// What `hallwatch device message` says of a message: whether it was taken, and both outputs.
-fn tried(message: &str, more: &[&str]) -> (bool, String, String) {
+/// What `hallwatch device message` says: whether all was taken, and both outputs.
+fn tried(device: &str, messages: &[&str], more: &[&str]) -> (bool, String, String) {
     let folder = tempfile::tempdir().expect("folder");
-    let hall = r#"
+    let profiles = root().join("tests/publishers/profiles");
+    let hall = format!(
+        r#"
+        profiles = "{}"
         [site]
         id = "hall"
-        name = { zh = "大厅", en = "hall" }
+        name = {{ zh = "大厅", en = "hall" }}
         latitude_deg = 39.9
         longitude_deg = 116.4
         time_zone = "Asia/Shanghai"
@@ -172,18 +175,30 @@ fn tried(message: &str, more: &[&str]) -> (bool, String, String) {
         address = "127.0.0.1"
         [[zone]]
         id = "hall-1"
-        name = { zh = "一层", en = "1st floor" }
+        name = {{ zh = "一层", en = "1st floor" }}
         [[device]]
         id = "ticket-01"
-        name = { zh = "取号机", en = "ticket machine" }
+        name = {{ zh = "取号机", en = "ticket machine" }}
         zone = "hall-1"
         profile = "ticket-machine"
         mqtt = true
-    "#;
+        [[device]]
+        id = "ticket-03"
+        name = {{ zh = "取号机", en = "ticket machine" }}
+        zone = "hall-1"
+        profile = "described-kiosk"
+        mqtt = true
+    "#,
+        profiles.display()
+    );
     std::fs::write(folder.path().join("hall.toml"), hall).expect("written");
-    std::fs::write(folder.path().join("message.json"), message).expect("written");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hallwatch"));
-    command.args(["device", "message", "ticket-01", "message.json", "--lang", "en"]).args(more);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hallwatch"));
+    command.args(["device", "message", device, "--lang", "en"]).args(more);
+    for (n, message) in messages.iter().enumerate() {
+        let file = folder.path().join(format!("{n}.json"));
+        std::fs::write(&file, message).expect("written");
+        command.arg(file);
+    }
     let output = command.current_dir(folder.path()).output().expect("runs");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.success(), said(&output.stdout), said(&output.stderr))
@@ -193,18 +208,37 @@ fn tried(message: &str, more: &[&str]) -> (bool, String, String) {
 fn a_message_is_tried_out_without_a_broker() {
     let message = r#"{"ts":"2026-03-02T09:15:00+08:00","seq":1,"id":"ticket-01","device":"online",
         "mode":"run","visitor":"王小明","parts":{"printer":{"paper":"low","left":12},"touch":7}}"#;
-    let (taken, out, err) = tried(message, &[]);
+    let try_out = |message: &str, more: &[&str]| tried("ticket-01", &[message], more);
+    let (taken, out, err) = try_out(message, &[]);
     assert!(taken, "{out}{err}");
     let line = out.lines().find(|line| line.starts_with("printer_paper_left_sheets"));
     assert!(line.is_some_and(|line| line.contains("12")), "{out}");
     assert!(out.contains("2026-03-02T01:15:00Z"), "{out}");
     assert!(!out.contains("王小明") && !err.contains("王小明"), "nobody's name is shown");
 
-    let (taken, out, err) = tried(&message.replace("ticket-01", "ticket-02"), &[]);
+    let (taken, out, err) = try_out(&message.replace("ticket-01", "ticket-02"), &[]);
     assert!(!taken && out.is_empty() && err.contains("claims to be another device"), "{out}{err}");
-    let (taken, _, err) =
-        tried(message, &["--topic", "hall/hall-1/ticket_machine/ticket-02/status"]);
+    let elsewhere = ["--topic", "hall/hall-1/ticket_machine/ticket-02/status"];
+    let (taken, _, err) = try_out(message, &elsewhere);
     assert!(!taken && err.contains("belongs to no device"), "{err}");
-    let (taken, _, err) = tried("{", &[]);
+    let (taken, _, err) = try_out("{", &[]);
     assert!(!taken && err.contains("not JSON"), "{err}");
+    let (taken, _, err) = try_out(&" ".repeat(400_000), &[]);
+    assert!(!taken && err.contains("larger than"), "{err}");
+}
+
+#[test]
+fn a_described_device_is_tried_out_with_its_description() {
+    let description = r#"{"state_topic":"hmd/sensor/ticket-03/state","object_id":"tickets_total"}"#;
+    let topics =
+        ["homeassistant/sensor/ticket-03/tickets_total/config", "hmd/sensor/ticket-03/state"];
+    let more = ["--topic", topics[0], "--topic", topics[1]];
+    let (taken, out, err) = tried("ticket-03", &[description, "640"], &more);
+    println!("{out}{err}");
+    assert!(taken, "{out}{err}");
+    assert!(out.contains("tickets_total") && out.contains("640"), "{out}");
+    let (taken, _, err) = tried("ticket-03", &["640"], &["--topic", topics[1]]);
+    assert!(!taken && err.contains("has not described"), "{err}");
+    let (taken, _, err) = tried("ticket-03", &["640"], &[]);
+    assert!(!taken && err.contains("homeassistant/+/ticket-03/+/config"), "{err}");
 }

@@ -29,17 +29,20 @@ const HEADINGS: [Heading; 4] = [
 pub(super) struct MessageArguments {
     /// Id of the device. 设备编号。
     id: String,
-    /// The message; `-` is standard input. 消息文件；`-` 为标准输入。
-    file: PathBuf,
-    /// On which topic it came, where the device has several. 消息的主题，设备有多个主题时必填。
+    /// The message, or several in the order in which they come; `-` is standard input.
+    /// 消息文件，可按先后写多个；`-` 为标准输入。
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// On which topic it came, where the device has several; one for each file.
+    /// 消息的主题，设备有多个主题时必填，每个文件一个。
     #[arg(long)]
-    topic: Option<String>,
+    topic: Vec<String>,
     #[command(flatten)]
     pub(super) place: Place,
 }
 
 pub(super) fn run(arguments: &MessageArguments) -> Done {
-    let MessageArguments { id, file, topic, place } = arguments;
+    let MessageArguments { id, files, topic, place } = arguments;
     let hall = place.hall()?;
     let speaks = |config: &&mqtt::Config| config.devices.iter().any(|d| d.device.id.as_str() == id);
     let Some(config) = hall.mqtt.as_ref().filter(speaks) else {
@@ -53,17 +56,23 @@ pub(super) fn run(arguments: &MessageArguments) -> Done {
         });
     };
     let publisher = config.devices.iter().find(|d| d.device.id.as_str() == id);
-    let topic = topic.clone().or_else(|| publisher.and_then(only_topic));
-    let topic = topic.ok_or_else(|| no_topic(publisher))?;
-    let payload = payload(file)?;
-    let heard = mqtt::trial(config, &topic, &payload, SystemClock.now());
-    let records = heard.ok_or_else(|| {
-        Failure::told(text!(
-            "主题 `{topic}` 不属于任何设备：这样的消息会被丢弃",
-            "the topic `{topic}` belongs to no device: such a message is dropped",
-        ))
-    })?;
-    Ok(show(id, &topic, &records, place.lang))
+    let topics = match (topic.is_empty(), publisher.and_then(only_topic)) {
+        (true, Some(only)) => vec![only; files.len()],
+        _ if topic.len() == files.len() => topic.clone(),
+        _ => return Err(no_topic(publisher)),
+    };
+    let (mut trial, mut kept) = (mqtt::Trial::new(config), true);
+    for (file, topic) in files.iter().zip(&topics) {
+        let payload = payload(file, u64::from(config.packet_bytes_max))?;
+        let records = trial.hear(topic, &payload, SystemClock.now()).ok_or_else(|| {
+            Failure::told(text!(
+                "主题 `{topic}` 不属于任何设备：这样的消息会被丢弃",
+                "the topic `{topic}` belongs to no device: such a message is dropped",
+            ))
+        })?;
+        kept &= show(id, topic, &records, place.lang);
+    }
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Its topic, where it has a single one without wildcards.
@@ -79,23 +88,28 @@ fn no_topic(publisher: Option<&Publisher>) -> Failure {
     let filters: Vec<_> = places.iter().map(|place| place.filter.as_str()).collect();
     let filters = filters.join(", ");
     Failure::told(text!(
-        "用 --topic 写明消息的主题；该设备的主题：{filters}",
-        "name the message's topic with --topic; this device has {filters}",
+        "每个文件用一个 --topic 写明消息的主题；该设备的主题：{filters}",
+        "name each file's topic with a --topic; this device has {filters}",
     ))
 }
 
-fn payload(file: &Path) -> Result<Vec<u8>, Failure> {
-    if file != Path::new("-") {
-        return std::fs::read(file).map_err(|error| Failure::of_file(file, &error));
-    }
+/// A message as far as it may be long, and a byte, so that it is seen when it is longer.
+fn payload(file: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |error| Failure::of_file(file, &error);
     let mut payload = Vec::new();
-    let read = std::io::stdin().lock().read_to_end(&mut payload);
-    read.map_err(|error| Failure::of_file(file, &error))?;
+    let read = match file == Path::new("-") {
+        true => std::io::stdin().lock().take(bytes_max + 1).read_to_end(&mut payload),
+        false => {
+            let file = std::fs::File::open(file).map_err(failed)?;
+            file.take(bytes_max + 1).read_to_end(&mut payload)
+        }
+    };
+    read.map_err(failed)?;
     Ok(payload)
 }
 
-/// Prints what was heard; a message of which nothing was kept is a failure.
-fn show(id: &str, topic: &str, records: &[Record], language: Option<Language>) -> ExitCode {
+/// Prints what was heard; false when nothing of the message was kept.
+fn show(id: &str, topic: &str, records: &[Record], language: Option<Language>) -> bool {
     let (mut kept, mut foreign) = (false, false);
     for record in records {
         match record {
@@ -138,7 +152,7 @@ fn show(id: &str, topic: &str, records: &[Record], language: Option<Language>) -
         );
         eprintln!("{}", one_line(told, language));
     }
-    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    kept
 }
 
 /// The time under which it is kept.

@@ -41,4 +41,4 @@ pub use refusal::Refusal;
 pub use rights::{Rights, rights};
 pub use session::Session;
 pub use tls::TlsError;
-pub use trial::trial;
+pub use trial::Trial;

@@ -1,4 +1,4 @@
-//! What would be made of a message, without a broker and without keeping it: for whoever writes a
+//! What would be made of messages, without a broker and without keeping them: for whoever writes a
 //! profile or a machine's program.
 
 use std::sync::Arc;
@@ -8,14 +8,32 @@ use crate::tally::Tally;
 
 use super::config::Config;
 use super::hearing::{Hearing, Message};
+use super::refusal::Refusal;
 use super::table::Table;
 
-/// What a message on a topic leads to, as the first one of its device; `None` where the topic
-/// belongs to nobody. Refusals are among the records, as [`Refused`](super::Refused).
-#[must_use]
-pub fn trial(config: &Config, topic: &str, payload: &[u8], now: Timestamp) -> Option<Vec<Record>> {
-    let (config, table) = (Arc::new(config.clone()), Arc::new(Table::new(&config.devices)));
-    table.owner(topic)?;
-    let mut hearing = Hearing::new(config, table, Tally::new(), &[]);
-    Some(hearing.hear(Message { topic, payload, retained: false }, now).records)
+/// Messages that come one after the other, as the first of their devices.
+pub struct Trial {
+    config: Arc<Config>,
+    table: Arc<Table>,
+    hearing: Hearing,
+}
+
+impl Trial {
+    /// Nothing has been heard yet.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let (config, table) = (Arc::new(config.clone()), Arc::new(Table::new(&config.devices)));
+        let hearing = Hearing::new(config.clone(), table.clone(), Tally::new(), &[]);
+        Self { config, table, hearing }
+    }
+
+    /// What a message on a topic leads to; `None` where the topic belongs to nobody. Refusals are
+    /// among the records, as [`Refused`](super::Refused), the first for each reason.
+    pub fn hear(&mut self, topic: &str, payload: &[u8], now: Timestamp) -> Option<Vec<Record>> {
+        self.table.owner(topic)?;
+        if payload.len() > self.config.packet_bytes_max as usize {
+            return Some(self.hearing.refuse(topic, Refusal::TooLarge, now));
+        }
+        Some(self.hearing.hear(Message { topic, payload, retained: false }, now).records)
+    }
 }

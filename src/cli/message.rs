@@ -7,9 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::clock::{Clock as _, SystemClock};
-use crate::model::{
-    LinkState, Reading, Record, Sample, Text, Value, standard_point, text, words_of,
-};
+use crate::model::{LinkState, Reading, Record, Sample, Text, Value, standard_point, text};
 use crate::source::mqtt::{self, Publisher, Refused};
 
 use super::check::{Language, one_line};
@@ -44,8 +42,11 @@ pub(super) struct MessageArguments {
 pub(super) fn run(arguments: &MessageArguments) -> Done {
     let MessageArguments { id, files, topic, place } = arguments;
     let hall = place.hall()?;
-    let speaks = |config: &&mqtt::Config| config.devices.iter().any(|d| d.device.id.as_str() == id);
-    let Some(config) = hall.mqtt.as_ref().filter(speaks) else {
+    let found = hall.mqtt.as_ref().and_then(|config| {
+        let of_id = |publisher: &&Publisher| publisher.device.id.as_str() == id;
+        Some((config, config.devices.iter().find(of_id)?))
+    });
+    let Some((config, publisher)) = found else {
         let ids: Vec<_> = hall.devices.iter().map(|(device, _)| device.id.as_str()).collect();
         return Err(match ids.contains(&id.as_str()) {
             true => Failure::told(text!(
@@ -55,8 +56,7 @@ pub(super) fn run(arguments: &MessageArguments) -> Done {
             false => unknown(id, &ids),
         });
     };
-    let publisher = config.devices.iter().find(|d| d.device.id.as_str() == id);
-    let topics = match (topic.is_empty(), publisher.and_then(only_topic)) {
+    let topics = match (topic.is_empty(), only_topic(publisher)) {
         (true, Some(only)) => vec![only; files.len()],
         _ if topic.len() == files.len() => topic.clone(),
         _ => return Err(no_topic(publisher)),
@@ -83,9 +83,8 @@ fn only_topic(publisher: &Publisher) -> Option<String> {
     }
 }
 
-fn no_topic(publisher: Option<&Publisher>) -> Failure {
-    let places = publisher.map_or(&[][..], |publisher| &publisher.places);
-    let filters: Vec<_> = places.iter().map(|place| place.filter.as_str()).collect();
+fn no_topic(publisher: &Publisher) -> Failure {
+    let filters: Vec<_> = publisher.places.iter().map(|place| place.filter.as_str()).collect();
     let filters = filters.join(", ");
     Failure::told(text!(
         "每个文件用一个 --topic 写明消息的主题；该设备的主题：{filters}",
@@ -165,7 +164,7 @@ fn row(sample: &Sample, language: Option<Language>) -> Vec<String> {
     let point = sample.point.as_str();
     let known = standard_point(point);
     let label = known.as_ref().map_or_else(|| Text::same(point), |known| known.label.clone());
-    let word = sample.value.as_code().and_then(|code| words_of(point)?.by_code(code));
+    let word = known.as_ref().and_then(|known| known.words?.by_code(sample.value.as_code()?));
     let value = match (&sample.value, word) {
         (_, Some(word)) => in_words(Text::new(word.zh, word.en), language),
         (Value::Bool(true), _) => in_words(Text::new("是", "yes"), language),

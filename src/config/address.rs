@@ -28,11 +28,12 @@ impl HostPort {
     }
 }
 
-/// Reads `host[:port]`.
+/// Reads `host[:port]`; `port` is the one of the example that a mistake is told with.
 pub(super) fn host_port(
     section: &Section<'_>,
     key: &str,
     text: &Placed<String>,
+    port: u16,
 ) -> Option<HostPort> {
     match parse(text.value.trim()) {
         Ok(address) => Some(address),
@@ -47,8 +48,6 @@ pub(super) fn host_port(
                      device",
                 )
             } else {
-                // Of all keys only the broker's is called so.
-                let port = if key == "address" { 1883 } else { 502 };
                 text!(
                     "写主机名或地址，可加 :端口，例如 {key} = \"192.168.10.11:{port}\"",
                     "write host or host:port, as in {key} = \"192.168.10.11:{port}\"",

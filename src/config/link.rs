@@ -257,7 +257,7 @@ fn line<'a>(
         section.note(section.key_offset("modbus"), problem, hint);
         return None;
     }
-    let address = address::host_port(section, "modbus", &text)?;
+    let address = address::host_port(section, "modbus", &text, PORT)?;
     let name = address.with_port(profile.map_or(PORT, |profile| profile.port));
     if let Some(bus) = buses.at(&name) {
         let id = &bus.id;

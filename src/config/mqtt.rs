@@ -39,7 +39,7 @@ pub(super) fn broker(
 ) -> Option<mqtt::Config> {
     let section = root.table("mqtt", MQTT)?;
     let address = section.need_words("address", write("address = \"127.0.0.1:1883\""));
-    let address = address.and_then(|text| address::host_port(&section, "address", &text));
+    let address = address.and_then(|text| address::host_port(&section, "address", &text, PORT));
     let (username, password) = login(&section, folder);
     let tls = tls(&section, folder);
     let client_id = client_id(&section);

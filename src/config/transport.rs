@@ -164,7 +164,7 @@ fn port(section: &Section<'_>, path: &Placed<String>) -> Option<PathBuf> {
 /// `host:port`; without a usual port it has to be written.
 fn host(section: &Section<'_>, key: &str, port: Option<u16>) -> Option<String> {
     let text = section.words(key)?;
-    let address = address::host_port(section, key, &text)?;
+    let address = address::host_port(section, key, &text, PORT)?;
     if address.port.is_none() && port.is_none() {
         let problem = text!("`{}` 没有写端口", "`{}` has no port", text.value);
         let hint = text!(

@@ -27,8 +27,6 @@ use accounts::Accounts;
 const PASSWORD_BYTES: usize = 24;
 /// The word for the gateway's own account.
 const GATEWAY: &str = "gateway";
-/// hallwatch's own account where the configuration names none.
-const OWN_USER: &str = "hallwatch";
 const PASSWORDS: &str = "hallwatch.passwd";
 const RIGHTS: &str = "hallwatch.acl";
 /// Rights of accounts that are no device's, such as a bridge's, written by hand.
@@ -56,7 +54,8 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Done {
         Failure::told(Text::new("配置中没有 [mqtt]", "the configuration has no [mqtt]"))
     })?;
     let known: Vec<&str> = config.devices.iter().map(|d| d.device.id.as_str()).collect();
-    own_user(config, &known)?;
+    let rights = mqtt::rights(config);
+    own_user(&rights, &known)?;
     if !folder.is_dir() {
         let folder = folder.display();
         return Err(Failure::told(text!(
@@ -93,7 +92,6 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Done {
         accounts.set(id, &password);
         shown.push((id, password));
     }
-    let rights = mqtt::rights(config);
     let (file, others) = (folder.join(RIGHTS), folder.join(RIGHTS_OF_OTHERS));
     let others = match std::fs::read_to_string(&others) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -111,9 +109,9 @@ pub(super) fn run(arguments: &CredentialsArguments) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the gateway's own account can be one of Mosquitto's.
-fn own_user(config: &mqtt::Config, known: &[&str]) -> Result<(), Failure> {
-    let own = config.login.as_ref().map_or(OWN_USER, |(user, _)| user);
+/// Whether the gateway's own account, the first, can be one of Mosquitto's.
+fn own_user(rights: &[mqtt::Rights], known: &[&str]) -> Result<(), Failure> {
+    let own = rights.first().map_or("", |gateway| &gateway.user);
     if known.contains(&own) {
         return Err(Failure::told(text!(
             "[mqtt] 的 username `{own}` 与一台设备的编号相同；给网关另取一个用户名，例如 \"hallwatch\"",

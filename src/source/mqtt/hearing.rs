@@ -83,6 +83,11 @@ impl Hearing {
 
     /// What a message leads to.
     pub(super) fn hear(&mut self, message: Message<'_>, now: Timestamp) -> Heard {
+        // With 3.1.1 a broker does not know what we take.
+        if message.payload.len() > self.config.packet_bytes_max as usize {
+            let records = self.refuse(message.topic, Refusal::TooLarge, now);
+            return Heard { records, rebirth: None };
+        }
         match self.table.owner(message.topic) {
             None => {
                 self.tally.count(Happening::Rejected, "unknown_topic");
@@ -97,7 +102,7 @@ impl Hearing {
     }
 
     /// A message that was refused before it was read.
-    pub(super) fn refuse(&mut self, topic: &str, refusal: Refusal, now: Timestamp) -> Vec<Record> {
+    fn refuse(&mut self, topic: &str, refusal: Refusal, now: Timestamp) -> Vec<Record> {
         let config = self.config.clone();
         match self.table.owner(topic) {
             Some(Owner::Device { device, .. }) => {

@@ -15,10 +15,8 @@ use super::config::Config;
 use super::form::sparkplug;
 use super::hearing::{Hearing, Message};
 use super::queue::{Arrived, Exit};
-use super::refusal::Refusal;
 use super::session::Line;
 use super::table::Table;
-use super::wire::Publish;
 
 /// Messages kept in one go.
 const GROUP: usize = 4096;
@@ -31,7 +29,6 @@ const DESCRIPTIONS_MAX: usize = 20_000;
 
 /// Keeps what arrives.
 pub(super) struct Keep {
-    config: Arc<Config>,
     hearing: Hearing,
     context: Context,
     line: Arc<RwLock<Line>>,
@@ -50,8 +47,8 @@ impl Keep {
             tracing::warn!(%error, "what devices described before cannot be read");
             Vec::new()
         });
-        let hearing = Hearing::new(config.clone(), table, context.tally.clone(), &events);
-        Self { config, hearing, context, line }
+        let hearing = Hearing::new(config, table, context.tally.clone(), &events);
+        Self { hearing, context, line }
     }
 
     /// Runs until nothing can arrive any more, or until told to leave: then what was taken is kept
@@ -122,9 +119,6 @@ impl Keep {
                 }
                 self.hearing.broker_changed(*fault, now)
             }
-            Arrived::Message(_, publish) if self.is_too_large(publish) => {
-                self.hearing.refuse(&publish.topic(), Refusal::TooLarge, now)
-            }
             Arrived::Message(_, publish) => {
                 let (topic, retained) = (publish.topic(), publish.retained());
                 let message = Message { topic: &topic, payload: publish.payload(), retained };
@@ -135,11 +129,6 @@ impl Keep {
                 heard.records
             }
         }
-    }
-
-    /// With 3.1.1 a broker does not know what we take.
-    fn is_too_large(&self, publish: &Publish) -> bool {
-        publish.payload().len() > self.config.packet_bytes_max as usize
     }
 
     fn ask_rebirth(&self, topic: &str, now_ms: i64) {

@@ -1,10 +1,10 @@
 //! The last yards to the library: a socket of our own between it and the broker.
 //!
 //! A broker that dies leaves what it had sent in our receive buffer, and among that are messages
-//! that it has already told their senders are safe. The library throws it away when an
-//! acknowledgement that it writes meanwhile fails. So it talks to this relay: what the broker sent is
-//! handed over to the end, and what can no longer be written is let go of. It also knows why there
-//! is no connection, which the library does not tell.
+//! that it has already told their senders are safe. The library throws it away when
+//! something that it writes meanwhile fails. So it talks to this relay: what the broker sent is handed
+//! over to the end, and what can no longer be written is let go of. Acknowledgements go out here, too,
+//! in groups. And it knows why there is no connection, which the library does not tell.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt as _;

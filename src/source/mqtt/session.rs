@@ -283,7 +283,7 @@ impl Session {
                     }
                 }
                 Event::Message(publish) => {
-                    let droppable = publish.at_most_once();
+                    let droppable = publish.ack().is_none();
                     // What the library had read before the connection was lost may come now.
                     let connection = self.line().connection;
                     let arrived = Arrived::Message(connection, publish);

@@ -8,12 +8,10 @@ use crate::tally::Tally;
 
 use super::config::Config;
 use super::hearing::{Hearing, Message};
-use super::refusal::Refusal;
 use super::table::Table;
 
 /// Messages that come one after the other, as the first of their devices.
 pub struct Trial {
-    config: Arc<Config>,
     table: Arc<Table>,
     hearing: Hearing,
 }
@@ -23,17 +21,14 @@ impl Trial {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let (config, table) = (Arc::new(config.clone()), Arc::new(Table::new(&config.devices)));
-        let hearing = Hearing::new(config.clone(), table.clone(), Tally::new(), &[]);
-        Self { config, table, hearing }
+        let hearing = Hearing::new(config, table.clone(), Tally::new(), &[]);
+        Self { table, hearing }
     }
 
     /// What a message on a topic leads to; `None` where the topic belongs to nobody. Refusals are
     /// among the records, as [`Refused`](super::Refused), the first for each reason.
     pub fn hear(&mut self, topic: &str, payload: &[u8], now: Timestamp) -> Option<Vec<Record>> {
         self.table.owner(topic)?;
-        if payload.len() > self.config.packet_bytes_max as usize {
-            return Some(self.hearing.refuse(topic, Refusal::TooLarge, now));
-        }
         Some(self.hearing.hear(Message { topic, payload, retained: false }, now).records)
     }
 }

@@ -67,14 +67,6 @@ impl Publish {
             Self::V311(publish) => acks::ack(publish.qos as u8, publish.pkid),
         }
     }
-
-    /// Nobody waits for its acknowledgement.
-    pub(super) fn at_most_once(&self) -> bool {
-        match self {
-            Self::V5(publish) => publish.qos == v5::mqttbytes::QoS::AtMostOnce,
-            Self::V311(publish) => publish.qos == rumqttc::QoS::AtMostOnce,
-        }
-    }
 }
 
 /// What happened on the connection.
@@ -184,7 +176,7 @@ impl Events {
 }
 
 impl Events {
-    /// Ends what is left of a connection: acknowledgements that were not sent are forgotten, and
+    /// Ends what is left of a connection: what was not sent is forgotten, and
     /// messages that had been read are handed over, because with 3.1.1 the library would give them
     /// out after the next connection has begun.
     pub(super) fn clean(&mut self) -> Vec<Publish> {

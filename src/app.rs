@@ -14,7 +14,7 @@ use crate::alert::{AlertError, Alerts, Webhook, WebhookConfig};
 use crate::clock::SharedClock;
 use crate::config::Hall;
 use crate::counter;
-use crate::history::History;
+use crate::history::{History, HistoryError};
 use crate::influx::{InfluxError, Sink, SinkStatus};
 use crate::journal::{Journal, JournalError};
 use crate::live::{Board, Live};
@@ -61,7 +61,10 @@ pub enum AppError {
     Webhook(String, #[source] reqwest::Error),
     /// What was kept cannot be read.
     #[error("the history cannot be read")]
-    History(#[from] JournalError),
+    History(#[from] HistoryError),
+    /// A reader of the journal has no place in it.
+    #[error("the journal cannot be read")]
+    Reader(#[from] JournalError),
     /// The page cannot be served.
     #[error(transparent)]
     Web(#[from] WebError),
@@ -121,7 +124,8 @@ impl App {
     ) -> Result<(), AppError> {
         hall.mqtt.as_ref().map_or(Ok(()), mqtt::Session::check)?;
         let Common { journal, clock, .. } = common.clone();
-        let board = board(&hall, common);
+        let (history, packer) = History::open(&hall.history, &journal, clock.clone())?;
+        let board = board(&hall, &history, common);
         let live = Live::new(board.clone());
         let (service, watch) = service::Watch::open(
             hall.service.clone(),
@@ -132,6 +136,7 @@ impl App {
         let (alerts_handle, alerts) = Alerts::open(journal, board, service.clone(), clock)?;
         let stop = self.readers.stop_signal();
         // Readers first: nothing that the sources bring goes by unseen.
+        self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
         self.readers.vital("service", watch.run(stop.clone()));
         self.readers.vital("alerts", alerts.run(stop.clone()));
@@ -156,7 +161,7 @@ impl App {
             tally: common.tally.clone(),
             clock: common.clock.clone(),
             zones: hall.zones.clone(),
-            history: History::new(common.journal.archive()?),
+            history,
         };
         let password_hash = hall.web.password_hash.clone();
         let config = web::Config { listen: hall.web.listen, password_hash, demo };
@@ -324,7 +329,7 @@ async fn listen(session: mqtt::Session, stop: CancellationToken) {
 }
 
 /// A board filled with what is known from before.
-fn board(hall: &Hall, common: &Common) -> Board {
+fn board(hall: &Hall, history: &History, common: &Common) -> Board {
     let now = common.clock.now();
     let configured = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
     let own = own::device(&hall.zones).map(|device| (Arc::new(device), None::<Arc<Profile>>));
@@ -334,7 +339,8 @@ fn board(hall: &Hall, common: &Common) -> Board {
     });
     let board = Board::new(hall.site.clone(), configured.chain(own), now);
     let mut board = board.with_lines(lines);
-    let recalled = common.journal.archive().and_then(|archive| board.recall(&archive, now));
+    let recalled = common.journal.archive().map_err(HistoryError::from);
+    let recalled = recalled.and_then(|archive| board.recall(&archive, history, now));
     if let Err(error) = recalled {
         tracing::warn!(%error, "the page begins empty: the last readings cannot be read");
     }

@@ -20,6 +20,8 @@
 //! - The gateway's own health is a reading of the device `gateway`: same alerts, same page.
 //! - `service` looks at the machines as the page does, remembers how they served, and finds what none
 //!   of them says; alerts make of that what people are told.
+//! - `history` packs what the journal took some minutes ago into columns and is asked by time; the
+//!   journal forgets a reading only when it is packed and every sink has passed it.
 //! - People's commands go from `web` through a bounded queue to the room that owns the state.
 //!
 //! A room imports only rooms of lower rank (in brackets); `tests/tidy.rs` holds that.
@@ -42,12 +44,12 @@ pub mod profile;
 pub mod journal;
 /// (2) Counters: true increments, and what happens to them.
 pub mod counter;
+/// (2) The past: packed columns, answers by device and time.
+pub mod history;
 /// (3) Where data enters: Modbus, MQTT, the gateway itself.
 pub mod source;
 /// (3) The present: the last value of every point, and how each device is.
 pub mod live;
-/// (3) The past: answers by device and time.
-pub mod history;
 /// (3) Journal to InfluxDB.
 pub mod influx;
 /// (4) What the roof makes: power now, energy today.

@@ -120,7 +120,7 @@ impl Hall {
     /// All that was kept; the gateway has to be stopped.
     async fn kept(&self) -> Vec<Reading> {
         let folder = self.folder.path().join("data");
-        let config = Config { folder, commit_wait_ms: 1, retention_days: 400 };
+        let config = Config { commit_wait_ms: 1, ..Config::new(folder) };
         let journal = Journal::open(&config, Arc::new(SystemClock), Tally::new()).expect("journal");
         let mut reader = journal.reader_from(Position::default(), Kinds::Readings);
         let mut found = Vec::new();

@@ -74,8 +74,7 @@ async fn all(journal: &Journal) -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_committed_stays_and_the_journal_recovers_by_itself() {
     let disk = SmallDisk::mount();
-    let config =
-        Config { folder: disk.path().join("data"), commit_wait_ms: 1, retention_days: 400 };
+    let config = Config { commit_wait_ms: 1, ..Config::new(disk.path().join("data")) };
     // Another program's file, to be removed later.
     let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![0u8; 1_000_000]).expect("ballast");

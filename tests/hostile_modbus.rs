@@ -55,8 +55,7 @@ impl World {
     /// `a` and `b` behind one connection, `c` behind another.
     async fn start() -> Self {
         let folder = tempfile::tempdir().expect("folder");
-        let config =
-            Config { folder: folder.path().to_owned(), commit_wait_ms: 5, retention_days: 400 };
+        let config = Config { commit_wait_ms: 5, ..Config::new(folder.path().to_owned()) };
         let (clock, tally) = (Arc::new(SystemClock), Tally::new());
         let journal = Journal::open(&config, clock.clone(), tally.clone()).expect("journal");
         let catalog = Catalog::shipped().expect("profiles");

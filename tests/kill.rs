@@ -94,7 +94,7 @@ async fn publish(port: u16, stop: Arc<AtomicBool>) -> u64 {
 
 /// All kept (device, seq) with how often each is there.
 async fn kept(data: &std::path::Path) -> BTreeMap<(String, u64), u32> {
-    let config = Config { folder: data.to_owned(), commit_wait_ms: 1, retention_days: 400 };
+    let config = Config { commit_wait_ms: 1, ..Config::new(data.to_owned()) };
     let journal = Journal::open(&config, Arc::new(SystemClock), Tally::new()).expect("journal");
     let mut reader = journal.reader_from(Position::default(), Kinds::Readings);
     let mut found = BTreeMap::new();

@@ -135,7 +135,8 @@ fn app(error: &AppError) -> String {
         AppError::Alerts(error) => format!("告警无法启动（{error}）"),
         AppError::Influx { name, .. } => format!("无法使用 InfluxDB `{name}`"),
         AppError::Webhook(name, _) => format!("无法使用 webhook `{name}`"),
-        AppError::History(_) => "无法读取历史数据".to_owned(),
+        AppError::History(error) => format!("历史数据不可用（{}）", error.text().zh),
+        AppError::Reader(error) => format!("无法读取数据日志（{}）", error.text().zh),
         AppError::Web(error) => format!("页面无法启动（{error}）"),
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::source::{modbus, mqtt};
-use crate::{alert, journal, service};
+use crate::{alert, history, journal, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -41,6 +41,8 @@ pub struct Hall {
     pub catalog: Catalog,
     /// Where and how long data is kept.
     pub journal: journal::Config,
+    /// How the past is kept.
+    pub history: history::Config,
     /// The Modbus connections and lines; devices that name one bus or address share it.
     pub modbus: Vec<modbus::Config>,
     /// The broker, if there is one.
@@ -214,7 +216,7 @@ fn hall(
 ) -> Option<Hall> {
     let site = site::site(root);
     let zones = site::zones(root);
-    let journal = site::data(root, folder);
+    let site::Data { journal, history } = site::data(root, folder);
     let web = people::web(root, folder);
     let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
     let influx = people::influx(root, folder);
@@ -262,6 +264,7 @@ fn hall(
         devices,
         catalog,
         journal,
+        history,
         modbus,
         mqtt,
         influx,

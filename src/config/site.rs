@@ -6,14 +6,16 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use crate::calendar::Hours;
-use crate::journal;
 use crate::model::{DeviceId, Site, Text, Zone, ZoneId, near, text};
+use crate::{history, journal};
 
 use super::section::{Section, write};
 use super::service;
 
 const SITE: &[&str] = &["id", "name", "latitude_deg", "longitude_deg", "altitude_m", "time_zone"];
-const DATA: &[&str] = &["folder", "commit_wait_ms", "retention_days"];
+const DATA: &[&str] = &["folder", "commit_wait_ms", "retention_days", "size_max_gb"];
+/// What a hall may fill of its disk when the file does not say.
+const SIZE_MAX_GB: u64 = 20;
 const ZONE: &[&str] = &["id", "name", "floor", "hours", "saturday", "sunday", "holiday", "closed"];
 
 /// Reads `[site]`.
@@ -85,18 +87,32 @@ fn time_zone(section: &Section<'_>) -> Option<TimeZone> {
     None
 }
 
+/// How the journal and the history are kept.
+pub(super) struct Data {
+    pub(super) journal: journal::Config,
+    pub(super) history: history::Config,
+}
+
 /// Reads `[data]`.
-pub(super) fn data(root: &Section<'_>, folder: &Path) -> journal::Config {
+pub(super) fn data(root: &Section<'_>, folder: &Path) -> Data {
     let section = root.table("data", DATA);
     let section = section.as_ref();
     let path = section.and_then(|s| s.words("folder")).map(|path| path.value);
-    let commit_wait_ms = section.and_then(|s| s.whole("commit_wait_ms", 0..=1_000));
-    let retention_days = section.and_then(|s| s.whole("retention_days", 1..=36_500));
-    journal::Config {
-        folder: folder.join(path.as_deref().unwrap_or("/var/lib/hallwatch")),
-        commit_wait_ms: commit_wait_ms.map_or(100, |ms| ms.value),
-        retention_days: retention_days.map_or(400, |days| days.value),
+    let folder = folder.join(path.as_deref().unwrap_or("/var/lib/hallwatch"));
+    let mut journal = journal::Config::new(&folder);
+    let mut history = history::Config::new(folder);
+    if let Some(ms) = section.and_then(|s| s.whole("commit_wait_ms", 0..=1_000)) {
+        journal.commit_wait_ms = ms.value;
     }
+    if let Some(days) = section.and_then(|s| s.whole("retention_days", 1..=36_500)) {
+        (journal.links_days, history.retention_days) = (days.value, days.value);
+    }
+    let size = section.and_then(|s| s.whole("size_max_gb", 1..=100_000));
+    let bytes = size.map_or(SIZE_MAX_GB, |gb| gb.value) << 30;
+    // The journal holds what sinks have not got yet; everything is in the history.
+    journal.size_bytes_max = bytes / 5 * 2;
+    history.size_bytes_max = bytes / 5 * 3;
+    Data { journal, history }
 }
 
 /// The zones, and every word that was meant as one.

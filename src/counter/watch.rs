@@ -13,9 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
-use crate::model::{
-    Device, DeviceId, DeviceKind, Event, PointName, Position, Quality, Reading, Record,
-};
+use crate::model::{Device, DeviceId, DeviceKind, Event, PointName, Position, Reading, Record};
 use crate::profile::Profile;
 
 use super::event::CounterEvent;
@@ -177,8 +175,7 @@ impl Watched {
     fn take(&mut self, reading: &Reading) -> Vec<CounterEvent> {
         let mut events = Vec::new();
         for sample in &reading.samples {
-            let measured = !matches!(sample.quality, Quality::Rejected | Quality::SensorMissing);
-            if !measured || !Nature::is_counter(sample.point.as_str()) {
+            if !sample.quality.is_measured() || !Nature::is_counter(sample.point.as_str()) {
                 continue;
             }
             let Some(value) = sample.value.as_f64() else { continue };

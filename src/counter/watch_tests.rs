@@ -41,7 +41,7 @@ fn reading(n: i64, wh: f64) -> Record {
 }
 
 fn journal(folder: &std::path::Path) -> Journal {
-    let config = Config { folder: folder.to_owned(), commit_wait_ms: 1, retention_days: 400 };
+    let config = Config { commit_wait_ms: 1, ..Config::new(folder.to_owned()) };
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
     Journal::open(&config, clock, Tally::new()).expect("opens")
 }

@@ -1,120 +1,157 @@
 //! The past, asked by device, point and time.
 //!
-//! For now a thin room over the journal's own archive: every question reads the readings of the
-//! span from disk, in pages, and folds them while they come, so memory does not grow with the
-//! span. The number of readings per question is bounded ([`READINGS_MAX`]); a question that would
-//! need more is refused, never answered with a part that looks like the whole.
+//! ```text
+//! journal ──(Packer, some minutes behind)──> segments: readings of one device, a column for each point
+//!    └───────────── not packed yet ─────────────┐           │
+//!                                               └── Span ───┴──> readings, windows
+//! ```
+//!
+//! A segment is some thousand readings of one device that follow one another: their times once, and
+//! each point as a column of packed integers. What comes out is what went in, bit for bit. Late
+//! readings are merged in. A question sees what is packed and what is not yet as one. It is bounded
+//! ([`READINGS_MAX`]): one that would need more is refused, never answered with a part that looks like
+//! the whole. A block that is damaged is left out of answers, put aside and named.
 //!
 //! Architecture invariant: answers by time, never by journal position.
 
-use std::sync::Arc;
+mod column;
+mod config;
+mod error;
+mod merge;
+mod packer;
+mod repair;
+mod segment;
+mod span;
+mod store;
+#[cfg(test)]
+mod tests;
+mod window;
 
-use crate::journal::{Archive, JournalError};
-use crate::model::{DeviceId, Quality, Reading, Timestamp};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Readings that one question may read: a month of one device at 5 seconds, and some.
+use rusqlite::Connection;
+
+use crate::clock::SharedClock;
+use crate::journal::{Archive, Journal};
+use crate::model::{DeviceId, Reading, Timestamp};
+
+pub use config::Config;
+pub use error::HistoryError;
+pub use packer::Packer;
+pub use window::{Asked, STEPS_MAX, Window, Windows};
+
+use span::Span;
+use window::Folding;
+
+/// Readings that one question may show one by one: a month of one device at 5 seconds, and some.
 pub const READINGS_MAX: usize = 600_000;
-/// Steps that one series may have: the points a chart can show, with room.
-pub const STEPS_MAX: i64 = 10_000;
-/// Readings fetched from the archive in one go; bounds memory and how long it is held.
-const PAGE: usize = 2_000;
-/// Readings searched at each end of a span for a value of the point. A slow register table is
-/// read every 60th cycle, so this sees it at least three times.
-const SEARCH_MAX: usize = 200;
+/// Segments looked through backwards for the last value of a point.
+const SEARCH_MAX: usize = 8;
+/// Readings not packed yet that are looked through for it.
+const FRESH_SEARCH_MAX: usize = 500;
+/// Read connections kept for the next question.
+const CONNECTIONS_KEPT: usize = 4;
 
-/// Why the past was not told.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HistoryError {
-    /// The archive could not be read.
-    #[error("the archive did not answer")]
-    Journal(#[from] JournalError),
-    /// More readings in the span than one question may read.
-    #[error("more than {READINGS_MAX} readings in the span")]
-    TooManyReadings,
-    /// More steps than one series may have, or a step that is not positive.
-    #[error("a series has 1 to {STEPS_MAX} steps of at least 1 ms")]
-    BadSteps,
-    /// The thread that read was stopped or panicked.
-    #[error("the search was broken off")]
-    BrokenOff,
+struct Inner {
+    folder: PathBuf,
+    archive: Archive,
+    /// Identity of the journal whose readings are not packed yet.
+    journal: String,
+    clock: SharedClock,
+    connections: Mutex<Vec<Connection>>,
+    /// Segments that were found to be damaged.
+    damaged: Mutex<BTreeSet<(DeviceId, Timestamp)>>,
 }
 
-/// A value of a counter at two times: the first and the last of a span.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FirstAndLast {
-    /// Time and value of the first one.
-    pub first: (Timestamp, f64),
-    /// Time and value of the last one; the same as the first when there is only one.
-    pub last: (Timestamp, f64),
-}
-
-/// Access to the past. Clones share one connection.
+/// Access to the past. Clones share it.
 #[derive(Clone)]
-pub struct History(Arc<Archive>);
+pub struct History(Arc<Inner>);
 
 impl History {
-    /// The past as this archive has it.
-    #[must_use]
-    pub fn new(archive: Archive) -> Self {
-        Self(Arc::new(archive))
-    }
-
-    /// Mean of a point in each step from `from` to `to`; `None` where nothing was measured. The
-    /// means are over readings, not over time: devices are read at even intervals.
+    /// Opens the past in a folder, or makes it; the packer is to be run.
     ///
     /// # Errors
     /// [`HistoryError`].
-    pub async fn series_mean(
+    pub fn open(
+        config: &Config,
+        journal: &Journal,
+        clock: SharedClock,
+    ) -> Result<(Self, Packer), HistoryError> {
+        let connection = store::open_to_write(&config.folder)?;
+        let inner = Arc::new(Inner {
+            folder: config.folder.clone(),
+            archive: journal.archive()?,
+            journal: journal.identity().to_owned(),
+            clock: clock.clone(),
+            connections: Mutex::default(),
+            damaged: Mutex::default(),
+        });
+        let packer =
+            Packer::new(inner.clone(), connection, journal.clone(), config.clone(), clock)?;
+        Ok((Self(inner), packer))
+    }
+
+    /// What points of a device did in each window. One list for each point asked for, in its order.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn windows(
         &self,
         device: DeviceId,
-        point: &str,
-        from: Timestamp,
-        to: Timestamp,
-        step_ms: i64,
-    ) -> Result<Vec<(Timestamp, Option<f64>)>, HistoryError> {
-        let steps = series_steps(from, to, step_ms)?;
-        let point = point.to_owned();
-        let mut sums = vec![(0.0, 0_u32); steps];
-        sums = self
-            .walk(device, from, to, sums, move |sums, reading| {
-                let step = reading.time.since_ms(from) / step_ms;
-                let slot = usize::try_from(step).ok().and_then(|step| sums.get_mut(step));
-                if let (Some(slot), Some(value)) = (slot, measured(reading, &point)) {
-                    *slot = (slot.0 + value, slot.1 + 1);
+        asked: Vec<Asked>,
+        windows: Windows,
+    ) -> Result<Vec<Vec<Window>>, HistoryError> {
+        self.blocking(move |inner, connection| {
+            let (from, to) = (windows.start(), windows.end());
+            let mut foldings: Vec<Folding<'_>> =
+                asked.iter().map(|asked| Folding::new(asked, &windows)).collect();
+            for (asked, folding) in asked.iter().zip(&mut foldings) {
+                let before = last_number(inner, connection, &device, &asked.point, from)?;
+                if let Some((time, value)) = before {
+                    folding.take(time, value);
                 }
-            })
-            .await?;
-        let start = |step: i64| from.plus_ms(step.saturating_mul(step_ms));
-        let mean = |(sum, n): (f64, u32)| (n > 0).then(|| sum / f64::from(n));
-        Ok((0..).map(start).zip(sums.into_iter().map(mean)).collect())
-    }
-
-    /// The first and the last value of a point in `from <= time < to`; `None` when there is none.
-    /// Looks at the first and the last 200 readings of the span only, so a point that appears
-    /// more rarely than that is not found.
-    ///
-    /// # Errors
-    /// [`HistoryError`].
-    pub async fn first_and_last(
-        &self,
-        device: DeviceId,
-        point: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Option<FirstAndLast>, HistoryError> {
-        let point = point.to_owned();
-        self.blocking(move |archive| {
-            let value = |reading: &Reading| Some((reading.time, measured(reading, &point)?));
-            let head = archive.readings(&device, from, to, SEARCH_MAX)?;
-            let Some(first) = head.iter().find_map(value) else { return Ok(None) };
-            let tail = archive.last_before(&device, to, SEARCH_MAX)?;
-            let last = tail.iter().filter(|reading| reading.time >= from).find_map(value);
-            Ok(Some(FirstAndLast { first, last: last.unwrap_or(first) }))
+            }
+            let points: Vec<&str> = asked.iter().map(|asked| asked.point.as_str()).collect();
+            let span = Span::new(inner, connection, &device, from, to)?;
+            span.numbers(&points, |which, time, value| {
+                if let Some(folding) = foldings.get_mut(which) {
+                    folding.take(time, value);
+                }
+            })?;
+            let now = inner.clock.now();
+            Ok(foldings.into_iter().map(|folding| folding.end(now)).collect())
         })
         .await
     }
 
-    /// The last readings of a device before `to`, newest first, at most `max` (and 200).
+    /// Every measured number of a point in `from <= time < to`, in order.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn numbers(
+        &self,
+        device: DeviceId,
+        points: Vec<String>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Vec<(Timestamp, f64)>>, HistoryError> {
+        self.blocking(move |inner, connection| {
+            let points: Vec<&str> = points.iter().map(String::as_str).collect();
+            let mut numbers = vec![Vec::new(); points.len()];
+            let span = Span::new(inner, connection, &device, from, to)?;
+            span.numbers(&points, |which, time, value| {
+                if let Some(numbers) = numbers.get_mut(which) {
+                    numbers.push((time, value));
+                }
+            })?;
+            Ok(numbers)
+        })
+        .await
+    }
+
+    /// The last readings of a device before `to`, newest first, at most `max`.
     ///
     /// # Errors
     /// [`HistoryError`].
@@ -124,8 +161,21 @@ impl History {
         to: Timestamp,
         max: usize,
     ) -> Result<Vec<Reading>, HistoryError> {
-        self.blocking(move |archive| Ok(archive.last_before(&device, to, max.min(SEARCH_MAX))?))
+        self.blocking(move |inner, connection| last_before(inner, connection, &device, to, max))
             .await
+    }
+
+    /// As [`History::last_before`], for those who may block.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn last_before_blocking(
+        &self,
+        device: &DeviceId,
+        to: Timestamp,
+        max: usize,
+    ) -> Result<Vec<Reading>, HistoryError> {
+        self.0.with_connection(|connection| last_before(&self.0, connection, device, to, max))
     }
 
     /// Shows every reading of a device with `from <= time < to` to `visit`, oldest first, and
@@ -141,61 +191,118 @@ impl History {
         mut gathered: S,
         mut visit: impl FnMut(&mut S, &Reading) + Send + 'static,
     ) -> Result<S, HistoryError> {
-        self.blocking(move |archive| {
-            let mut seen = 0;
-            let mut start = from;
-            loop {
-                let page = archive.readings(&device, start, to, PAGE)?;
-                let full = page.len() >= PAGE;
-                let newest = page.last().map_or(start, |reading| reading.time);
-                // A full page may end amid readings of one time: they belong to the next page,
-                // unless the page holds nothing else.
-                let whole = !full || newest == start;
-                for reading in page.iter().filter(|reading| whole || reading.time < newest) {
-                    seen += 1;
-                    visit(&mut gathered, reading);
-                }
-                if !full {
-                    return Ok(gathered);
-                }
-                if seen > READINGS_MAX {
-                    return Err(HistoryError::TooManyReadings);
-                }
-                start = if whole { newest.plus_ms(1) } else { newest };
-            }
+        self.blocking(move |inner, connection| {
+            let span = Span::new(inner, connection, &device, from, to)?;
+            span.readings(|reading| visit(&mut gathered, reading))?;
+            Ok(gathered)
         })
         .await
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Archive) -> Result<T, HistoryError> + Send + 'static,
+        work: impl FnOnce(&Inner, &Connection) -> Result<T, HistoryError> + Send + 'static,
     ) -> Result<T, HistoryError> {
-        let archive = self.0.clone();
-        let task = tokio::task::spawn_blocking(move || work(&archive));
+        let inner = self.0.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            inner.with_connection(|connection| work(&inner, connection))
+        });
         task.await.map_err(|_| HistoryError::BrokenOff)?
     }
 }
 
-fn series_steps(from: Timestamp, to: Timestamp, step_ms: i64) -> Result<usize, HistoryError> {
-    if step_ms < 1 {
-        return Err(HistoryError::BadSteps);
+impl Inner {
+    /// Answers a question from one state of the database, whatever is packed meanwhile.
+    fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, HistoryError>,
+    ) -> Result<T, HistoryError> {
+        let kept = self.connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => store::open_read_only(&self.folder)?,
+        };
+        let state = connection.unchecked_transaction()?;
+        let done = work(&state);
+        drop(state);
+        // One that failed may be the reason; another one is opened next time.
+        if done.is_ok() {
+            let mut kept = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < CONNECTIONS_KEPT {
+                kept.push(connection);
+            }
+        }
+        done
     }
-    let steps = to.since_ms(from).max(0).checked_add(step_ms - 1).map(|ms| ms / step_ms);
-    match steps {
-        Some(steps) if steps <= STEPS_MAX => Ok(usize::try_from(steps).unwrap_or(0)),
-        _ => Err(HistoryError::BadSteps),
+
+    fn note_damage(&self, device: &DeviceId, start: Timestamp) {
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        if damaged.insert((device.clone(), start)) {
+            tracing::error!(%device, time = start.ms(), "a block of the history is damaged");
+        }
     }
+
+    fn take_damaged(&self) -> BTreeSet<(DeviceId, Timestamp)> {
+        std::mem::take(&mut *self.damaged.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn last_before(
+    inner: &Inner,
+    connection: &Connection,
+    device: &DeviceId,
+    to: Timestamp,
+    max: usize,
+) -> Result<Vec<Reading>, HistoryError> {
+    let fresh = inner.archive.last_before(device, to, max)?;
+    let mut found = fresh;
+    for place in store::before(connection, device, to, SEARCH_MAX)? {
+        if found.len() >= max && found.last().is_some_and(|oldest| oldest.time > place.until) {
+            break;
+        }
+        match store::readings(connection, device, &place) {
+            Ok(readings) => found.extend(readings.into_iter().filter(|r| r.time < to)),
+            Err(HistoryError::Damaged { device, time }) => inner.note_damage(&device, time),
+            Err(error) => return Err(error),
+        }
+        found.sort_by_key(|reading| std::cmp::Reverse(segment::key(reading)));
+        found.dedup_by_key(|reading| segment::key(reading));
+    }
+    found.truncate(max);
+    Ok(found)
+}
+
+/// The last measured number of a point before `to`, if it is not too far back.
+fn last_number(
+    inner: &Inner,
+    connection: &Connection,
+    device: &DeviceId,
+    point: &str,
+    to: Timestamp,
+) -> Result<Option<(Timestamp, f64)>, HistoryError> {
+    let fresh = inner.archive.last_before(device, to, FRESH_SEARCH_MAX)?;
+    let fresh = fresh.iter().find_map(|reading| Some((reading.time, measured(reading, point)?)));
+    for place in store::before(connection, device, to, SEARCH_MAX)? {
+        if fresh.is_some_and(|(time, _)| time > place.until) {
+            return Ok(fresh);
+        }
+        let span = Span::of_place(inner, connection, device, place, to);
+        let mut last = fresh;
+        span.numbers(&[point], |_, time, number| {
+            if last.is_none_or(|(before, _)| before <= time) {
+                last = Some((time, number));
+            }
+        })?;
+        if last.is_some() {
+            return Ok(last);
+        }
+    }
+    Ok(fresh)
 }
 
 /// The number of a point in a reading, where it is one that was really measured.
 fn measured(reading: &Reading, point: &str) -> Option<f64> {
     let sample = reading.samples.iter().find(|sample| sample.point.as_str() == point)?;
-    match sample.quality {
-        Quality::Rejected | Quality::SensorMissing => None,
-        _ => sample.value.as_f64().filter(|value| value.is_finite()),
-    }
+    let value = sample.value.as_f64().filter(|value| value.is_finite());
+    value.filter(|_| sample.quality.is_measured())
 }
-
-#[cfg(test)]
-mod tests;

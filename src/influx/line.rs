@@ -7,9 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{
-    Decimal, Device, DeviceId, PointName, Quality, Reading, Sample, Value, standard_point,
-};
+use crate::model::{Decimal, Device, DeviceId, PointName, Reading, Sample, Value, standard_point};
 
 #[cfg(test)]
 mod tests;
@@ -86,7 +84,7 @@ impl Encoder {
     }
 
     fn field(&mut self, sample: &Sample, body: &mut String) -> bool {
-        if matches!(sample.quality, Quality::Rejected | Quality::SensorMissing) {
+        if !sample.quality.is_measured() {
             return false;
         }
         let name = &sample.point;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, params};
 
-use crate::model::{DeviceId, Event, EventKind, Reading, Record, Timestamp};
+use crate::model::{DeviceId, Event, EventKind, Position, Reading, Record, Timestamp};
 
 use super::codec::{KIND_EVENT, decode};
 use super::error::JournalError;
@@ -37,6 +37,26 @@ impl Archive {
         max: usize,
     ) -> Result<Vec<Reading>, JournalError> {
         self.query("time >= ?2 AND time < ?3 ORDER BY time LIMIT ?4", device, from, to, max)
+    }
+
+    /// Readings of a device that came after a position, with `from <= time < to`, oldest first.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn readings_after(
+        &self,
+        position: Position,
+        device: &DeviceId,
+        from: Timestamp,
+        to: Timestamp,
+        max: usize,
+    ) -> Result<Vec<Reading>, JournalError> {
+        // A position is a number of ours: nothing of a person's is written into the question.
+        let rest = format!(
+            "time >= ?2 AND time < ?3 AND +pos > {} ORDER BY time, message LIMIT ?4",
+            schema::to_sql(position)
+        );
+        self.query(&rest, device, from, to, max)
     }
 
     /// The last readings of a device before `to`, newest first, at most `max`.

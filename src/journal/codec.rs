@@ -1,7 +1,8 @@
 //! Records as bytes: small integers, names as numbers.
 //!
-//! A reading of 30 values takes about 100 bytes. The first byte is the version of the form;
-//! older forms stay readable for ever.
+//! A reading of 30 values takes about 100 bytes. The first byte is the version of the form; older
+//! forms stay readable for ever. The last four are a sum over the row, so that a flipped bit is
+//! found and not answered with.
 
 use std::sync::Arc;
 
@@ -12,7 +13,9 @@ use crate::model::{
 
 use super::names::{Look, Names};
 
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+/// As [`FORM`], without the sum.
+const FORM_UNSUMMED: u8 = 1;
 
 pub(super) const KIND_READING: i64 = 0;
 pub(super) const KIND_LINK: i64 = 1;
@@ -135,7 +138,36 @@ pub(super) fn encode(record: &Record, names: &Look<'_>, row: &mut Row) -> bool {
             event.kind.as_str()
         }
     };
-    names.id(subject).map(|id| row.subject = id).is_some()
+    let Some(id) = names.id(subject) else { return false };
+    row.subject = id;
+    let sum = sum(row, &row.body);
+    row.body.extend_from_slice(&sum.to_le_bytes());
+    true
+}
+
+fn sum(row: &Row, body: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut head = [0; 32];
+    let numbers = [row.kind, row.subject, row.time, row.message];
+    for (place, number) in head.chunks_exact_mut(8).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    hasher.update(&head);
+    hasher.update(body);
+    hasher.finalize()
+}
+
+/// What follows the version in the body of a row; `None` if it is damaged.
+fn opened(row: &Row) -> Option<&[u8]> {
+    match *row.body.first()? {
+        FORM => {
+            let (body, stored) = row.body.split_last_chunk::<4>()?;
+            (u32::from_le_bytes(*stored) == sum(row, body)).then_some(())?;
+            body.get(1..)
+        }
+        FORM_UNSUMMED => row.body.get(1..),
+        _ => None,
+    }
 }
 
 /// Takes bytes off the front; `None` at the end.
@@ -204,10 +236,7 @@ impl<'a> Input<'a> {
 
 /// The record of a row; `None` if it is damaged.
 pub(super) fn decode(row: &Row, names: &Names) -> Option<Record> {
-    let mut input = Input(&row.body);
-    if input.byte()? != FORM {
-        return None;
-    }
+    let mut input = Input(opened(row)?);
     let time = Timestamp::from_ms(row.time);
     let names = &names.look();
     let subject = names.name(row.subject)?;

@@ -19,6 +19,7 @@ mod names;
 mod reader;
 mod schema;
 mod tail;
+mod trim;
 mod writer;
 
 use std::path::PathBuf;
@@ -53,9 +54,28 @@ pub struct Config {
     /// Longest time a record waits for others to be committed with it, milliseconds. More is
     /// kinder to flash memory, less is quicker.
     pub commit_wait_ms: u64,
-    /// Readings and links older than this many days are dropped once every reader of this run has
-    /// passed them. What rules and people decided is kept.
-    pub retention_days: u32,
+    /// Readings that came more than this many days ago are dropped once every reader of this run
+    /// has passed them.
+    pub readings_days: u32,
+    /// Links that changed more than this many days ago are dropped. What rules and people decided
+    /// is kept.
+    pub links_days: u32,
+    /// Bytes that the database may use. Above, the oldest readings are dropped even when some
+    /// reader has not passed them; [`Journal::cut`] says so.
+    pub size_bytes_max: u64,
+}
+
+impl Config {
+    /// A journal in a folder, as halls have it.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            commit_wait_ms: 100,
+            readings_days: 7,
+            links_days: 3650,
+            size_bytes_max: 8 << 30,
+        }
+    }
 }
 
 /// What became of a batch.
@@ -76,6 +96,8 @@ pub struct Status {
     pub head: Position,
     /// Size of the database, bytes.
     pub size_bytes: u64,
+    /// Readings up to here have been dropped though some reader had not passed them.
+    pub cut: Position,
     /// Free bytes of its disk.
     pub disk_free_bytes: u64,
     /// Size of its disk.
@@ -99,6 +121,7 @@ struct Shared {
     tail: Tail,
     hurry: Arc<Notify>,
     names: Names,
+    identity: String,
     folder: PathBuf,
     active: ActiveReaders,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -118,6 +141,7 @@ impl Journal {
         let opened = schema::open(&config.folder)?;
         let names = Names::load(&opened.connection)?;
         let head = schema::head(&opened.connection)?;
+        let identity = schema::identity(&opened.connection)?;
         let tail = Tail::new(head);
         let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
         let (head_out, head_in) = watch::channel(head);
@@ -142,6 +166,7 @@ impl Journal {
             tail,
             hurry,
             names,
+            identity,
             folder: config.folder.clone(),
             active,
             thread: Mutex::new(Some(thread)),
@@ -219,10 +244,23 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Storage`].
     pub fn reader(&self, name: &str, kinds: Kinds) -> Result<Reader, JournalError> {
-        let mut active = self.0.active.lock().unwrap_or_else(PoisonError::into_inner);
-        active.insert(name.to_owned());
-        drop(active);
+        self.sign_in(name, false);
         Reader::open(self.clone(), name, kinds)
+    }
+
+    /// As [`Journal::reader`], and what it has not passed is never dropped, not even for want of
+    /// room.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn holding_reader(&self, name: &str, kinds: Kinds) -> Result<Reader, JournalError> {
+        self.sign_in(name, true);
+        Reader::open(self.clone(), name, kinds)
+    }
+
+    fn sign_in(&self, name: &str, holds: bool) {
+        let mut active = self.0.active.lock().unwrap_or_else(PoisonError::into_inner);
+        active.insert(name.to_owned(), holds);
     }
 
     /// A reader without a durable cursor, from a position of the caller's choice.
@@ -239,6 +277,13 @@ impl Journal {
         schema::cursor(&schema::open_read_only(&self.0.folder)?, name)
     }
 
+    /// What tells this journal from another one in the same place: positions of one mean nothing
+    /// in the other.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.0.identity
+    }
+
     /// Queries by device and time.
     ///
     /// # Errors
@@ -251,6 +296,13 @@ impl Journal {
     #[must_use]
     pub fn head(&self) -> Position {
         *self.0.head.borrow()
+    }
+
+    /// Readings up to here have been dropped for want of room, though some reader had not passed
+    /// them.
+    #[must_use]
+    pub fn cut(&self) -> Position {
+        self.0.status.borrow().cut
     }
 
     /// How the journal is.

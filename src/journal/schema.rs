@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::model::{Position, Timestamp};
 
 use super::error::JournalError;
 
 /// Raised with every change of the tables; a database with a higher number is refused.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE log(
@@ -27,6 +27,14 @@ const TABLES: &str = "
     CREATE TABLE cursor(
         name TEXT PRIMARY KEY, pos INTEGER NOT NULL, state BLOB NOT NULL
     ) STRICT;
+";
+
+/// What version 2 added: what tells one journal from another, where its readings begin, and how far
+/// it had come at a time.
+const SINCE_2: &str = "
+    CREATE TABLE fact(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
+    INSERT INTO fact(name, value) VALUES ('identity', lower(hex(randomblob(16))));
+    CREATE TABLE mark(time INTEGER PRIMARY KEY, pos INTEGER NOT NULL) STRICT;
 ";
 
 pub(super) const FILE: &str = "journal.db";
@@ -59,17 +67,44 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, JournalError> {
          PRAGMA wal_autocheckpoint=4000; PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;",
     )?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match version {
-        0 => connection
-            .execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version={VERSION}; COMMIT;"))?,
-        VERSION => {}
+    let steps = match version {
+        0 => format!("{TABLES} {SINCE_2}"),
+        1 => SINCE_2.to_owned(),
+        VERSION => return Ok(connection),
         newer => {
             return Err(JournalError::Storage(format!(
                 "made by a newer hallwatch (version {newer} of the tables, this one knows {VERSION})"
             )));
         }
-    }
+    };
+    connection.execute_batch(&format!("BEGIN; {steps} PRAGMA user_version={VERSION}; COMMIT;"))?;
     Ok(connection)
+}
+
+pub(super) fn identity(connection: &Connection) -> Result<String, JournalError> {
+    let identity = "SELECT value FROM fact WHERE name = 'identity'";
+    Ok(connection.query_row(identity, [], |row| row.get(0))?)
+}
+
+/// A place that the journal remembers by name; the beginning if it does not.
+pub(super) fn place(connection: &Connection, name: &str) -> Result<Position, JournalError> {
+    let place = connection
+        .query_row("SELECT value FROM fact WHERE name = ?1", [name], |row| row.get(0))
+        .optional()?;
+    Ok(place.map(from_sql).unwrap_or_default())
+}
+
+pub(super) fn set_place(
+    connection: &Connection,
+    name: &str,
+    place: Position,
+) -> Result<(), JournalError> {
+    connection.execute(
+        "INSERT INTO fact(name, value) VALUES (?1, ?2)
+         ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+        params![name, to_sql(place)],
+    )?;
+    Ok(())
 }
 
 pub(super) fn open_read_only(folder: &Path) -> Result<Connection, JournalError> {

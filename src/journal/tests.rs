@@ -11,7 +11,7 @@ use crate::model::{
 const START: i64 = 1_763_900_000_000;
 
 fn config(folder: &std::path::Path) -> Config {
-    Config { folder: folder.to_owned(), commit_wait_ms: 1, retention_days: 400 }
+    Config { commit_wait_ms: 1, ..Config::new(folder.to_owned()) }
 }
 
 fn open(folder: &std::path::Path) -> Journal {
@@ -153,9 +153,8 @@ async fn readings_are_found_by_device_and_time() {
 #[tokio::test]
 async fn old_records_go_only_after_every_reader_of_this_run_has_passed() {
     let folder = tempfile::tempdir().expect("temp dir");
-    let later = Timestamp::from_ms(START + 2 * 24 * 3600 * 1000);
-    let clock = Arc::new(ManualClock::new(later));
-    let config = Config { retention_days: 1, ..config(folder.path()) };
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
+    let config = Config { readings_days: 1, ..config(folder.path()) };
     let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("opens");
     // Decisions at the old end are kept, and do not keep the readings behind them.
     journal.append((0..20).map(event).collect()).await.expect("kept");
@@ -165,8 +164,10 @@ async fn old_records_go_only_after_every_reader_of_this_run_has_passed() {
     gone.done(Position(1)).await;
     journal.append(vec![event(99)]).await.expect("kept");
     drop(gone);
+    tokio::time::sleep(std::time::Duration::from_millis(6500)).await; // it has noted where it is
     journal.close();
 
+    clock.advance_ms(2 * 24 * 3600 * 1000);
     let journal = Journal::open(&config, clock, Tally::new()).expect("opens");
     let mut reader = journal.reader("sink", Kinds::All).expect("reader");
     reader.done(Position(70)).await;
@@ -204,13 +205,13 @@ async fn a_folder_that_is_removed_under_it_is_seen_and_nothing_is_said_to_be_kep
 fn dropping_old_records_reads_the_old_end_only() {
     let folder = tempfile::tempdir().expect("temp dir");
     let opened = schema::open(folder.path()).expect("opens");
-    let sql = format!("EXPLAIN QUERY PLAN {}", writer::DROP_OLD);
+    let sql = format!("EXPLAIN QUERY PLAN {}", trim::OLD_READINGS);
     let mut statement = opened.connection.prepare(&sql).expect("plan");
     let rows = statement.query_map([1, 2, 3], |row| row.get::<_, String>(3)).expect("plan");
     let plan: Vec<String> = rows.map(|row| row.expect("row")).collect();
     assert!(plan.iter().all(|line| !line.contains("TEMP B-TREE FOR ORDER BY")), "{plan:?}");
     assert!(
-        plan.iter().any(|line| line.contains("SEARCH log USING INTEGER PRIMARY KEY (rowid<?)")),
+        plan.iter().any(|line| line.contains("SEARCH log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)")),
         "{plan:?}"
     );
 }
@@ -223,4 +224,62 @@ fn a_second_process_is_refused() {
     let second = Journal::open(&config(folder.path()), clock, Tally::new());
     assert!(matches!(second.err(), Some(JournalError::Busy(_))));
     journal.close();
+}
+
+/// A database as version 1 made it, row by row.
+const OF_VERSION_1: &str = "
+    CREATE TABLE log(
+        pos INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, subject INTEGER NOT NULL,
+        time INTEGER NOT NULL, message INTEGER NOT NULL, body BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX log_once ON log(subject, time, message) WHERE kind = 0;
+    CREATE INDEX log_decisions ON log(pos) WHERE kind > 0;
+    CREATE TABLE name(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE cursor(
+        name TEXT PRIMARY KEY, pos INTEGER NOT NULL, state BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO name(id, name) VALUES (1, 'a'), (2, 'ac_power_w'), (3, 'alert');
+    INSERT INTO log VALUES (1, 0, 1, 1763900001000, 0, x'010004000002');
+    INSERT INTO log VALUES (2, 2, 3, 1763900000005, 0, x'017b226e223a357d');
+    INSERT INTO cursor VALUES ('influx:main', 1, x'');
+    PRAGMA user_version = 1;
+";
+
+#[tokio::test]
+async fn a_journal_of_version_1_is_taken_over_as_it_is() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let old = rusqlite::Connection::open(folder.path().join(schema::FILE)).expect("database");
+    old.execute_batch(OF_VERSION_1).expect("old tables");
+    drop(old);
+    let journal = open(folder.path());
+    let mut reader = journal.reader_from(Position(0), Kinds::All);
+    let batch = reader.next(10).await.expect("records");
+    let records: Vec<_> = batch.records.iter().map(|(_, record)| (**record).clone()).collect();
+    assert_eq!(records, [reading("a", 1), event(5)]);
+    assert_eq!(journal.cursor("influx:main"), Ok(Some((Position(1), Vec::new()))));
+    assert_eq!(
+        journal.append(vec![reading("a", 1), reading("a", 2)]).await.expect("kept").stored,
+        1
+    );
+    let identity = journal.identity().to_owned();
+    journal.close();
+    assert_eq!(open(folder.path()).identity(), identity);
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_a_row_is_found() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let journal = open(folder.path());
+    journal.append(vec![reading("a", 1), reading("a", 2)]).await.expect("kept");
+    journal.close();
+    let connection = rusqlite::Connection::open(folder.path().join(schema::FILE)).expect("opens");
+    let flipped = connection.execute("UPDATE log SET time = time + 4 WHERE pos = 1", []);
+    assert_eq!(flipped, Ok(1));
+    drop(connection);
+    let journal = open(folder.path());
+    let archive = journal.archive().expect("archive");
+    let device = DeviceId::parse("a").expect("id");
+    let (from, to) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX));
+    let left = archive.readings(&device, from, to, 10).expect("read");
+    assert_eq!(left.into_iter().map(Record::Reading).collect::<Vec<_>>(), [reading("a", 2)]);
 }

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock::SharedClock;
-use crate::model::{Position, Record, Timestamp};
+use crate::model::{Position, Record};
 use crate::tally::{Happening, Tally};
 
 use super::codec::names_of;
@@ -20,6 +20,7 @@ use super::insert::insert;
 use super::names::Names;
 use super::schema::{self, Opened};
 use super::tail::Tail;
+use super::trim::{Round, Trimmer};
 use super::{Appended, Config, Cursor, Status};
 
 /// Records gathered into one commit at most; bounds the answer time and the memory.
@@ -28,15 +29,9 @@ const RECORDS_PER_COMMIT_MAX: usize = 5000;
 const CROWD: usize = 1000;
 /// Time between two rounds of housekeeping: status, lazy cursors, old records.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
-/// Old records dropped in one round, so that nobody waits long for it, and rounds of housekeeping
-/// between two of these: 500 records a second at most, ten times what a hall writes.
-const TRIM_PER_ROUND: i64 = 5000;
-const TRIM_EVERY: u32 = 10;
-/// A clock that moved otherwise than time did, or that is so far ahead of the newest record, is
-/// not trusted with deleting.
-const CLOCK_STEP_MS_MAX: i64 = 3600 * 1000;
-const CLOCK_AHEAD_MS_MAX: i64 = 30 * DAY_MS;
-const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Rounds of housekeeping before the first one in which old records are dropped: the readers of this
+/// run have to say first that they are there.
+const ROUNDS_BEFORE_TRIM: u32 = 5;
 
 /// What is asked of the writer. Without records and without `reply` it is a cursor that may be
 /// stored with the next commit.
@@ -46,12 +41,8 @@ pub(super) struct Request {
     pub(super) reply: Option<oneshot::Sender<Result<Appended, JournalError>>>,
 }
 
-/// Names of the readers of this run.
-pub(super) type ActiveReaders = Arc<Mutex<BTreeSet<String>>>;
-
-/// Up to `?2` of the oldest readings and links before `?1`, those of them that are older than `?3`.
-pub(super) const DROP_OLD: &str = "DELETE FROM log WHERE time < ?3 AND pos IN
-     (SELECT pos FROM log NOT INDEXED WHERE pos <= ?1 AND kind < 2 ORDER BY pos LIMIT ?2)";
+/// Names of the readers of this run, and whether they hold what they have not passed.
+pub(super) type ActiveReaders = Arc<Mutex<BTreeMap<String, bool>>>;
 
 /// What the writer shares with the readers, and with those who send.
 pub(super) struct Channels {
@@ -81,9 +72,10 @@ pub(super) struct Writer {
     active: ActiveReaders,
     /// Device and inode of the database, to see whether its path still leads to it.
     identity: Option<(u64, u64)>,
-    /// Wall clock and time at the start, while the two agree.
-    clock_at_start: Option<(Timestamp, Instant)>,
+    trimmer: Trimmer,
     rounds: u32,
+    /// Records committed since the last round.
+    lately: usize,
 }
 
 /// What one commit did, told to the rest of the program only after it is on disk.
@@ -106,17 +98,13 @@ impl Writer {
         let (status, _) = watch::channel(Status {
             head: *head.borrow(),
             size_bytes: 0,
+            cut: Position::default(),
             disk_free_bytes: 0,
             disk_bytes: 0,
             trouble: None,
             cursors: schema::cursors(&opened.connection)?,
         });
-        let newest = schema::newest_time(&opened.connection)?;
-        let now = clock.now();
-        let ahead = newest.is_some_and(|newest| now.since_ms(newest) > CLOCK_AHEAD_MS_MAX);
-        if ahead {
-            tracing::warn!("the clock is far ahead of the newest record: nothing old is dropped");
-        }
+        let trimmer = Trimmer::new(&opened.connection, &config, clock.now())?;
         let identity = identity_of(&config.folder);
         let writer = Self {
             opened,
@@ -133,8 +121,9 @@ impl Writer {
             trouble: None,
             active,
             identity,
-            clock_at_start: (!ahead).then(|| (now, Instant::now())),
+            trimmer,
             rounds: 0,
+            lately: 0,
         };
         writer.publish_status();
         Ok(writer)
@@ -248,6 +237,7 @@ impl Writer {
         let stored = done.answers.iter().map(|a| a.stored as u64).sum();
         let duplicates = done.answers.iter().map(|a| a.duplicates as u64).sum();
         self.tally.add(Happening::ReadingKept, "journal", stored);
+        self.lately += done.stored.len();
         if duplicates > 0 {
             self.tally.add(Happening::Duplicate, "journal", duplicates);
         }
@@ -361,13 +351,13 @@ impl Writer {
         if self.trouble.is_some() {
             self.probe();
         }
-        self.rounds = self.rounds.wrapping_add(1);
-        // Not at once: first the readers of this run have to say that they are there.
-        if self.rounds % TRIM_EVERY == TRIM_EVERY / 2
+        self.rounds = self.rounds.saturating_add(1);
+        if self.rounds >= ROUNDS_BEFORE_TRIM
             && let Err(error) = self.trim()
         {
             tracing::warn!(%error, "old records could not be dropped");
         }
+        self.lately = 0;
         self.publish_status();
     }
 
@@ -410,34 +400,27 @@ impl Writer {
         }
     }
 
-    /// Drops readings and links that are too old and that every active reader has passed. What
-    /// rules and people decided is kept.
     fn trim(&mut self) -> Result<(), JournalError> {
-        let now = self.clock.now();
-        let Some((wall, since)) = self.clock_at_start else { return Ok(()) };
-        let passed_ms = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
-        if now.since_ms(wall).saturating_sub(passed_ms).abs() > CLOCK_STEP_MS_MAX {
-            tracing::warn!("the clock was set: nothing old is dropped until the next start");
-            self.clock_at_start = None;
-            return Ok(());
-        }
-        let oldest = now.plus_ms(-i64::from(self.config.retention_days) * DAY_MS);
-        let passed = self.slowest_reader()?;
-        // By the primary key on purpose: the old end is where the journal begins.
-        let connection = &self.opened.connection;
-        let limits = params![schema::to_sql(passed), TRIM_PER_ROUND, oldest.ms()];
-        connection.execute(DROP_OLD, limits)?;
-        Ok(())
+        let round = Round {
+            now: self.clock.now(),
+            head: *self.head.borrow(),
+            passed: self.slowest_reader(false)?,
+            held: self.slowest_reader(true)?,
+            lately: self.lately,
+        };
+        self.trimmer.trim(&self.opened.connection, &round)
     }
 
-    /// Where the slowest reader of this run stands; the end of the journal if there is none.
-    fn slowest_reader(&self) -> Result<Position, JournalError> {
+    /// Where the slowest reader of this run stands, of all or of those that hold what they have not
+    /// passed; the end of the journal if there is none.
+    fn slowest_reader(&self, held_only: bool) -> Result<Position, JournalError> {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let stored = schema::cursors(&self.opened.connection)?;
         let place = |name: &String| {
             stored.iter().find(|(stored, _)| stored == name).map_or(Position(0), |(_, at)| *at)
         };
-        Ok(active.iter().map(place).min().unwrap_or(*self.head.borrow()))
+        let asked = active.iter().filter(|(_, holds)| **holds || !held_only);
+        Ok(asked.map(|(name, _)| place(name)).min().unwrap_or(*self.head.borrow()))
     }
 
     fn publish_status(&self) {
@@ -447,11 +430,12 @@ impl Writer {
             let at = stored.iter().find(|(stored, _)| *stored == name).map(|(_, at)| *at);
             (name, at.unwrap_or_default())
         };
-        let cursors = active.into_iter().map(place).collect();
+        let cursors = active.into_keys().map(place).collect();
         let (disk_free_bytes, disk_bytes) = disk_of(&self.config.folder);
         self.status.send_replace(Status {
             head: *self.head.borrow(),
             size_bytes: size_of(&self.config.folder),
+            cut: self.trimmer.cut(),
             disk_free_bytes,
             disk_bytes,
             trouble: self.trouble.clone(),

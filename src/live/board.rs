@@ -90,7 +90,7 @@ impl DeviceLive {
     pub fn power_now_w(&self) -> Option<f64> {
         let power = self.points.get("ac_power_w")?;
         let of_late = self.last_seen?.since_ms(power.time) <= self.device.stale_after_ms;
-        let measured = !matches!(power.quality, Quality::Rejected | Quality::SensorMissing);
+        let measured = power.quality.is_measured();
         power.value.as_f64().filter(|w| of_late && measured && w.is_finite())
     }
 

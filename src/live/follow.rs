@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+use crate::history::{History, HistoryError};
 use crate::journal::{Archive, Journal, JournalError, Kinds};
 use crate::model::{DeviceId, EventKind, Record, Timestamp};
 
@@ -87,15 +88,20 @@ impl Board {
     /// Fills the board with what the devices said last before `now`. Blocks.
     ///
     /// # Errors
-    /// [`JournalError::Storage`].
-    pub fn recall(&mut self, archive: &Archive, now: Timestamp) -> Result<(), JournalError> {
+    /// [`HistoryError`].
+    pub fn recall(
+        &mut self,
+        archive: &Archive,
+        history: &History,
+        now: Timestamp,
+    ) -> Result<(), HistoryError> {
         let events = archive.last_events(EventKind::Counter, EVENTS_AT_START)?;
         for event in events.into_iter().rev() {
             self.apply(&Record::Event(event));
         }
         let ids: Vec<DeviceId> = self.iter().map(|live| live.device.id.clone()).collect();
         for id in ids {
-            let last = archive.last_before(&id, now.plus_ms(1), READINGS_AT_START)?;
+            let last = history.last_before_blocking(&id, now.plus_ms(1), READINGS_AT_START)?;
             for reading in last.into_iter().rev() {
                 self.apply(&Record::Reading(reading));
             }

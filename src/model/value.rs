@@ -122,6 +122,12 @@ impl Quality {
         Self::Rejected,
     ];
 
+    /// Whether there is a value that somebody measured or worked out.
+    #[must_use]
+    pub const fn is_measured(self) -> bool {
+        !matches!(self, Self::SensorMissing | Self::Rejected)
+    }
+
     /// The word used in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

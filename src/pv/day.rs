@@ -1,7 +1,7 @@
 //! One inverter through one local day: what its counters say and what it made in each step.
 
 use crate::counter::{Change, Happened, Nature, Track};
-use crate::model::{Quality, Reading, Site, Timestamp};
+use crate::model::{Reading, Site, Timestamp};
 use crate::profile::Profile;
 use crate::sky;
 
@@ -247,8 +247,6 @@ impl InverterDay {
 
 fn measured(reading: &Reading, point: &str) -> Option<f64> {
     let sample = reading.samples.iter().find(|sample| sample.point.as_str() == point)?;
-    match sample.quality {
-        Quality::Rejected | Quality::SensorMissing => None,
-        _ => sample.value.as_f64().filter(|value| value.is_finite()),
-    }
+    let value = sample.value.as_f64().filter(|value| value.is_finite());
+    value.filter(|_| sample.quality.is_measured())
 }

@@ -10,7 +10,7 @@ use crate::clock::SharedClock;
 use crate::history::History;
 use crate::journal::{Batch, Journal, JournalError, Kinds};
 use crate::live::{Board, DeviceLive, HealthState, Live};
-use crate::model::{DeviceId, DeviceKind, Position, Quality, Record, Timestamp};
+use crate::model::{DeviceId, DeviceKind, Position, Record, Timestamp};
 use crate::sky;
 
 use super::day::Nameplate;
@@ -223,6 +223,6 @@ fn fresh_power_w(live: &DeviceLive, now: Timestamp) -> Option<f64> {
     let limit_ms = live.device.stale_after_ms;
     let heard = now.since_ms(live.last_received?) <= limit_ms;
     let of_late = live.last_seen?.since_ms(power.time) <= limit_ms;
-    let measured = !matches!(power.quality, Quality::Rejected | Quality::SensorMissing);
+    let measured = power.quality.is_measured();
     power.value.as_f64().filter(|w| heard && of_late && measured && w.is_finite())
 }

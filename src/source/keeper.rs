@@ -105,8 +105,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_put_in_is_kept_in_order_before_the_queue_ends() {
         let folder = tempfile::tempdir().expect("folder");
-        let config =
-            Config { folder: folder.path().to_owned(), commit_wait_ms: 1, retention_days: 400 };
+        let config = Config { commit_wait_ms: 1, ..Config::new(folder.path().to_owned()) };
         let tally = Tally::new();
         let journal =
             Journal::open(&config, Arc::new(SystemClock), tally.clone()).expect("journal");

@@ -117,8 +117,7 @@ struct Gateway {
 impl Gateway {
     fn new(folder: &std::path::Path, port: u16) -> Self {
         let tally = Tally::new();
-        let store =
-            Config { folder: folder.join("data"), commit_wait_ms: 100, retention_days: 400 };
+        let store = Config { commit_wait_ms: 100, ..Config::new(folder.join("data")) };
         let journal = Journal::open(&store, Arc::new(SystemClock), tally.clone()).expect("journal");
         Self { journal, tally, port }
     }

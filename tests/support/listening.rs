@@ -59,8 +59,7 @@ impl World {
         let folder = tempfile::tempdir().expect("folder");
         let broker = Mosquitto::start(folder.path());
         let (clock, tally) = (Arc::new(SystemClock), Tally::new());
-        let store =
-            Config { folder: folder.path().join("data"), commit_wait_ms: 5, retention_days: 1 };
+        let store = Config { commit_wait_ms: 5, ..Config::new(folder.path().join("data")) };
         let journal = Journal::open(&store, clock, tally.clone()).expect("journal");
         let mut config = mqtt::Config {
             host: "127.0.0.1".into(),

@@ -96,9 +96,8 @@ impl World {
         let config = modbus::Config { name: "bus".to_owned(), transport, units };
         let folder = tempfile::tempdir().expect("folder");
         let at = journal::Config {
-            folder: folder.path().to_owned(),
             commit_wait_ms: 20,
-            retention_days: 400,
+            ..journal::Config::new(folder.path().to_owned())
         };
         let (clock, tally) = (Arc::new(SystemClock), Tally::new());
         let journal = Journal::open(&at, clock.clone(), tally.clone()).expect("journal");

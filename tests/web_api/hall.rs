@@ -144,13 +144,14 @@ pub(crate) async fn web(
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(NOW)));
     let tally = Tally::new();
     tally.add(Happening::Rejected, "bad_answer", 3);
-    let config =
-        journal::Config { folder: folder.to_owned(), commit_wait_ms: 1, retention_days: 400 };
+    let config = journal::Config { commit_wait_ms: 1, ..journal::Config::new(folder.to_owned()) };
     let journal = Journal::open(&config, clock.clone(), tally.clone()).expect("opens");
     journal.append(history()).await.expect("kept");
     let live = Live::new(board());
     let monitor = Monitor::new();
     let zones = [("roof", "屋顶", "roof"), ("a", "一层", "ground floor")];
+    let past = hallwatch::history::Config::new(folder);
+    let (history, _packer) = History::open(&past, &journal, clock.clone()).expect("history");
     let context = Context {
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
@@ -167,7 +168,7 @@ pub(crate) async fn web(
         zones: zones
             .map(|(id, zh, en)| Zone { id: zone(id), name: Text::new(zh, en), floor: None })
             .into(),
-        history: History::new(journal.archive().expect("archive")),
+        history,
     };
     let demo = Some(Text::new("演示数据", "made-up data"));
     let web = Web::with_limits(Config { listen, password_hash, demo }, context, limits);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{DeviceKind, Text, Timestamp, ZoneId};
+use crate::model::{DeviceKind, Quality, Text, Timestamp, ZoneId};
 
 fn device(id: &str, kind: DeviceKind, profile: &str) -> Device {
     Device {

@@ -73,11 +73,8 @@ impl Hall {
     fn new(start: &str) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let clock = Arc::new(ManualClock::new(moment(start)));
-        let store = journal::Config {
-            folder: folder.path().to_owned(),
-            commit_wait_ms: 1,
-            retention_days: 400,
-        };
+        let store =
+            journal::Config { commit_wait_ms: 1, ..journal::Config::new(folder.path().to_owned()) };
         let journal = Journal::open(&store, clock.clone(), Tally::new()).expect("journal");
         let catalog = Catalog::shipped().expect("profiles");
         let device = |(id, zone, kind, profile): &(&str, &str, DeviceKind, &str)| {

@@ -208,7 +208,7 @@ impl Point {
             Some(point) => (point.label, point.unit),
             None => (model::Text::same(name.as_str().trim_start_matches("vendor_")), ""),
         };
-        let absent = matches!(latest.quality, Quality::SensorMissing | Quality::Rejected);
+        let absent = !latest.quality.is_measured();
         let quality = match latest.quality {
             quality if absent => quality,
             _ if points::is_stale(live, name, latest, now) => Quality::Stale,

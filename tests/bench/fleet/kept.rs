@@ -35,7 +35,7 @@ struct Seen {
 pub(crate) fn look(data: &Path, window: (i64, i64)) -> Kept {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("runtime").block_on(async {
-        let config = Config { folder: data.to_owned(), commit_wait_ms: 1, retention_days: 400 };
+        let config = Config { commit_wait_ms: 1, ..Config::new(data.to_owned()) };
         let journal = Journal::open(&config, Arc::new(SystemClock), Tally::new()).expect("journal");
         let mut reader = journal.reader_from(Position::default(), Kinds::Readings);
         let mut seen: HashMap<String, Seen> = HashMap::new();

@@ -69,7 +69,7 @@ impl Hall {
 
     fn open(folder: &TempDir, clock: &SharedClock) -> Journal {
         let folder = folder.path().to_owned();
-        let config = journal::Config { folder, commit_wait_ms: 1, retention_days: 400 };
+        let config = journal::Config { commit_wait_ms: 1, ..journal::Config::new(folder) };
         Journal::open(&config, clock.clone(), Tally::new()).expect("opens")
     }
 

@@ -1,0 +1,70 @@
+//! What can go wrong with the past.
+
+use crate::journal::JournalError;
+use crate::model::{DeviceId, Text, Timestamp};
+
+use super::{READINGS_MAX, STEPS_MAX};
+
+/// Why the past was not told, or not kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// What is not packed yet could not be read.
+    #[error("the archive did not answer")]
+    Journal(#[from] JournalError),
+    /// More readings in the span than one question may read.
+    #[error("more than {READINGS_MAX} readings in the span")]
+    TooManyReadings,
+    /// More steps than one series may have, or a step that is not positive.
+    #[error("a series has 1 to {STEPS_MAX} steps of at least 1 ms")]
+    BadSteps,
+    /// No room left on the disk; what was packed before is safe, the rest stays in the journal.
+    #[error("the disk of the history is full")]
+    DiskFull,
+    /// The database cannot be read or written.
+    #[error("the history cannot be read or written: {0}")]
+    Storage(String),
+    /// Made by a program that knows more.
+    #[error("the history was made by a newer hallwatch (version {0} of its tables)")]
+    Newer(i64),
+    /// A block is not what was written.
+    #[error("the history of `{device}` from {} ms on is damaged", time.ms())]
+    Damaged {
+        /// Whose.
+        device: DeviceId,
+        /// Time of its first reading.
+        time: Timestamp,
+    },
+    /// The thread that read was stopped or panicked.
+    #[error("the search was broken off")]
+    BrokenOff,
+}
+
+impl HistoryError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::Journal(error) => return error.text(),
+            Self::TooManyReadings => format!("所选时段超过 {READINGS_MAX} 条读数"),
+            Self::BadSteps => format!("步数应为 1 到 {STEPS_MAX}，步长至少 1 毫秒"),
+            Self::DiskFull => "历史数据所在的磁盘已满".to_owned(),
+            Self::Storage(error) => format!("历史数据无法读写：{error}"),
+            Self::Newer(version) => {
+                format!("历史数据由更新版本的 hallwatch 建立（表版本 {version}）")
+            }
+            Self::Damaged { device, .. } => format!("`{device}` 的一段历史数据已损坏"),
+            Self::BrokenOff => "查询中断".to_owned(),
+        };
+        Text::new(zh, self.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for HistoryError {
+    fn from(error: rusqlite::Error) -> Self {
+        match JournalError::from(error) {
+            JournalError::DiskFull => Self::DiskFull,
+            JournalError::Storage(text) => Self::Storage(text),
+            other => Self::Journal(other),
+        }
+    }
+}

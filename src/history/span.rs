@@ -1,0 +1,171 @@
+//! Readings of one device in one span: those that are packed and those that are not yet, as one.
+
+use rusqlite::Connection;
+
+use crate::model::{DeviceId, Reading, Timestamp};
+
+use super::error::HistoryError;
+use super::segment::{Times, key};
+use super::store::{self, Place};
+use super::{Inner, READINGS_MAX, column, measured};
+
+/// What is to be read.
+pub(super) struct Span<'a> {
+    inner: &'a Inner,
+    connection: &'a Connection,
+    device: &'a DeviceId,
+    from: Timestamp,
+    to: Timestamp,
+    places: Vec<Place>,
+    /// Not packed yet, in order.
+    fresh: Vec<Reading>,
+}
+
+impl<'a> Span<'a> {
+    /// Looks where the readings of `from <= time < to` are.
+    pub(super) fn new(
+        inner: &'a Inner,
+        connection: &'a Connection,
+        device: &'a DeviceId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Self, HistoryError> {
+        // What is packed from now on is not in this state of the database, and is still in the journal.
+        let packed = store::position(connection, &inner.journal)?;
+        let fresh = inner.archive.readings_after(packed, device, from, to, READINGS_MAX + 1)?;
+        if fresh.len() > READINGS_MAX {
+            return Err(HistoryError::TooManyReadings);
+        }
+        let places = store::within(connection, device, from, to)?;
+        Ok(Self { inner, connection, device, from, to, places, fresh })
+    }
+
+    /// One segment alone, up to `to`.
+    pub(super) fn of_place(
+        inner: &'a Inner,
+        connection: &'a Connection,
+        device: &'a DeviceId,
+        place: Place,
+        to: Timestamp,
+    ) -> Self {
+        let (from, places, fresh) = (place.start, vec![place], Vec::new());
+        Self { inner, connection, device, from, to, places, fresh }
+    }
+
+    /// Shows every measured number of some points, each point in the order of time.
+    pub(super) fn numbers(
+        &self,
+        points: &[&str],
+        mut visit: impl FnMut(usize, Timestamp, f64),
+    ) -> Result<(), HistoryError> {
+        let mut fresh = self.fresh.as_slice();
+        let show = |readings: &[Reading], visit: &mut dyn FnMut(usize, Timestamp, f64)| {
+            for reading in readings {
+                for (which, point) in points.iter().enumerate() {
+                    if let Some(number) = measured(reading, point) {
+                        visit(which, reading.time, number);
+                    }
+                }
+            }
+        };
+        for place in &self.places {
+            let Some(times) = self.whole(store::times(self.connection, self.device, place))? else {
+                continue;
+            };
+            let (before, rest) = fresh.split_at(fresh.partition_point(|r| r.time < place.start));
+            show(before, &mut visit);
+            let (amid, rest) = rest.split_at(rest.partition_point(|r| r.time <= place.until));
+            fresh = rest;
+            let amid: Vec<&Reading> = amid.iter().filter(|r| !times.holds(key(r))).collect();
+            for (which, point) in points.iter().enumerate() {
+                self.point_of(place, &times, point, &amid, |time, number| {
+                    visit(which, time, number);
+                })?;
+            }
+        }
+        show(fresh, &mut visit);
+        Ok(())
+    }
+
+    /// The numbers of one point in one segment, with those that came late.
+    fn point_of(
+        &self,
+        place: &Place,
+        times: &Times,
+        point: &str,
+        late: &[&Reading],
+        mut visit: impl FnMut(Timestamp, f64),
+    ) -> Result<(), HistoryError> {
+        let packed = store::column(self.connection, self.device, place, point);
+        let packed = self.whole(packed)?.flatten();
+        let first = times.time.partition_point(|time| *time < self.from.ms());
+        let last = times.time.partition_point(|time| *time < self.to.ms());
+        let mut all: Vec<(Timestamp, f64)> = Vec::new();
+        let mut in_place = true;
+        if let Some(packed) = packed {
+            let column = column::unpack(&packed, times.len());
+            let read = column.is_some_and(|column| {
+                column.numbers(|row, number| match times.time.get(row) {
+                    Some(time) if (first..last).contains(&row) => {
+                        let time = Timestamp::from_ms(*time);
+                        if late.is_empty() { visit(time, number) } else { all.push((time, number)) }
+                    }
+                    Some(_) => {}
+                    None => in_place = false,
+                })
+            });
+            if !read || !in_place {
+                self.inner.note_damage(self.device, place.start);
+            }
+        }
+        if !late.is_empty() {
+            let late = late.iter().filter_map(|r| Some((r.time, measured(r, point)?)));
+            all.extend(late);
+            all.sort_by_key(|(time, _)| *time);
+            all.into_iter().for_each(|(time, number)| visit(time, number));
+        }
+        Ok(())
+    }
+
+    /// Shows every reading, in order.
+    pub(super) fn readings(&self, mut visit: impl FnMut(&Reading)) -> Result<(), HistoryError> {
+        let rows: usize = self.places.iter().map(|place| place.rows).sum();
+        // One segment at each end may reach far beyond the span.
+        let ends =
+            self.places.first().map_or(0, |p| p.rows) + self.places.last().map_or(0, |p| p.rows);
+        if rows.saturating_sub(ends) + self.fresh.len() > READINGS_MAX {
+            return Err(HistoryError::TooManyReadings);
+        }
+        let mut fresh = self.fresh.as_slice();
+        for place in &self.places {
+            let read = store::readings(self.connection, self.device, place);
+            let Some(mut readings) = self.whole(read)? else { continue };
+            readings.retain(|reading| self.from <= reading.time && reading.time < self.to);
+            let (before, rest) = fresh.split_at(fresh.partition_point(|r| r.time < place.start));
+            before.iter().for_each(&mut visit);
+            let (amid, rest) = rest.split_at(rest.partition_point(|r| r.time <= place.until));
+            fresh = rest;
+            if !amid.is_empty() {
+                // Packed ones first, so that they stay where both are there.
+                readings.extend(amid.iter().cloned());
+                readings.sort_by_key(key);
+                readings.dedup_by_key(|reading| key(reading));
+            }
+            readings.iter().for_each(&mut visit);
+        }
+        fresh.iter().for_each(&mut visit);
+        Ok(())
+    }
+
+    /// `None` where a block is damaged: it is left out here, and put aside by the packer.
+    fn whole<T>(&self, read: Result<T, HistoryError>) -> Result<Option<T>, HistoryError> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(HistoryError::Damaged { device, time }) => {
+                self.inner.note_damage(&device, time);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -70,7 +70,7 @@ struct Inner {
 pub struct History(Arc<Inner>);
 
 impl History {
-    /// Opens the past in a folder, or makes it; the packer is to be run.
+    /// Opens the past beside its journal, or makes it; the packer is to be run.
     ///
     /// # Errors
     /// [`HistoryError`].
@@ -79,9 +79,9 @@ impl History {
         journal: &Journal,
         clock: SharedClock,
     ) -> Result<(Self, Packer), HistoryError> {
-        let connection = store::open_to_write(&config.folder)?;
+        let connection = store::open_to_write(journal.folder())?;
         let inner = Arc::new(Inner {
-            folder: config.folder.clone(),
+            folder: journal.folder().to_owned(),
             archive: journal.archive()?,
             journal: journal.identity().to_owned(),
             clock: clock.clone(),

@@ -50,7 +50,7 @@ impl World {
 
     fn within(size_bytes_max: u64) -> Self {
         let folder = tempfile::tempdir().expect("temp dir");
-        let config = Config { size_bytes_max, ..Config::new(folder.path()) };
+        let config = Config { size_bytes_max, ..Config::default() };
         let clock = Arc::new(ManualClock::new(at(0)));
         let of_journal =
             journal::Config { commit_wait_ms: 0, ..journal::Config::new(folder.path()) };
@@ -74,7 +74,7 @@ impl World {
     }
 
     fn places(&self) -> Vec<store::Place> {
-        let connection = store::open_read_only(&self.config.folder).expect("opens");
+        let connection = store::open_read_only(self.journal.folder()).expect("opens");
         store::within(&connection, &id(), at(-1 << 50), at(1 << 50)).expect("places")
     }
 }
@@ -257,10 +257,10 @@ async fn a_new_journal_in_the_old_place_is_packed_from_its_beginning() {
     world.pack().await;
     world.journal.close();
     for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
-        drop(std::fs::remove_file(world.config.folder.join(file)));
+        drop(std::fs::remove_file(world.journal.folder().join(file)));
     }
     let of_journal =
-        journal::Config { commit_wait_ms: 0, ..journal::Config::new(&world.config.folder) };
+        journal::Config { commit_wait_ms: 0, ..journal::Config::new(world.journal.folder()) };
     world.journal = Journal::open(&of_journal, world.clock.clone(), Tally::new()).expect("opens");
     (world.history, world.packer) =
         History::open(&world.config, &world.journal, world.clock.clone()).expect("opens");
@@ -281,7 +281,7 @@ async fn a_flipped_bit_costs_one_point_of_one_segment_and_is_put_aside() {
     world.keep(&all).await;
     world.pack().await;
     let flip = "UPDATE packed SET body = zeroblob(length(body)) WHERE point = 'ac_power_w'";
-    let connection = store::open_to_write(&world.config.folder).expect("opens");
+    let connection = store::open_to_write(world.journal.folder()).expect("opens");
     connection.execute(flip, []).expect("flipped");
     let points = vec!["ac_power_w".to_owned(), "vendor_x".to_owned()];
     let numbers = world.history.numbers(id(), points.clone(), at(0), at(1 << 40)).await;
@@ -313,6 +313,6 @@ async fn the_oldest_goes_by_age_and_by_room() {
     let places = world.places();
     assert!(places[0].start > at(0), "the oldest went");
     assert!(places.last().expect("some").until > at(119_000_000), "the newest stays");
-    let size = std::fs::metadata(world.config.folder.join(store::FILE)).expect("file").len();
+    let size = std::fs::metadata(world.journal.folder().join(store::FILE)).expect("file").len();
     assert!(size < 800_000, "{size} bytes");
 }

@@ -277,6 +277,12 @@ impl Journal {
         schema::cursor(&schema::open_read_only(&self.0.folder)?, name)
     }
 
+    /// Folder of the database.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        &self.0.folder
+    }
+
     /// What tells this journal from another one in the same place: positions of one mean nothing
     /// in the other.
     #[must_use]

@@ -150,7 +150,7 @@ pub(crate) async fn web(
     let live = Live::new(board());
     let monitor = Monitor::new();
     let zones = [("roof", "屋顶", "roof"), ("a", "一层", "ground floor")];
-    let past = hallwatch::history::Config::new(folder);
+    let past = hallwatch::history::Config::default();
     let (history, _packer) = History::open(&past, &journal, clock.clone()).expect("history");
     let context = Context {
         live: live.clone(),

@@ -219,7 +219,11 @@ proptest! {
         for (n, (power, trouble)) in (0_i64..).zip(life) {
             let energy = power * STEP_WH;
             made += if n == 0 { 0.0 } else { energy };
-            register = if n == 0 { register } else { (register + energy) % modulus };
+            let grown = if n == 0 { register } else { register + energy };
+            register = grown % modulus;
+            if grown >= modulus {
+                calm = 0; // a roll-over waits for its confirmation like any other trouble
+            }
             // Troubles come one at a time: nobody can tell two at once apart.
             let trouble = if calm < 4 { Trouble::None } else { trouble };
             calm += 1;

@@ -23,6 +23,9 @@ pub enum HistoryError {
     /// The database cannot be read or written.
     #[error("the history cannot be read or written: {0}")]
     Storage(String),
+    /// The database's own pages are not what was written.
+    #[error("the history's database is corrupt: {0}")]
+    Corrupt(String),
     /// Made by a program that knows more.
     #[error("the history was made by a newer hallwatch (version {0} of its tables)")]
     Newer(i64),
@@ -49,6 +52,7 @@ impl HistoryError {
             Self::BadSteps => format!("步数应为 1 到 {STEPS_MAX}，步长至少 1 毫秒"),
             Self::DiskFull => "历史数据所在的磁盘已满".to_owned(),
             Self::Storage(error) => format!("历史数据无法读写：{error}"),
+            Self::Corrupt(error) => format!("历史数据库文件已损坏：{error}"),
             Self::Newer(version) => {
                 format!("历史数据由更新版本的 hallwatch 建立（表版本 {version}）")
             }
@@ -61,6 +65,10 @@ impl HistoryError {
 
 impl From<rusqlite::Error> for HistoryError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        if matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
+            return Self::Corrupt(error.to_string());
+        }
         match JournalError::from(error) {
             JournalError::DiskFull => Self::DiskFull,
             JournalError::Storage(text) => Self::Storage(text),

@@ -3,11 +3,9 @@
 //! anew a few times only and old segments are large. What comes late is merged into the segment
 //! whose span it falls into.
 
-use std::collections::BTreeMap;
-
 use rusqlite::Connection;
 
-use crate::model::{DeviceId, Reading, Timestamp};
+use crate::model::{DeviceId, Reading};
 
 use super::error::HistoryError;
 use super::segment::{self, key};
@@ -22,15 +20,6 @@ const FAN_IN: usize = 4;
 /// Segments looked at before a new one: three of each size, and some.
 const NEIGHBOURS: usize = 32;
 
-/// Where readings belong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Spot {
-    /// Into the segment that begins then.
-    Inside(Timestamp),
-    /// Between this segment and the next; before all others if there is none.
-    After(Option<Timestamp>),
-}
-
 /// Adds readings of one device; those that are there already are left out. Call in a transaction.
 pub(super) fn add(
     connection: &Connection,
@@ -39,60 +28,52 @@ pub(super) fn add(
 ) -> Result<(), HistoryError> {
     readings.sort_by_key(key);
     readings.dedup_by_key(|reading| key(reading));
-    let mut spots: BTreeMap<Spot, Vec<Reading>> = BTreeMap::new();
-    let mut segment: Option<Place> = None;
-    let mut looked_until = None;
-    for reading in readings {
-        // Asked again when a segment may begin between this reading and the one before.
-        if looked_until.is_none_or(|until| reading.time >= until) {
-            segment = store::before(connection, device, reading.time.plus_ms(1), 1)?.pop();
-            looked_until = store::next_start(connection, device, reading.time)?;
-            if looked_until.is_none() {
-                looked_until = Some(Timestamp::from_ms(i64::MAX));
-            }
+    let mut between = Vec::new();
+    let mut rest = readings.as_slice();
+    while let Some(first) = rest.first() {
+        let place = store::before(connection, device, first.time.plus_ms(1), 1)?.pop();
+        let next = store::next_start(connection, device, first.time)?;
+        // How many fall into the same segment, or into the same gap.
+        let inside = place.filter(|place| first.time <= place.until);
+        let count = rest.partition_point(|reading| match &inside {
+            Some(place) => reading.time <= place.until,
+            None => next.is_none_or(|next| reading.time < next),
+        });
+        let (head, tail) = rest.split_at(count);
+        match inside {
+            Some(place) => insert(connection, device, &place, head)?,
+            None => between.push(head),
         }
-        let spot = match &segment {
-            Some(place) if reading.time <= place.until => Spot::Inside(place.start),
-            place => Spot::After(place.as_ref().map(|place| place.start)),
-        };
-        spots.entry(spot).or_default().push(reading);
+        rest = tail;
     }
-    for (spot, readings) in spots {
-        match spot {
-            Spot::Inside(start) => insert(connection, device, start, readings)?,
-            Spot::After(_) => append(connection, device, readings)?,
-        }
-    }
-    Ok(())
+    // Afterwards, because these join their neighbours.
+    between.into_iter().try_for_each(|readings| append(connection, device, readings))
 }
 
-/// Merges late readings into the segment that begins at `start`.
+/// Merges late readings into a segment whose span they fall into.
 fn insert(
     connection: &Connection,
     device: &DeviceId,
-    start: Timestamp,
-    late: Vec<Reading>,
+    place: &Place,
+    late: &[Reading],
 ) -> Result<(), HistoryError> {
-    let Some(place) = store::before(connection, device, start.plus_ms(1), 1)?.pop() else {
-        return append(connection, device, late);
-    };
-    let times = store::times(connection, device, &place)?;
-    let late: Vec<Reading> = late.into_iter().filter(|late| !times.holds(key(late))).collect();
+    let times = store::times(connection, device, place)?;
+    let mut late: Vec<Reading> =
+        late.iter().filter(|late| !times.holds(key(late))).cloned().collect();
     if late.is_empty() {
         return Ok(());
     }
-    let mut readings = store::readings(connection, device, &place)?;
-    readings.extend(late);
-    readings.sort_by_key(key);
-    store::remove(connection, &place)?;
-    keep(connection, device, &readings)
+    late.extend(store::readings(connection, device, place)?);
+    late.sort_by_key(key);
+    store::remove(connection, place)?;
+    keep(connection, device, &late)
 }
 
 /// Keeps readings that fall between two segments, and joins small ones before them.
 fn append(
     connection: &Connection,
     device: &DeviceId,
-    readings: Vec<Reading>,
+    readings: &[Reading],
 ) -> Result<(), HistoryError> {
     let Some(first) = readings.first() else { return Ok(()) };
     let neighbours = store::before(connection, device, first.time, NEIGHBOURS)?;
@@ -102,7 +83,7 @@ fn append(
         all.extend(store::readings(connection, device, place)?);
         store::remove(connection, place)?;
     }
-    all.extend(readings);
+    all.extend_from_slice(readings);
     keep(connection, device, &all)
 }
 
@@ -157,6 +138,7 @@ fn keep(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
 
     fn places(rows: &[usize]) -> Vec<Place> {
         let time = Timestamp::from_ms(0);

@@ -27,7 +27,7 @@ mod store;
 mod tests;
 mod window;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,8 +49,9 @@ use window::Folding;
 pub const READINGS_MAX: usize = 600_000;
 /// Segments looked through backwards for the last value of a point.
 const SEARCH_MAX: usize = 8;
-/// Readings not packed yet that are looked through for it.
-const FRESH_SEARCH_MAX: usize = 500;
+/// Readings of the journal that are looked through for it. A slow register table is read every 60th
+/// cycle, so this sees it at least three times.
+const FRESH_SEARCH_MAX: usize = 200;
 /// Read connections kept for the next question.
 const CONNECTIONS_KEPT: usize = 4;
 
@@ -79,7 +80,7 @@ impl History {
         journal: &Journal,
         clock: SharedClock,
     ) -> Result<(Self, Packer), HistoryError> {
-        let connection = store::open_to_write(journal.folder())?;
+        let connection = store::open_or_begin_anew(journal.folder(), clock.now())?;
         let inner = Arc::new(Inner {
             folder: journal.folder().to_owned(),
             archive: journal.archive()?,
@@ -107,13 +108,13 @@ impl History {
             let (from, to) = (windows.start(), windows.end());
             let mut foldings: Vec<Folding<'_>> =
                 asked.iter().map(|asked| Folding::new(asked, &windows)).collect();
-            for (asked, folding) in asked.iter().zip(&mut foldings) {
-                let before = last_number(inner, connection, &device, &asked.point, from)?;
+            let points: Vec<&str> = asked.iter().map(|asked| asked.point.as_str()).collect();
+            let before = last_numbers(inner, connection, &device, &points, from)?;
+            for (before, folding) in before.into_iter().zip(&mut foldings) {
                 if let Some((time, value)) = before {
                     folding.take(time, value);
                 }
             }
-            let points: Vec<&str> = asked.iter().map(|asked| asked.point.as_str()).collect();
             let span = Span::new(inner, connection, &device, from, to)?;
             span.numbers(&points, |which, time, value| {
                 if let Some(folding) = foldings.get_mut(which) {
@@ -254,13 +255,22 @@ fn last_before(
     to: Timestamp,
     max: usize,
 ) -> Result<Vec<Reading>, HistoryError> {
-    let fresh = inner.archive.last_before(device, to, max)?;
-    let mut found = fresh;
+    let mut found = inner.archive.last_before(device, to, max)?;
     for place in store::before(connection, device, to, SEARCH_MAX)? {
-        if found.len() >= max && found.last().is_some_and(|oldest| oldest.time > place.until) {
+        let oldest = found.get(max.saturating_sub(1)).map(|reading| reading.time);
+        if oldest.is_some_and(|oldest| oldest > place.until) {
             break;
         }
-        match store::readings(connection, device, &place) {
+        // What was packed lately is still in the journal: its times are enough to see that.
+        let known: HashSet<_> = found.iter().map(segment::key).collect();
+        let wanted = |key: (Timestamp, u64)| {
+            key.0 < to && oldest.is_none_or(|oldest| key.0 >= oldest) && !known.contains(&key)
+        };
+        let readings = store::times(connection, device, &place).and_then(|times| {
+            let all_known = !times.keys().any(wanted);
+            if all_known { Ok(Vec::new()) } else { store::readings(connection, device, &place) }
+        });
+        match readings {
             Ok(readings) => found.extend(readings.into_iter().filter(|r| r.time < to)),
             Err(HistoryError::Damaged { device, time }) => inner.note_damage(&device, time),
             Err(error) => return Err(error),
@@ -272,32 +282,40 @@ fn last_before(
     Ok(found)
 }
 
-/// The last measured number of a point before `to`, if it is not too far back.
-fn last_number(
+/// The last measured number of each point before `to`, where it is not too far back.
+fn last_numbers(
     inner: &Inner,
     connection: &Connection,
     device: &DeviceId,
-    point: &str,
+    points: &[&str],
     to: Timestamp,
-) -> Result<Option<(Timestamp, f64)>, HistoryError> {
+) -> Result<Vec<Option<(Timestamp, f64)>>, HistoryError> {
     let fresh = inner.archive.last_before(device, to, FRESH_SEARCH_MAX)?;
-    let fresh = fresh.iter().find_map(|reading| Some((reading.time, measured(reading, point)?)));
+    let newest = |point: &&str| fresh.iter().find_map(|r| Some((r.time, measured(r, point)?)));
+    let mut last: Vec<Option<(Timestamp, f64)>> = points.iter().map(newest).collect();
     for place in store::before(connection, device, to, SEARCH_MAX)? {
-        if fresh.is_some_and(|(time, _)| time > place.until) {
-            return Ok(fresh);
+        let known =
+            |last: &Option<(Timestamp, f64)>| last.is_some_and(|(time, _)| time >= place.until);
+        let missing: Vec<usize> = last
+            .iter()
+            .enumerate()
+            .filter(|(_, last)| !known(last))
+            .map(|(which, _)| which)
+            .collect();
+        if missing.is_empty() {
+            break;
         }
+        let names: Vec<&str> =
+            missing.iter().filter_map(|which| points.get(*which).copied()).collect();
         let span = Span::of_place(inner, connection, device, place, to);
-        let mut last = fresh;
-        span.numbers(&[point], |_, time, number| {
-            if last.is_none_or(|(before, _)| before <= time) {
-                last = Some((time, number));
+        span.numbers(&names, |which, time, number| {
+            let slot = missing.get(which).and_then(|which| last.get_mut(*which));
+            if let Some(slot) = slot.filter(|slot| slot.is_none_or(|(before, _)| before <= time)) {
+                *slot = Some((time, number));
             }
         })?;
-        if last.is_some() {
-            return Ok(last);
-        }
     }
-    Ok(fresh)
+    Ok(last)
 }
 
 /// The number of a point in a reading, where it is one that was really measured.

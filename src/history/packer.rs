@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{SharedClock, Trust};
-use crate::journal::{Batch, Journal, Kinds, Reader};
-use crate::model::{DeviceId, Position, Reading, Record, Timestamp};
+use crate::journal::{Batch, Journal, Kinds, Reader, used_bytes};
+use crate::model::{DeviceId, Reading, Record, Timestamp};
 
 use super::config::Config;
 use super::error::HistoryError;
@@ -56,9 +56,7 @@ impl Packer {
     ) -> Result<Self, HistoryError> {
         let mut reader = journal.holding_reader("history", Kinds::Readings)?;
         reader.seek(store::position(&connection, journal.identity())?);
-        let newest: Option<i64> =
-            connection.query_row("SELECT max(until) FROM segment", [], |row| row.get(0))?;
-        let trust = Trust::new(clock.now(), newest.map(Timestamp::from_ms));
+        let trust = Trust::new(clock.now(), store::newest_time(&connection)?);
         let connection = Arc::new(Mutex::new(connection));
         Ok(Self { inner, journal, config, clock, trust, reader, connection })
     }
@@ -67,6 +65,11 @@ impl Packer {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut looks = LOOKS;
         loop {
+            // Before the first look as well: a start has enough to do.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => looks = looks.saturating_add(1),
+            }
             let behind = self.journal.head().0.saturating_sub(self.reader.position().0);
             if behind >= RECORDS_MAX || (looks >= LOOKS && behind > 0) {
                 looks = 0;
@@ -77,11 +80,6 @@ impl Packer {
                         tracing::error!(%error, "what was read could not be packed; it stays in the journal");
                     },
                 }
-            }
-            looks = looks.saturating_add(1);
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
     }
@@ -157,7 +155,7 @@ impl Packer {
             if let Some(oldest) = oldest {
                 store::drop_before(connection, oldest, DROP_MAX)?;
             }
-            while store::used_bytes(connection)? > limit.saturating_sub(limit / ROOM) {
+            while used_bytes(connection)? > limit.saturating_sub(limit / ROOM) {
                 tracing::warn!(limit, "the history is as large as it may be: the oldest goes");
                 if store::drop_before(connection, now, DROP_MAX / 10)? == 0 {
                     break;
@@ -182,11 +180,5 @@ impl Packer {
             Ok(done)
         });
         task.await.map_err(|_| HistoryError::BrokenOff)?
-    }
-
-    /// How far the journal has been packed.
-    #[must_use]
-    pub const fn position(&self) -> Position {
-        self.reader.position()
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::journal::bytes::{Input, put_unsigned};
 use crate::model::{DeviceId, PointName, Reading, Sample, Timestamp};
 
-use super::column::{self, Cell, Input, put_numbers, put_unsigned, take_numbers};
+use super::column::{self, Cell, put_numbers, take_numbers};
 
 /// Version of the form of the times; older forms stay readable for ever.
 const FORM: u8 = 1;
@@ -92,6 +93,17 @@ impl Times {
     /// How many readings there are.
     pub(super) const fn len(&self) -> usize {
         self.time.len()
+    }
+
+    /// What tells the reading of a row apart.
+    pub(super) fn key(&self, row: usize) -> Option<(Timestamp, u64)> {
+        let (time, message) = (self.time.get(row)?, self.message.get(row)?);
+        Some((Timestamp::from_ms(*time), message.cast_unsigned()))
+    }
+
+    /// What tells each reading apart, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (Timestamp, u64)> {
+        (0..self.len()).filter_map(|row| self.key(row))
     }
 
     /// Whether there is a reading of this time and message.

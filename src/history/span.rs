@@ -100,15 +100,18 @@ impl<'a> Span<'a> {
         let packed = self.whole(packed)?.flatten();
         let first = times.time.partition_point(|time| *time < self.from.ms());
         let last = times.time.partition_point(|time| *time < self.to.ms());
-        let mut all: Vec<(Timestamp, f64)> = Vec::new();
+        let mut all: Vec<((Timestamp, u64), f64)> = Vec::new();
         let mut in_place = true;
         if let Some(packed) = packed {
             let column = column::unpack(&packed, times.len());
             let read = column.is_some_and(|column| {
-                column.numbers(|row, number| match times.time.get(row) {
-                    Some(time) if (first..last).contains(&row) => {
-                        let time = Timestamp::from_ms(*time);
-                        if late.is_empty() { visit(time, number) } else { all.push((time, number)) }
+                column.numbers(|row, number| match times.key(row) {
+                    Some(key) if (first..last).contains(&row) => {
+                        if late.is_empty() {
+                            visit(key.0, number)
+                        } else {
+                            all.push((key, number))
+                        }
                     }
                     Some(_) => {}
                     None => in_place = false,
@@ -119,10 +122,10 @@ impl<'a> Span<'a> {
             }
         }
         if !late.is_empty() {
-            let late = late.iter().filter_map(|r| Some((r.time, measured(r, point)?)));
+            let late = late.iter().filter_map(|r| Some((key(r), measured(r, point)?)));
             all.extend(late);
-            all.sort_by_key(|(time, _)| *time);
-            all.into_iter().for_each(|(time, number)| visit(time, number));
+            all.sort_by_key(|(key, _)| *key);
+            all.into_iter().for_each(|((time, _), number)| visit(time, number));
         }
         Ok(())
     }

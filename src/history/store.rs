@@ -68,6 +68,42 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, HistoryError> {
     Ok(connection)
 }
 
+/// As [`open_to_write`]. A database that cannot be read is put aside and another one begun: the
+/// gateway has to start, and the journal still has the last days.
+pub(super) fn open_or_begin_anew(
+    folder: &Path,
+    now: Timestamp,
+) -> Result<Connection, HistoryError> {
+    let opened = open_to_write(folder).and_then(|connection| {
+        newest_time(&connection)?;
+        Ok(connection)
+    });
+    let Err(HistoryError::Corrupt(error)) = opened else { return opened };
+    let aside = format!("history.damaged-{}.db", now.ms());
+    tracing::error!(%error, %aside, "the history cannot be read: it is put aside, and begun anew");
+    let failed = |error: std::io::Error| HistoryError::Storage(error.to_string());
+    std::fs::rename(folder.join(FILE), folder.join(&aside)).map_err(failed)?;
+    for end in ["-wal", "-shm"] {
+        match std::fs::rename(
+            folder.join(format!("{FILE}{end}")),
+            folder.join(format!("{aside}{end}")),
+        ) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+    }
+    open_to_write(folder)
+}
+
+/// Time of the newest reading.
+pub(super) fn newest_time(connection: &Connection) -> Result<Option<Timestamp>, HistoryError> {
+    let newest: Option<i64> =
+        connection.query_row("SELECT max(until) FROM segment", [], |row| row.get(0))?;
+    Ok(newest.map(Timestamp::from_ms))
+}
+
 pub(super) fn open_read_only(folder: &Path) -> Result<Connection, HistoryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
@@ -108,6 +144,18 @@ fn place_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Place> {
     })
 }
 
+/// The segments that a question finds, in its order.
+fn places(
+    connection: &Connection,
+    condition: &str,
+    limits: impl rusqlite::Params,
+) -> Result<Vec<Place>, HistoryError> {
+    let sql = format!("SELECT id, start, until, rows FROM segment WHERE {condition}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(limits, place_of)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The segments of a device that reach into `from <= time < to`, oldest first.
 pub(super) fn within(
     connection: &Connection,
@@ -116,14 +164,9 @@ pub(super) fn within(
     to: Timestamp,
 ) -> Result<Vec<Place>, HistoryError> {
     // Segments do not overlap: one at most begins before the span and reaches into it.
-    let mut statement = connection.prepare_cached(
-        "SELECT id, start, until, rows FROM segment WHERE device = ?1 AND start < ?3
-         AND start >= coalesce(
-             (SELECT max(start) FROM segment WHERE device = ?1 AND start <= ?2), ?2)
-         AND until >= ?2 ORDER BY start",
-    )?;
-    let rows = statement.query_map(params![device.as_str(), from.ms(), to.ms()], place_of)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let condition = "device = ?1 AND start < ?3 AND until >= ?2 AND start >= coalesce(
+        (SELECT max(start) FROM segment WHERE device = ?1 AND start <= ?2), ?2) ORDER BY start";
+    places(connection, condition, params![device.as_str(), from.ms(), to.ms()])
 }
 
 /// The last `most` segments of a device that begin before `to`, newest first.
@@ -133,13 +176,9 @@ pub(super) fn before(
     to: Timestamp,
     most: usize,
 ) -> Result<Vec<Place>, HistoryError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, start, until, rows FROM segment WHERE device = ?1 AND start < ?2
-         ORDER BY start DESC LIMIT ?3",
-    )?;
+    let condition = "device = ?1 AND start < ?2 ORDER BY start DESC LIMIT ?3";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![device.as_str(), to.ms(), most], place_of)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    places(connection, condition, params![device.as_str(), to.ms(), most])
 }
 
 /// Bytes with a sum over them and where they belong.
@@ -276,25 +315,15 @@ pub(super) fn points_of(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Bytes of the database that hold something.
-pub(super) fn used_bytes(connection: &Connection) -> Result<u64, HistoryError> {
-    let ask = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
-    let pages = ask("PRAGMA page_count")? - ask("PRAGMA freelist_count")?;
-    Ok(u64::try_from(pages.saturating_mul(ask("PRAGMA page_size")?)).unwrap_or(0))
-}
-
 /// Drops up to `most` of the oldest segments that end before `time`; how many.
 pub(super) fn drop_before(
     connection: &Connection,
     time: Timestamp,
     most: usize,
 ) -> Result<usize, HistoryError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, start, until, rows FROM segment WHERE until < ?1 ORDER BY until LIMIT ?2",
-    )?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![time.ms(), most], place_of)?;
-    let places: Vec<Place> = rows.collect::<Result<_, _>>()?;
+    let places =
+        places(connection, "until < ?1 ORDER BY until LIMIT ?2", params![time.ms(), most])?;
     places.iter().try_for_each(|place| remove(connection, place))?;
     connection.execute(
         "DELETE FROM packed WHERE segment IN (SELECT id FROM damaged WHERE until < ?1)",

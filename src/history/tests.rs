@@ -316,3 +316,50 @@ async fn the_oldest_goes_by_age_and_by_room() {
     let size = std::fs::metadata(world.journal.folder().join(store::FILE)).expect("file").len();
     assert!(size < 800_000, "{size} bytes");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_flipped_bit_of_a_block_is_ever_answered_with() {
+    let mut world = World::new();
+    let value = |n: i64| Value::Decimal(Decimal::whole(n * n % 97));
+    let all: Vec<Reading> =
+        (0..60).map(|n| reading(n * 1000, 0, vec![sample("vendor_x", value(n))])).collect();
+    world.keep(&all).await;
+    world.pack().await;
+    let connection = store::open_to_write(world.journal.folder()).expect("opens");
+    for (table, name) in [("packed", "body"), ("segment", "times")] {
+        let find = format!("SELECT {name} FROM {table}");
+        let whole: Vec<u8> = connection.query_row(&find, [], |row| row.get(0)).expect("one");
+        let put = format!("UPDATE {table} SET {name} = ?1");
+        for bit in 0..whole.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            connection.execute(&put, [flipped]).expect("flipped");
+            let read = world.history.numbers(id(), vec!["vendor_x".into()], at(0), at(1 << 40));
+            assert!(read.await.expect("read")[0].is_empty(), "bit {bit} of {name}");
+        }
+        connection.execute(&put, [whole]).expect("as it was");
+    }
+    assert_eq!(world.all(0, 1 << 40).await, all, "nothing was put aside that is whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_read_is_put_aside_and_the_last_days_are_packed_again() {
+    let mut world = World::new();
+    let all: Vec<Reading> = (0..60).map(|n| power(n * 1000, 1.0)).collect();
+    world.keep(&all).await;
+    world.pack().await;
+    let World { _folder: folder, journal, clock, history, packer, config } = world;
+    drop((history, packer));
+    let file = journal.folder().join(store::FILE);
+    let size = usize::try_from(std::fs::metadata(&file).expect("file").len()).expect("small");
+    std::fs::write(&file, vec![0x5A; size]).expect("spoiled");
+    let (history, packer) = History::open(&config, &journal, clock.clone()).expect("opens");
+    let mut world = World { _folder: folder, journal, clock, history, packer, config };
+    world.pack().await;
+    assert_eq!(world.all(0, 1 << 40).await, all);
+    let names = std::fs::read_dir(world.journal.folder()).expect("folder");
+    let aside = names
+        .filter_map(Result::ok)
+        .any(|entry| entry.file_name().to_string_lossy().starts_with("history.damaged-"));
+    assert!(aside, "for whoever wants to look at it");
+}

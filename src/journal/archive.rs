@@ -36,7 +36,7 @@ impl Archive {
         to: Timestamp,
         max: usize,
     ) -> Result<Vec<Reading>, JournalError> {
-        self.query("time >= ?2 AND time < ?3 ORDER BY time LIMIT ?4", device, from, to, max)
+        self.readings_after(Position(0), device, from, to, max)
     }
 
     /// Readings of a device that came after a position, with `from <= time < to`, oldest first.
@@ -51,12 +51,8 @@ impl Archive {
         to: Timestamp,
         max: usize,
     ) -> Result<Vec<Reading>, JournalError> {
-        // A position is a number of ours: nothing of a person's is written into the question.
-        let rest = format!(
-            "time >= ?2 AND time < ?3 AND +pos > {} ORDER BY time, message LIMIT ?4",
-            schema::to_sql(position)
-        );
-        self.query(&rest, device, from, to, max)
+        let rest = "time >= ?2 AND time < ?3 ORDER BY time, message LIMIT ?4";
+        self.query(rest, position, device, (from, to), max)
     }
 
     /// The last readings of a device before `to`, newest first, at most `max`.
@@ -70,7 +66,8 @@ impl Archive {
         max: usize,
     ) -> Result<Vec<Reading>, JournalError> {
         let from = Timestamp::from_ms(i64::MIN);
-        self.query("time >= ?2 AND time < ?3 ORDER BY time DESC LIMIT ?4", device, from, to, max)
+        let rest = "time >= ?2 AND time < ?3 ORDER BY time DESC, message DESC LIMIT ?4";
+        self.query(rest, Position(0), device, (from, to), max)
     }
 
     /// The last events of a kind, newest first, at most `max`.
@@ -98,18 +95,24 @@ impl Archive {
     fn query(
         &self,
         rest: &str,
+        after: Position,
         device: &DeviceId,
-        from: Timestamp,
-        to: Timestamp,
+        (from, to): (Timestamp, Timestamp),
         max: usize,
     ) -> Result<Vec<Reading>, JournalError> {
         let Some(subject) = self.names.id(device.as_str()) else { return Ok(Vec::new()) };
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let mut statement = connection.prepare_cached(&format!(
             "SELECT pos, kind, subject, time, message, body FROM log
-             WHERE kind = 0 AND subject = ?1 AND {rest}"
+             WHERE kind = 0 AND subject = ?1 AND +pos > ?5 AND {rest}"
         ))?;
-        let mut rows = statement.query(params![subject, from.ms(), to.ms(), max as i64])?;
+        let mut rows = statement.query(params![
+            subject,
+            from.ms(),
+            to.ms(),
+            max as i64,
+            schema::to_sql(after)
+        ])?;
         let mut readings = Vec::new();
         while let Some(row) = rows.next()? {
             if let Some(Record::Reading(reading)) = decode(&row_of(row)?, &self.names) {

@@ -11,6 +11,7 @@ use crate::model::{
     Sample, Timestamp, Value,
 };
 
+use super::bytes::{Input, put_bytes, put_signed, put_unsigned};
 use super::names::{Look, Names};
 
 const FORM: u8 = 2;
@@ -42,31 +43,6 @@ pub(super) struct Row {
     pub(super) body: Vec<u8>,
 }
 
-fn put_unsigned(out: &mut Vec<u8>, mut n: u64) {
-    while n >= 0x80 {
-        #[allow(clippy::cast_possible_truncation)]
-        out.push((n as u8) | 0x80);
-        n >>= 7;
-    }
-    #[allow(clippy::cast_possible_truncation)]
-    out.push(n as u8);
-}
-
-#[allow(clippy::cast_sign_loss)]
-const fn zigzag(n: i64) -> u64 {
-    ((n << 1) ^ (n >> 63)) as u64
-}
-
-#[allow(clippy::cast_possible_wrap)]
-const fn unzigzag(n: u64) -> i64 {
-    ((n >> 1) as i64) ^ -((n & 1) as i64)
-}
-
-fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    put_unsigned(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
-}
-
 /// Numbers of the kinds of values, in the low three bits of a sample's tag.
 mod tag {
     pub(super) const DECIMAL: u8 = 0;
@@ -83,13 +59,13 @@ fn quality_code(quality: Quality) -> u8 {
 }
 
 fn put_sample(out: &mut Vec<u8>, sample: &Sample, point: i64) {
-    put_unsigned(out, zigzag(point));
+    put_signed(out, point);
     let quality = quality_code(sample.quality) << 3;
     match &sample.value {
         Value::Decimal(decimal) => {
             out.push(tag::DECIMAL | quality);
-            put_unsigned(out, zigzag(i64::from(decimal.exponent)));
-            put_unsigned(out, zigzag(decimal.mantissa));
+            put_signed(out, i64::from(decimal.exponent));
+            put_signed(out, decimal.mantissa);
         }
         Value::Float(float) => {
             out.push(tag::FLOAT | quality);
@@ -117,7 +93,7 @@ pub(super) fn encode(record: &Record, names: &Look<'_>, row: &mut Row) -> bool {
         Record::Reading(reading) => {
             row.time = reading.time.ms();
             row.message = reading.message.cast_signed();
-            put_unsigned(&mut row.body, zigzag(reading.received.since_ms(reading.time)));
+            put_signed(&mut row.body, reading.received.since_ms(reading.time));
             for sample in &reading.samples {
                 let Some(point) = names.id(sample.point.as_str()) else { return false };
                 put_sample(&mut row.body, sample, point);
@@ -170,68 +146,30 @@ fn opened(row: &Row) -> Option<&[u8]> {
     }
 }
 
-/// Takes bytes off the front; `None` at the end.
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn unsigned(&mut self) -> Option<u64> {
-        let mut n = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            n |= u64::from(byte & 0x7F) << shift;
-            if byte & 0x80 == 0 {
-                return Some(n);
-            }
+fn take_sample(input: &mut Input<'_>, names: &Look<'_>) -> Option<Sample> {
+    let point = names.point(input.signed()?)?;
+    let tag = input.byte()?;
+    let quality = *Quality::ALL.get(usize::from(tag >> 3))?;
+    let value = match tag & 7 {
+        tag::DECIMAL => {
+            let exponent = i8::try_from(input.signed()?).ok()?;
+            Value::Decimal(Decimal { mantissa: input.signed()?, exponent })
         }
-        None
-    }
-
-    fn signed(&mut self) -> Option<i64> {
-        self.unsigned().map(unzigzag)
-    }
-
-    fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.unsigned()?).ok()?;
-        let (head, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(head)
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes()?).ok()
-    }
-
-    fn sample(&mut self, names: &Look<'_>) -> Option<Sample> {
-        let point = names.point(self.signed()?)?;
-        let tag = self.byte()?;
-        let quality = *Quality::ALL.get(usize::from(tag >> 3))?;
-        let value = match tag & 7 {
-            tag::DECIMAL => {
-                let exponent = i8::try_from(self.signed()?).ok()?;
-                Value::Decimal(Decimal { mantissa: self.signed()?, exponent })
-            }
-            tag::FLOAT => {
-                let (head, rest) = self.0.split_first_chunk::<8>()?;
-                self.0 = rest;
-                Value::Float(f64::from_le_bytes(*head))
-            }
-            tag::FALSE => Value::Bool(false),
-            tag::TRUE => Value::Bool(true),
-            tag::TEXT => Value::Text(Arc::from(self.text()?)),
-            tag::CODES => {
-                let codes = (0..self.unsigned()?).map(|_| self.text().map(Arc::from));
-                Value::Codes(codes.collect::<Option<Arc<[_]>>>()?)
-            }
-            _ => return None,
-        };
-        Some(Sample { point, value, quality })
-    }
+        tag::FLOAT => {
+            let (head, rest) = input.0.split_first_chunk::<8>()?;
+            input.0 = rest;
+            Value::Float(f64::from_le_bytes(*head))
+        }
+        tag::FALSE => Value::Bool(false),
+        tag::TRUE => Value::Bool(true),
+        tag::TEXT => Value::Text(Arc::from(input.text()?)),
+        tag::CODES => {
+            let codes = (0..input.unsigned()?).map(|_| input.text().map(Arc::from));
+            Value::Codes(codes.collect::<Option<Arc<[_]>>>()?)
+        }
+        _ => return None,
+    };
+    Some(Sample { point, value, quality })
 }
 
 /// The record of a row; `None` if it is damaged.
@@ -245,7 +183,7 @@ pub(super) fn decode(row: &Row, names: &Names) -> Option<Record> {
             let received = time.plus_ms(input.signed()?);
             let mut samples = Vec::with_capacity(input.0.len() / 4);
             while !input.0.is_empty() {
-                samples.push(input.sample(names)?);
+                samples.push(take_sample(&mut input, names)?);
             }
             let device = DeviceId::parse(subject).ok()?;
             #[allow(clippy::cast_sign_loss)]

@@ -12,6 +12,7 @@
 //! Architecture invariant: knows no device names and no meaning of points; it keeps what it gets.
 
 mod archive;
+pub(crate) mod bytes;
 mod codec;
 mod error;
 mod insert;
@@ -34,6 +35,7 @@ use crate::tally::Tally;
 pub use archive::Archive;
 pub use error::JournalError;
 pub use reader::{Batch, Kinds, Reader};
+pub(crate) use schema::used_bytes;
 
 #[cfg(test)]
 mod tests;
@@ -61,7 +63,7 @@ pub struct Config {
     /// is kept.
     pub links_days: u32,
     /// Bytes that the database may use. Above, the oldest readings are dropped even when some
-    /// reader has not passed them; [`Journal::cut`] says so.
+    /// reader has not passed them; [`Status::cut`] says so.
     pub size_bytes_max: u64,
 }
 
@@ -302,13 +304,6 @@ impl Journal {
     #[must_use]
     pub fn head(&self) -> Position {
         *self.0.head.borrow()
-    }
-
-    /// Readings up to here have been dropped for want of room, though some reader had not passed
-    /// them.
-    #[must_use]
-    pub fn cut(&self) -> Position {
-        self.0.status.borrow().cut
     }
 
     /// How the journal is.

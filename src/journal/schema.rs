@@ -152,3 +152,10 @@ pub(super) fn cursors(connection: &Connection) -> Result<Vec<(String, Position)>
     let rows = statement.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+/// Bytes of the database that hold something.
+pub(crate) fn used_bytes(connection: &Connection) -> Result<u64, JournalError> {
+    let ask = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    let pages = ask("PRAGMA page_count")? - ask("PRAGMA freelist_count")?;
+    Ok(u64::try_from(pages.saturating_mul(ask("PRAGMA page_size")?)).unwrap_or(0))
+}

@@ -152,7 +152,7 @@ impl Trimmer {
     }
 
     fn drop_links(&mut self, connection: &Connection, round: &Round) -> Result<(), JournalError> {
-        let until = self.position_at(round.now.plus_ms(-self.links_ms));
+        let until = self.position_at(round.now.plus_ms(-self.links_ms)).min(round.passed);
         if until <= self.links_floor {
             return Ok(());
         }
@@ -169,7 +169,7 @@ impl Trimmer {
     /// Above the limit the oldest readings go, whoever still waits for them; but for those who hold
     /// them.
     fn make_room(&mut self, connection: &Connection, round: &Round) -> Result<(), JournalError> {
-        let used = used_bytes(connection)?;
+        let used = schema::used_bytes(connection)?;
         if used <= self.size_bytes_max.saturating_sub(self.size_bytes_max / ROOM) {
             return Ok(());
         }
@@ -186,11 +186,4 @@ impl Trimmer {
         }
         Ok(())
     }
-}
-
-/// Bytes of the database that hold something.
-fn used_bytes(connection: &Connection) -> Result<u64, JournalError> {
-    let ask = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
-    let pages = ask("PRAGMA page_count")? - ask("PRAGMA freelist_count")?;
-    Ok(u64::try_from(pages.saturating_mul(ask("PRAGMA page_size")?)).unwrap_or(0))
 }

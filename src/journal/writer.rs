@@ -401,26 +401,26 @@ impl Writer {
     }
 
     fn trim(&mut self) -> Result<(), JournalError> {
-        let round = Round {
-            now: self.clock.now(),
-            head: *self.head.borrow(),
-            passed: self.slowest_reader(false)?,
-            held: self.slowest_reader(true)?,
-            lately: self.lately,
-        };
+        let (passed, held) = self.slowest_readers()?;
+        let (now, head, lately) = (self.clock.now(), *self.head.borrow(), self.lately);
+        let round = Round { now, head, passed, held, lately };
         self.trimmer.trim(&self.opened.connection, &round)
     }
 
-    /// Where the slowest reader of this run stands, of all or of those that hold what they have not
+    /// Where the slowest reader of this run stands, of all and of those that hold what they have not
     /// passed; the end of the journal if there is none.
-    fn slowest_reader(&self, held_only: bool) -> Result<Position, JournalError> {
+    fn slowest_readers(&self) -> Result<(Position, Position), JournalError> {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let stored = schema::cursors(&self.opened.connection)?;
-        let place = |name: &String| {
-            stored.iter().find(|(stored, _)| stored == name).map_or(Position(0), |(_, at)| *at)
-        };
-        let asked = active.iter().filter(|(_, holds)| **holds || !held_only);
-        Ok(asked.map(|(name, _)| place(name)).min().unwrap_or(*self.head.borrow()))
+        let head = *self.head.borrow();
+        let (mut passed, mut held) = (head, head);
+        for (name, holds) in &active {
+            let cursor = stored.iter().find(|(stored, _)| stored == name);
+            let at = cursor.map_or(Position(0), |(_, at)| *at);
+            passed = passed.min(at);
+            held = if *holds { held.min(at) } else { held };
+        }
+        Ok((passed, held))
     }
 
     fn publish_status(&self) {

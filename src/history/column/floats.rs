@@ -6,8 +6,8 @@ use pco::standalone::{simple_compress, simple_decompress};
 
 use crate::model::Decimal;
 
-use super::bytes::{Input, put_bytes, put_signed};
 use super::ints::{put_ints, take_ints};
+use crate::journal::bytes::{Input, put_bytes, put_signed};
 
 /// How a run of floats is written: the first byte.
 mod form {
@@ -19,6 +19,8 @@ mod form {
     pub(super) const SINGLE: u8 = 2;
     /// Floats of 64 bits.
     pub(super) const DOUBLE: u8 = 3;
+    /// Floats of 64 bits as they are, should the library ever refuse to pack them.
+    pub(super) const PLAIN: u8 = 4;
 }
 
 /// Mantissas up to here are exact as floats.
@@ -46,7 +48,13 @@ pub(super) fn put_floats(out: &mut Vec<u8>, floats: &[f64]) {
     if singles.is_none() {
         keep(packed(form::DOUBLE, simple_compress(floats, &ChunkConfig::default()).ok()));
     }
-    out.extend(best.unwrap_or_else(|| plain(floats)));
+    match best {
+        Some(best) => out.extend(best),
+        None => {
+            out.push(form::PLAIN);
+            floats.iter().for_each(|float| out.extend(float.to_le_bytes()));
+        }
+    }
 }
 
 /// Reads `n` floats; `None` where the bytes hold something else.
@@ -65,15 +73,14 @@ pub(super) fn take_floats(input: &mut Input<'_>, n: usize) -> Option<Vec<f64>> {
             simple_decompress::<f32>(input.bytes()?).ok()?.into_iter().map(f64::from).collect()
         }
         form::DOUBLE => simple_decompress(input.bytes()?).ok()?,
+        form::PLAIN => {
+            let (head, rest) = input.0.split_at_checked(n.checked_mul(8)?)?;
+            input.0 = rest;
+            head.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
+        }
         _ => return None,
     };
     (floats.len() == n).then_some(floats)
-}
-
-/// Should the library refuse, which it has no reason to.
-fn plain(floats: &[f64]) -> Vec<u8> {
-    let packed = simple_compress(floats, &ChunkConfig::default().with_compression_level(0));
-    self::packed(form::DOUBLE, packed.ok()).unwrap_or_default()
 }
 
 fn packed(form: u8, bytes: Option<Vec<u8>>) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 use pco::ChunkConfig;
 use pco::standalone::{simple_compress, simple_decompress};
 
-use super::bytes::{Input, put_bytes, put_signed};
+use crate::journal::bytes::{Input, put_bytes, put_signed};
 
 /// How a run of numbers is written: the first byte.
 mod form {

@@ -6,7 +6,6 @@
 //! then of each kind that occurs: exponents, mantissas | floats | bools | list of texts, places in it
 //! ```
 
-mod bytes;
 mod floats;
 mod ints;
 #[cfg(test)]
@@ -14,12 +13,11 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::journal::bytes::{Input, put_bytes, put_unsigned};
 use crate::model::{Decimal, Quality, Value};
 
 use floats::{put_floats, take_floats};
 use ints::Ints;
-
-pub(super) use bytes::{Input, put_unsigned};
 
 /// Version of the form; older forms stay readable for ever.
 const FORM: u8 = 1;
@@ -126,10 +124,10 @@ fn put_kind(out: &mut Vec<u8>, values: &[&Value]) {
 
 fn put_words(out: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Text(text) => bytes::put_bytes(out, text.as_bytes()),
+        Value::Text(text) => put_bytes(out, text.as_bytes()),
         Value::Codes(codes) => {
             put_unsigned(out, codes.len() as u64);
-            codes.iter().for_each(|code| bytes::put_bytes(out, code.as_bytes()));
+            codes.iter().for_each(|code| put_bytes(out, code.as_bytes()));
         }
         _ => {}
     }

@@ -1,7 +1,7 @@
-//! Bytes in and out: small numbers take few of them.
+//! Bytes in and out, for whatever is kept packed: small numbers take few of them.
 
 /// Writes an unsigned number, seven bits a byte.
-pub(in crate::history) fn put_unsigned(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put_unsigned(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         #[allow(clippy::cast_possible_truncation)]
         out.push((number as u8) | 0x80);
@@ -12,27 +12,27 @@ pub(in crate::history) fn put_unsigned(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Writes a signed number; those near zero are short.
-pub(in crate::history) fn put_signed(out: &mut Vec<u8>, number: i64) {
+pub(crate) fn put_signed(out: &mut Vec<u8>, number: i64) {
     put_unsigned(out, ((number << 1) ^ (number >> 63)).cast_unsigned());
 }
 
 /// Writes bytes after their number.
-pub(in crate::history) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_unsigned(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
 /// Takes bytes off the front; `None` at the end.
-pub(in crate::history) struct Input<'a>(pub(in crate::history) &'a [u8]);
+pub(crate) struct Input<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Input<'a> {
-    pub(in crate::history) fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*first)
     }
 
-    pub(in crate::history) fn unsigned(&mut self) -> Option<u64> {
+    pub(crate) fn unsigned(&mut self) -> Option<u64> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -44,24 +44,24 @@ impl<'a> Input<'a> {
         None
     }
 
-    pub(in crate::history) fn signed(&mut self) -> Option<i64> {
+    pub(crate) fn signed(&mut self) -> Option<i64> {
         let number = self.unsigned()?;
         Some((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
     }
 
     /// A number of things, each of which takes a bit at least.
-    pub(in crate::history) fn count(&mut self, most: usize) -> Option<usize> {
+    pub(crate) fn count(&mut self, most: usize) -> Option<usize> {
         usize::try_from(self.unsigned()?).ok().filter(|count| *count <= most)
     }
 
-    pub(in crate::history) fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.unsigned()?).ok()?;
         let (head, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(head)
     }
 
-    pub(in crate::history) fn text(&mut self) -> Option<&'a str> {
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 }

@@ -213,7 +213,9 @@ fn every_example_of_the_sample_works_without_its_comment_sign() {
     let from = root().join("tests/cases/config");
     let copy = |from: PathBuf, to: &str| std::fs::copy(from, folder.path().join(to)).unwrap();
     copy(from.join("buses/ca.pem"), "ca.pem");
-    copy(from.join("complete/secrets/influx.token"), "secrets/influx.token");
+    for name in ["secrets/influx.token", "secrets/influx3.token"] {
+        copy(from.join("complete/secrets/influx.token"), name);
+    }
     let webhook = "secrets/webhook.authorization";
     copy(from.join("complete").join(webhook), webhook);
     copy(from.join("buses/client.pem"), "client.pem");
@@ -236,7 +238,7 @@ fn every_example_of_the_sample_works_without_its_comment_sign() {
         ways.into_iter().collect::<Vec<_>>(),
         ["listen", "rtu_over_tcp", "serial", "tcp", "tls"]
     );
-    assert_eq!((hall.influx.len(), hall.mqtt.unwrap().tls.is_some()), (2, true));
+    assert_eq!((hall.influx.len(), hall.mqtt.unwrap().tls.is_some()), (3, true));
 }
 
 #[test]

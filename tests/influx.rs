@@ -8,6 +8,7 @@
     clippy::print_stdout,
     reason = "a test fails by panicking"
 )]
+#![allow(dead_code, reason = "the support is shared with another test")]
 
 #[path = "support/influx.rs"]
 mod support;

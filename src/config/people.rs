@@ -65,12 +65,15 @@ impl InfluxTarget {
             InfluxVersion::V2 { org, bucket, token } => {
                 influx::Version::V2 { org, bucket, token: secret(token) }
             }
+            InfluxVersion::V3 { database, token } => {
+                influx::Version::V3 { database, token: token.map(secret) }
+            }
         };
         influx::Config::new(&self.name, &self.url, version, site)
     }
 }
 
-/// The two write interfaces of InfluxDB.
+/// The write interfaces of InfluxDB.
 #[derive(Clone, PartialEq, Eq)]
 pub enum InfluxVersion {
     /// 1.x, and what imitates it.
@@ -82,7 +85,7 @@ pub enum InfluxVersion {
         /// The user's password.
         password: Option<String>,
     },
-    /// 2.x, and 3.x through its compatible interface.
+    /// 2.x.
     V2 {
         /// Organisation.
         org: String,
@@ -90,6 +93,13 @@ pub enum InfluxVersion {
         bucket: String,
         /// Token with the right to write.
         token: String,
+    },
+    /// 3 Core and Enterprise.
+    V3 {
+        /// Database.
+        database: String,
+        /// Token with the right to write, if it asks for one.
+        token: Option<String>,
     },
 }
 
@@ -107,6 +117,9 @@ impl fmt::Debug for InfluxVersion {
                 .field("org", org)
                 .field("bucket", bucket)
                 .finish_non_exhaustive(),
+            Self::V3 { database, .. } => {
+                f.debug_struct("V3").field("database", database).finish_non_exhaustive()
+            }
         }
     }
 }
@@ -191,13 +204,16 @@ pub(super) fn influx(root: &Section<'_>, folder: &Path) -> Vec<InfluxTarget> {
         let url = address::url(section, "url");
         let hint = || {
             Text::new(
-                "写 version = 1 和 database，或 version = 2 和 org、bucket、token_file",
-                "write version = 1 with database, or version = 2 with org, bucket, token_file",
+                "写 version = 1 和 database；version = 2 和 org、bucket、token_file；\
+                 或 version = 3 和 database、token_file",
+                "write version = 1 with database, version = 2 with org, bucket, token_file, or \
+                 version = 3 with database, token_file",
             )
         };
         let version = match section.need::<i64>("version", hint()).map(|v| (v.value, v.offset)) {
             Some((1, _)) => version_1(section, folder),
             Some((2, _)) => version_2(section, folder),
+            Some((3, _)) => version_3(section, folder),
             Some((other, offset)) => {
                 let problem =
                     text!("不支持 `version = {other}`", "`version = {other}` is not known");
@@ -212,14 +228,16 @@ pub(super) fn influx(root: &Section<'_>, folder: &Path) -> Vec<InfluxTarget> {
 }
 
 fn version_1(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
-    foreign(section, &["org", "bucket", "token_file"], 2);
+    foreign(section, &["org", "bucket"], "2");
+    foreign(section, &["token_file"], "2/3");
     let database = section.need_words("database", write("database = \"hall\""));
     let (username, password) = login(section, folder);
     Some(InfluxVersion::V1 { database: database?.value, username, password })
 }
 
 fn version_2(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
-    foreign(section, &["database", "username", "password_file"], 1);
+    foreign(section, &["database"], "1/3");
+    foreign(section, &["username", "password_file"], "1");
     let org = section.need_words("org", write("org = \"hall\""));
     let bucket = section.need_words("bucket", write("bucket = \"hall\""));
     if !section.has("token_file") {
@@ -233,12 +251,22 @@ fn version_2(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
     Some(InfluxVersion::V2 { org: org?.value, bucket: bucket?.value, token: token? })
 }
 
-fn foreign(section: &Section<'_>, keys: &[&str], version: u8) {
+fn version_3(section: &Section<'_>, folder: &Path) -> Option<InfluxVersion> {
+    foreign(section, &["org", "bucket"], "2");
+    foreign(section, &["username", "password_file"], "1");
+    let database = section.need_words("database", write("database = \"hall\""));
+    let token = secret::read(section, "token_file", folder);
+    if section.has("token_file") && token.is_none() {
+        return None;
+    }
+    Some(InfluxVersion::V3 { database: database?.value, token })
+}
+
+fn foreign(section: &Section<'_>, keys: &[&str], version: &str) {
     for key in keys.iter().filter(|key| section.has(key)) {
-        let problem =
-            text!("`{key}` 只用于 version = {version}", "`{key}` belongs to version {version}");
-        let hint =
-            text!("请删除，或写 version = {version}", "remove it, or write version = {version}");
+        let (zh, en) = (version.replace('/', " 或 "), version.replace('/', " or "));
+        let problem = text!("`{key}` 只用于 version = {zh}", "`{key}` belongs to version {en}");
+        let hint = text!("请删除，或写 version = {zh}", "remove it, or write version = {en}");
         section.note(section.key_offset(key), problem, hint);
     }
 }

@@ -49,6 +49,19 @@ pub(super) struct Poison {
     pub(super) certain: bool,
     /// How many lines the server says it has dropped.
     pub(super) dropped: Option<usize>,
+    /// The lines that the server names, where it says that it has stored all others.
+    pub(super) named: Vec<Named>,
+}
+
+/// A line that a server names as the one at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    /// Its place in what was sent, from 0.
+    pub(super) line: usize,
+    /// The server's words about it.
+    pub(super) message: String,
+    /// How the line begins, as the server read it; empty where it does not say.
+    pub(super) start: String,
 }
 
 /// Why a server takes nothing from us.
@@ -89,13 +102,14 @@ pub(super) fn classify(response: Response<'_>, now: Timestamp) -> Answer {
         Some(location) => shorten(&format!("{} -> {location}", response.status)),
         None => format!("{} {message}", response.status).trim_end().to_owned(),
     };
+    let partial = lower.contains("partial write");
     let poison = |certain| Poison {
         status: response.status,
         message: message.clone(),
         certain,
         dropped: dropped_of(&lower),
+        named: if partial { named_of(response.body) } else { Vec::new() },
     };
-    let partial = lower.contains("partial write");
     match response.status {
         // Only 204 means stored. A proxy's login page is a 200.
         204 => Answer::Done,
@@ -136,6 +150,20 @@ fn message_of(body: &str) -> String {
         (Some(text), None) => shorten(text),
         (None, _) => shorten(body),
     }
+}
+
+/// The lines that InfluxDB 3 names beside a partial write. None of them where one cannot be read:
+/// then the search has to find them.
+fn named_of(body: &str) -> Vec<Named> {
+    let json: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let data = json.as_ref().and_then(|json| json.get("data")?.as_array());
+    let named = data.into_iter().flatten().map(|entry| {
+        let text = |key: &str| entry.get(key).and_then(serde_json::Value::as_str);
+        let line = usize::try_from(entry.get("line_number")?.as_u64()?).ok()?.checked_sub(1)?;
+        let message = shorten(text("error_message").unwrap_or_default());
+        Some(Named { line, message, start: text("original_line").unwrap_or_default().to_owned() })
+    });
+    named.collect::<Option<Vec<Named>>>().unwrap_or_default()
 }
 
 /// One line of bounded length.
@@ -187,6 +215,132 @@ mod tests {
         assert_eq!(refused(&of(307, "")), Some(Refusal::Redirect));
         assert!(matches!(of(502, ""), Answer::Failed { fault: Fault::Server, .. }));
         assert!(matches!(of(503, ""), Answer::Busy { retry_after: None, .. }));
+    }
+
+    /// What an answer leads to, in a word.
+    fn outcome(answer: &Answer) -> &'static str {
+        match answer {
+            Answer::Done => "stored",
+            Answer::Poison(poison) if !poison.named.is_empty() => "named",
+            Answer::Poison(poison) if poison.certain => "search",
+            Answer::Poison(_) => "doubt",
+            Answer::TooLarge(_) => "split",
+            Answer::Refused { .. } => "keep and tell",
+            Answer::Busy { .. } => "later",
+            Answer::Failed { .. } => "again",
+        }
+    }
+
+    /// Every answer that a database of our acquaintance gives to a write.
+    const KNOWN: &[(u16, &str, &str)] = &[
+        // InfluxDB 1.6 to 1.12.
+        (204, "", "stored"),
+        (
+            400,
+            r#"{"error":"partial write: unable to parse 'x': missing fields dropped=1"}"#,
+            "search",
+        ),
+        (400, r#"{"error":"unable to parse 'a b=NaN': invalid number"}"#, "search"),
+        (400, r#"{"error":"partial write: points beyond retention policy dropped=1"}"#, "search"),
+        (
+            400,
+            r#"{"error":"partial write: field type conflict: input field \"v\" dropped=1"}"#,
+            "search",
+        ),
+        (400, r#"{"error":"unexpected EOF"}"#, "doubt"),
+        (401, r#"{"error":"authorization failed"}"#, "keep and tell"),
+        (
+            403,
+            r#"{"error":"\"u\" user is not authorized to write to database \"hall\""}"#,
+            "keep and tell",
+        ),
+        (404, r#"{"error":"database not found: \"hall\""}"#, "keep and tell"),
+        (413, r#"{"error":"Request Entity Too Large"}"#, "split"),
+        (500, r#"{"error":"retention policy not found: x"}"#, "again"),
+        (500, r#"{"error":"engine: cache-max-memory-size exceeded: (3/1)"}"#, "again"),
+        (503, r#"{"error":"timeout"}"#, "later"),
+        // InfluxDB 2.
+        (400, r#"{"code":"invalid","message":"unable to parse 'x y': missing fields"}"#, "search"),
+        (
+            422,
+            r#"{"code":"unprocessable entity","message":"failure writing points to database: partial write: field type conflict dropped=1"}"#,
+            "search",
+        ),
+        (401, r#"{"code":"unauthorized","message":"unauthorized access"}"#, "keep and tell"),
+        (404, r#"{"code":"not found","message":"bucket \"hall\" not found"}"#, "keep and tell"),
+        (
+            413,
+            r#"{"code":"request too large","message":"cannot read data: points in batch is too large"}"#,
+            "split",
+        ),
+        (429, r#"{"code":"too many requests","message":"exceeded write limit"}"#, "later"),
+        (
+            500,
+            r#"{"code":"internal error","message":"unexpected error writing points to database: timeout"}"#,
+            "again",
+        ),
+        // InfluxDB 3 Core, 3.6 to 3.11.
+        (
+            400,
+            r#"{"error":"partial write of line protocol occurred","data":[{"original_line":"x","line_number":1,"error_message":"No fields were provided"}]}"#,
+            "named",
+        ),
+        (
+            400,
+            r#"{"error":"parsing failed for write_lp endpoint","data":[{"original_line":"x","line_number":1,"error_message":"e"}]}"#,
+            "search",
+        ),
+        (401, "", "keep and tell"),
+        (403, "", "keep and tell"),
+        (413, "max request size (10485760 bytes) exceeded", "split"),
+        (500, "max request size (10485760 bytes) exceeded", "split"),
+        (422, r#"{"error":"Adding a new database would exceed limit of 5 databases"}"#, "doubt"),
+        (503, "node stopped", "later"),
+        // VictoriaMetrics, GreptimeDB, QuestDB.
+        (400, r#"cannot parse influx line "x": missing space"#, "search"),
+        (
+            400,
+            r#"{"code":1004,"error":"Failed to parse InfluxDB line protocol, reason: x","execution_time_ms":0}"#,
+            "search",
+        ),
+        (
+            400,
+            r#"{"code":"invalid","message":"failed to parse line protocol: invalid field format","line":2}"#,
+            "search",
+        ),
+        // What stands between.
+        (200, "<html>sign in</html>", "keep and tell"),
+        (302, "", "keep and tell"),
+        (408, "", "later"),
+        (502, "<html>502 Bad Gateway</html>", "again"),
+        (504, "", "again"),
+        (599, "", "again"),
+        (418, "", "keep and tell"),
+    ];
+
+    #[test]
+    fn every_known_answer_leads_where_it_should() {
+        for (status, body, expected) in KNOWN {
+            assert_eq!(outcome(&of(*status, body)), *expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn lines_that_a_server_names_are_known() {
+        let body = r#"{"error":"partial write of line protocol occurred","data":[
+            {"original_line":"a b=1u","line_number":2,"error_message":"invalid column type"},
+            {"original_line":"c","line_number":9,"error_message":"No fields were provided"}]}"#;
+        let Answer::Poison(poison) = of(400, body) else { panic!("a poison") };
+        let lines: Vec<usize> = poison.named.iter().map(|named| named.line).collect();
+        assert_eq!(lines, [1, 8]);
+        assert_eq!(poison.named[1].message, "No fields were provided");
+        // Nothing was stored: they do not stand for all the others.
+        let whole = body.replace("partial write of line protocol occurred", "parsing failed");
+        let Answer::Poison(poison) = of(400, &whole) else { panic!("a poison") };
+        assert!(poison.certain && poison.named.is_empty());
+        let odd = body.replace("\"line_number\":9", "\"line_number\":0");
+        let Answer::Poison(poison) = of(400, &odd) else { panic!("a poison") };
+        assert!(poison.named.is_empty(), "one that cannot be read: the search finds them");
     }
 
     #[test]

@@ -16,8 +16,8 @@ use super::answer::{Answer, Fault, Response, classify, shorten};
 use super::config::{Config, Secret, Version};
 use super::error::InfluxError;
 
-/// Bytes of a response that are read.
-const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a response that are read. InfluxDB 3 repeats each line that it refuses.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// Time for a question about the server's health.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Level 3 costs half of level 6 and is hardly worse on lines.
@@ -70,6 +70,10 @@ impl Client {
             Version::V2 { org, bucket, .. } => with_query(
                 below(&base, &["api", "v2", "write"]),
                 &[("org", org), ("bucket", bucket), ("precision", "ms")],
+            ),
+            Version::V3 { database, .. } => with_query(
+                below(&base, &["api", "v3", "write_lp"]),
+                &[("db", database), ("precision", "millisecond"), ("accept_partial", "true")],
             ),
         };
         let (ping, query) = (below(&base, &["ping"]), below(&base, &["query"]));
@@ -196,6 +200,10 @@ fn authorization(version: &Version) -> Option<Secret> {
         }
         Version::V2 { token, .. } if token.reveal().is_empty() => None,
         Version::V2 { token, .. } => Some(Secret::new(format!("Token {}", token.reveal()))),
+        Version::V3 { token, .. } => {
+            let token = token.as_ref()?.reveal();
+            Some(Secret::new(format!("Bearer {token}")))
+        }
     }
 }
 

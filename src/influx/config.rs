@@ -49,6 +49,13 @@ pub enum Version {
         /// API token; empty where the server asks for none.
         token: Secret,
     },
+    /// `/api/v3/write_lp` of InfluxDB 3 Core and Enterprise, which makes databases by itself.
+    V3 {
+        /// Database.
+        database: String,
+        /// Token, where the server asks for one.
+        token: Option<Secret>,
+    },
 }
 
 /// How much is sent at once and how long is waited. The defaults suit every server we know.
@@ -131,7 +138,9 @@ impl Config {
             return Err(InfluxError::Name(self.name.clone()));
         }
         let named: &[(&'static str, &str)] = match &self.version {
-            Version::V1 { database, .. } => &[("database", database)],
+            Version::V1 { database, .. } | Version::V3 { database, .. } => {
+                &[("database", database)]
+            }
             Version::V2 { org, bucket, .. } => &[("org", org), ("bucket", bucket)],
         };
         for (field, value) in named {

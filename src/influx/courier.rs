@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::Position;
 
-use super::answer::{Answer, Fault, Poison, Refusal};
+use super::answer::{Answer, Fault, Named, Poison, Refusal};
 use super::batch::Batch;
 use super::pace::Pace;
 use super::setup;
@@ -64,7 +64,9 @@ impl Courier {
         loop {
             match self.ask(self.batch.text(lines)).await? {
                 Answer::Done => return Ok(Verdict::Stored),
-                Answer::Poison(poison) => return Ok(Verdict::Refused(poison)),
+                Answer::Poison(poison) => {
+                    return Ok(Verdict::Refused(self.checked(poison, lines)));
+                }
                 Answer::TooLarge(poison) => return Ok(Verdict::TooLarge(poison)),
                 Answer::Busy { retry_after, detail } => {
                     self.trouble(Class::Busy, None, detail);
@@ -83,6 +85,21 @@ impl Courier {
                 }
             }
         }
+    }
+
+    /// A line that the server names has to be the one that we sent in that place; else all are
+    /// searched.
+    fn checked(&self, mut poison: Poison, lines: &Range<usize>) -> Poison {
+        let right = |named: &Named| {
+            let line = lines.start.saturating_add(named.line);
+            let text = self.batch.text(&(line..line.saturating_add(1)));
+            lines.contains(&line)
+                && text.starts_with(named.start.trim_end_matches(['.', '\u{2026}']))
+        };
+        if !poison.named.iter().all(right) {
+            poison.named.clear();
+        }
+        poison
     }
 
     /// Waits for a person, or makes what is missing.
@@ -166,5 +183,5 @@ impl Courier {
 /// A refusal read out of errors that never end.
 fn unexplained(detail: String) -> Poison {
     let status = detail.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(500);
-    Poison { status, message: detail, certain: false, dropped: None }
+    Poison { status, message: detail, certain: false, dropped: None, named: Vec::new() }
 }

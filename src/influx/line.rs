@@ -3,7 +3,9 @@
 //! What the servers do not agree on never leaves: no NaN, no `u` numbers, no line breaks, no
 //! backslash in a tag (it is an escape on some servers and a plain character on others, so `/`
 //! is sent), no empty tag. A standard point has one type for ever, because a field that changes
-//! its type is refused: measures are floats, enumerations integers, `online` is yes or no.
+//! its type is refused: measures are floats, enumerations integers, `online` is yes or no, and
+//! what a vendor invented is a float, whether it comes as a number or as yes and no (1 and 0). So
+//! the name alone tells the type, whatever a device sends, and after every restart the same.
 
 use std::collections::HashMap;
 
@@ -24,14 +26,12 @@ const SHORTEST_DIGITS: usize = 15;
 /// How a point is written, whatever a device sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// A standard measure: a float.
+    /// A standard measure, or a vendor's own point: a float.
     Measure,
     /// A standard point with words: an integer.
     Word,
     /// `online`.
     YesNo,
-    /// A vendor's own point: as its value is.
-    Own,
 }
 
 /// Writes lines. Keeps the tags of the devices ready.
@@ -106,11 +106,6 @@ impl Encoder {
                 body.push_str(if number == 0.0 { "false" } else { "true" });
                 true
             }),
-            (Form::Own, Value::Bool(yes)) => {
-                key(body, name.as_str(), "=");
-                body.push_str(if *yes { "true" } else { "false" });
-                true
-            }
             (_, Value::Bool(yes)) => {
                 key(body, name.as_str(), "=");
                 body.push(if *yes { '1' } else { '0' });
@@ -134,8 +129,7 @@ impl Encoder {
         let form = match standard_point(name.as_str()) {
             Some(_) if name.as_str() == "online" => Form::YesNo,
             Some(point) if point.words.is_some() => Form::Word,
-            Some(_) => Form::Measure,
-            None => Form::Own,
+            _ => Form::Measure,
         };
         if self.forms.len() >= NAMES_MAX {
             self.forms.clear();

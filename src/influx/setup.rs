@@ -30,6 +30,8 @@ pub(super) struct Unable {
 /// Sees to it that the database or the bucket is there.
 pub(super) async fn ensure(config: &Config, client: &Client) -> Result<(), Unable> {
     match &config.version {
+        // It makes the database with the first line.
+        Version::V3 { .. } => Ok(()),
         Version::V1 { database, .. } => match client.create_database(database).await {
             Answer::Done => Ok(()),
             other => Err(database_by_hand(database, other)),

@@ -126,9 +126,9 @@ impl Class {
                  everything is kept",
             ),
             Self::Refused(Refusal::NotFound) => (
-                "该地址上没有 InfluxDB 写入接口：检查地址、路径和版本（v1/v2）",
-                "no InfluxDB write interface at this address: check address, path and version \
-                 (v1/v2)",
+                "该地址上没有 InfluxDB 写入接口：检查地址、路径和 version（1、2、3）",
+                "no InfluxDB write interface at this address: check address, path and `version` \
+                 (1, 2 or 3)",
             ),
             Self::Refused(Refusal::Redirect) => (
                 "服务器要求转到别的地址：把配置改成那个地址（多半是 https）",

@@ -78,6 +78,15 @@ impl Trial {
             Verdict::Refused(poison) | Verdict::TooLarge(poison) => poison,
         };
         self.trusted |= poison.certain;
+        if !poison.named.is_empty() {
+            // All others are stored.
+            self.condemned.extend(poison.named.into_iter().map(|named| {
+                let line = lines.start.saturating_add(named.line);
+                let (status, message) = (poison.status, named.message);
+                Condemned { lines: line..line.saturating_add(1), status, message }
+            }));
+            return;
+        }
         self.doubts += usize::from(!poison.certain);
         let all_dropped = poison.dropped.is_some_and(|dropped| dropped >= lines.len());
         if lines.len() == 1 || all_dropped || self.requests_left == 0 {
@@ -118,10 +127,11 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::answer::Named;
     use super::*;
 
     fn poison(certain: bool, dropped: Option<usize>) -> Poison {
-        Poison { status: 400, message: "no".to_owned(), certain, dropped }
+        Poison { status: 400, message: "no".to_owned(), certain, dropped, named: Vec::new() }
     }
 
     /// A server that stores all or nothing. Gives back what was stored, condemned, requests.
@@ -172,6 +182,17 @@ mod tests {
         trial.judge(all, Verdict::Refused(poison(true, Some(5000))));
         assert_eq!(trial.next(), None);
         assert_eq!(trial.end()[0].lines, 0..5000);
+    }
+
+    #[test]
+    fn lines_that_the_server_names_end_the_search() {
+        let mut trial = Trial::new(100, 2000);
+        trial.judge(0..50, Verdict::TooLarge(poison(false, None)));
+        let named = |line| Named { line, message: "conflict".to_owned(), start: String::new() };
+        let refused = Poison { named: vec![named(3), named(7)], ..poison(true, None) };
+        trial.judge(25..50, Verdict::Refused(refused));
+        let condemned: Vec<Range<usize>> = trial.end().into_iter().map(|c| c.lines).collect();
+        assert_eq!(condemned, [28..29, 32..33]);
     }
 
     #[test]

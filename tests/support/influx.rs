@@ -1,6 +1,8 @@
 //! Servers for the tests of the sink: real ones as child processes on free loopback ports with
 //! their data in temporary folders, and a fake one that answers as it is told.
 
+#[path = "influx/engine.rs"]
+pub(crate) mod engine;
 #[path = "influx/hall.rs"]
 pub(crate) mod hall;
 
@@ -251,7 +253,7 @@ impl Request {
     }
 
     pub(crate) fn is_write(&self) -> bool {
-        self.target.contains("/write?")
+        self.target.contains("/write")
     }
 }
 

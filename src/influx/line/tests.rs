@@ -63,7 +63,7 @@ fn a_line_has_its_tags_in_order_and_its_fields_typed() {
         line,
         "inverter,device=inv-01,site=guangming\\ hall\\,\\ east,zone=roof,kind=inverter,\
          model=chint-cps grid_freq_hz=49.99,energy_total_wh=4727480,state=4i,online=true,\
-         fault_count=1,cabinet_temp_c=-0.125,vendor_open=false,vendor_model=5 1763900000123\n"
+         fault_count=1,cabinet_temp_c=-0.125,vendor_open=0,vendor_model=5 1763900000123\n"
     );
 }
 

@@ -189,3 +189,7 @@ pub(crate) fn v2(url: String) -> Config {
     let (org, bucket) = ("city".into(), "hall".into());
     quick(url, Version::V2 { org, bucket, token: Secret::new("s3cret-token") })
 }
+
+pub(crate) fn v3(url: String, token: Option<&str>) -> Config {
+    quick(url, Version::V3 { database: "hall".into(), token: token.map(Secret::new) })
+}

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::{AlertError, Alerts, Webhook, WebhookConfig};
@@ -15,16 +14,16 @@ use crate::clock::SharedClock;
 use crate::config::Hall;
 use crate::counter;
 use crate::history::{History, HistoryError};
-use crate::influx::{InfluxError, Sink, SinkStatus};
+use crate::influx::{self, InfluxError, Sink};
 use crate::journal::{Journal, JournalError};
 use crate::live::{Board, Live};
-use crate::model::{Device, Text};
+use crate::model::Text;
 use crate::profile::Profile;
 use crate::service;
 use crate::source::{self, Sources, modbus, mqtt, own};
 use crate::supervise::Supervisor;
 use crate::tally::Tally;
-use crate::web::{self, SinkView, Web, WebError};
+use crate::web::{self, Web, WebError};
 
 /// How long the sources may take to stop, then the readers. Together with the journal's last
 /// commit under three seconds.
@@ -145,7 +144,7 @@ impl App {
         for webhook in &hall.alert.webhooks {
             self.start_webhook(webhook, &hall.site.id, common)?;
         }
-        let sinks = self.start_sinks(&hall, common)?;
+        let sinks = self.start_sinks(&hall, &history, common)?;
         let (states, monitor) = (Sources::new(), modbus::Monitor::new());
         let page = web::Context {
             live,
@@ -238,49 +237,27 @@ impl App {
     fn start_sinks(
         &self,
         hall: &Hall,
+        history: &History,
         common: &Common,
-    ) -> Result<Vec<watch::Receiver<SinkView>>, AppError> {
-        let devices: Arc<[Device]> = hall
-            .devices
-            .iter()
-            .map(|(device, _)| (**device).clone())
-            .chain(own::device(&hall.zones))
-            .collect();
-        let mut views = Vec::new();
+    ) -> Result<Vec<Sink>, AppError> {
+        let devices = hall.devices.iter().map(|(device, _)| (**device).clone());
+        let context = influx::Context {
+            journal: common.journal.clone(),
+            history: history.clone(),
+            devices: devices.chain(own::device(&hall.zones)).collect(),
+            tally: common.tally.clone(),
+            clock: common.clock.clone(),
+        };
+        let mut sinks = Vec::new();
         for target in &hall.influx {
-            let sink = Sink::new(
-                target.sink(&hall.site.id),
-                common.journal.clone(),
-                devices.clone(),
-                common.tally.clone(),
-                common.clock.clone(),
-            )
-            .map_err(|source| AppError::Influx { name: target.name.clone(), source })?;
+            let sink = Sink::new(target.sink(&hall.site.id), context.clone())
+                .map_err(|source| AppError::Influx { name: target.name.clone(), source })?;
+            sinks.push(sink.clone());
             let stop = self.readers.stop_signal();
-            views.push(self.start_view(sink.status(), stop.clone()));
             self.readers
                 .spawn(&format!("influx {}", target.name), move || sink.clone().run(stop.clone()));
         }
-        Ok(views)
-    }
-
-    /// Shows a sink's status as the page wants it.
-    fn start_view(
-        &self,
-        mut status: watch::Receiver<SinkStatus>,
-        stop: CancellationToken,
-    ) -> watch::Receiver<SinkView> {
-        let (out, shown) = watch::channel(view(&status.borrow_and_update()));
-        self.readers.once("sink view", async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    changed = status.changed() => if changed.is_err() { return },
-                }
-                out.send_replace(view(&status.borrow_and_update()));
-            }
-        });
-        shown
+        Ok(sinks)
     }
 
     /// Cancelled when something ended that the gateway cannot live without.
@@ -304,21 +281,6 @@ impl App {
             tracing::error!("the journal was not closed in order; nothing committed is lost");
         }
         tracing::debug!("journal closed");
-    }
-}
-
-fn view(status: &SinkStatus) -> SinkView {
-    SinkView {
-        name: status.name.clone(),
-        kind: "influxdb",
-        state: status.state.as_str(),
-        delivered: status.delivered,
-        lag_records: status.lag_records,
-        lag_ms: u64::try_from(status.lag_ms).unwrap_or(0),
-        last_error: status.last_error.as_ref().map(|trouble| {
-            format!("{} / {} ({})", trouble.text.zh, trouble.text.en, trouble.detail)
-        }),
-        dead_letters: status.dead_letters,
     }
 }
 

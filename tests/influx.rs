@@ -55,7 +55,8 @@ async fn values_arrive_exactly() {
     hall.keep(sent).await;
     let mut sink = hall.run(v1(server.url()));
     let status = sink.until_done(count).await;
-    assert_eq!((status.delivered, status.dead_letters), (count, 0), "{status:#?}");
+    let totals = (status.totals.delivered, status.totals.without_line, status.totals.dead_letters);
+    assert_eq!(totals, (count - 1, 1, 0), "a text alone is no line: {status:#?}");
     // As text: the JSON parser of this test is off in the last place of some floats.
     let rows = server.csv("SELECT ac_power_w FROM inverter WHERE device = 'inv-00'").await;
     assert_eq!(rows.len(), values.len());
@@ -136,7 +137,7 @@ async fn a_poisoned_line_is_isolated_and_named_once() {
     hall.keep(sent).await;
     let mut sink = hall.run(v1(server.url()));
     let status = sink.until_done(count).await;
-    assert_eq!((status.delivered, status.dead_letters), (2000, 4));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (2000, 4));
     assert_eq!(status.last_error.expect("named").class, "poison");
     assert_eq!(server.number("SELECT count(ac_power_w) FROM inverter").await, 2000);
     sink.stop().await;
@@ -172,7 +173,7 @@ async fn a_server_that_comes_later_gets_everything() {
     server.start().await;
     sink.until_done(1000).await;
     let status = sink.until("well", |s| s.state == SinkState::Ok && s.lag_records == 0).await;
-    assert_eq!((status.delivered, status.lag_ms, status.dead_letters), (1000, 0, 0));
+    assert_eq!((status.totals.delivered, status.lag_ms, status.totals.dead_letters), (1000, 0, 0));
     assert_eq!(server.number("SELECT count(ac_power_w) FROM inverter").await, 1000);
     sink.stop().await;
 }
@@ -200,7 +201,7 @@ async fn a_wrong_password_keeps_everything_until_it_is_right() {
     server.query("CREATE DATABASE hall").await;
     server.query("GRANT ALL ON hall TO writer").await;
     let status = sink.until_done(200).await;
-    assert_eq!((status.delivered, status.dead_letters), (200, 0));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (200, 0));
     sink.stop().await;
     assert_eq!(server.number("SELECT count(ac_power_w) FROM inverter").await, 200);
     assert!(hall.dead_letters().await.is_empty());
@@ -231,7 +232,8 @@ async fn a_sink_stopped_in_the_middle_goes_on_where_it_was() {
         let mut config = v1(server.url());
         config.limits.lines_max = 700;
         let mut sink = hall.run(config);
-        sink.until("some", |s| s.delivered >= 700 || s.delivered > 0 && s.lag_records == 0).await;
+        let before = sink.before.delivered;
+        sink.until("some", |s| s.totals.delivered > before).await;
         sink.stop().await;
         hall.restart();
         rounds += 1;
@@ -262,7 +264,7 @@ async fn ten_minutes_without_influxdb_lose_nothing() {
     hall.keep(traffic(11)).await;
     let status = sink.until_done(12 * 720).await;
     let took = started.elapsed();
-    assert_eq!((status.delivered, status.dead_letters), (12 * 720, 0));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (12 * 720, 0));
     let rows = server.query("SELECT ac_power_w, device FROM inverter").await;
     let points: BTreeSet<(i64, String, u64)> = rows
         .iter()
@@ -297,7 +299,7 @@ async fn version_2_writes_to_victoria_metrics() {
     hall.keep(readings(10, 100)).await;
     let mut sink = hall.run(v2(server.url()));
     let status = sink.until_done(1000).await;
-    assert_eq!((status.delivered, status.dead_letters), (1000, 0));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (1000, 0));
     let samples = server.samples("inverter_ac_power_w").await;
     assert_eq!(samples.len(), 1000);
     let distinct: BTreeSet<_> = samples.iter().map(|(d, _, time)| (d.clone(), *time)).collect();
@@ -343,7 +345,7 @@ async fn a_busy_and_broken_server_is_borne() {
     let mut sink = hall.run(v1(fake.url()));
     let status = sink.until_done(100).await;
     assert!(started.elapsed() >= Duration::from_secs(2), "Retry-After is honoured, twice");
-    assert_eq!((status.delivered, status.dead_letters), (100, 0));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (100, 0));
     let writes = fake.requests().into_iter().filter(support::Request::is_write);
     let bodies: BTreeSet<String> = writes.map(|request| request.body).collect();
     assert_eq!(bodies.len(), 1, "the same lines until they were taken");
@@ -366,7 +368,7 @@ async fn a_body_too_large_is_split() {
     hall.keep(readings(10, 10)).await;
     let mut sink = hall.run(v1(fake.url()));
     let status = sink.until_done(100).await;
-    assert_eq!((status.delivered, status.dead_letters), (100, 0));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (100, 0));
     let lines = stored(&fake, |request| request.lines().len() < 16);
     assert_eq!(lines.len(), 100);
     assert_eq!(lines.into_iter().collect::<BTreeSet<_>>().len(), 100);
@@ -410,7 +412,7 @@ async fn a_line_that_a_server_chokes_on_is_found_and_others_are_stored() {
     config.limits.pause_max = Duration::from_millis(10);
     let mut sink = hall.run(config);
     let status = sink.until_done(100).await;
-    assert_eq!((status.delivered, status.dead_letters), (99, 1));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (99, 1));
     let dead = hall.dead_letters().await;
     assert_eq!((dead.len(), &dead[0]["status"]), (1, &json!(500)));
     assert!(dead[0]["line"].as_str().expect("text").contains("ac_power_w=300000.4"));
@@ -442,11 +444,11 @@ async fn a_server_that_refuses_everything_condemns_nothing() {
             s.last_error.as_ref().is_some_and(|error| error.class == "all_refused")
         };
         let found = sink.until("all refused", all_refused).await;
-        assert_eq!((found.state, found.delivered), (SinkState::Waiting, 0));
+        assert_eq!((found.state, found.totals.delivered), (SinkState::Waiting, 0));
         assert!(found.last_error.expect("named").detail.contains(body), "{body}");
         well.store(true, std::sync::atomic::Ordering::SeqCst);
         let found = sink.until_done(100).await;
-        assert_eq!((found.delivered, found.dead_letters), (100, 0), "{body}");
+        assert_eq!((found.totals.delivered, found.totals.dead_letters), (100, 0), "{body}");
         assert!(hall.dead_letters().await.is_empty());
         sink.stop().await;
     }
@@ -520,7 +522,7 @@ async fn a_partial_write_of_version_2_is_searched() {
     config.name = "main".to_owned();
     let mut sink = hall.run(config);
     let status = sink.until_done(100).await;
-    assert_eq!((status.delivered, status.dead_letters), (99, 1));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (99, 1));
     let dead = hall.dead_letters().await;
     assert_eq!((&dead[0]["status"], &dead[0]["lines"]), (&json!(422), &json!(1)));
     let writes = fake.requests().into_iter().find(support::Request::is_write).expect("a write");

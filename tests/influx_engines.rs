@@ -49,12 +49,16 @@ async fn deliver(what: &str, config: Config, bad: [Record; 2]) -> Vec<serde_json
     let took = started.elapsed();
     println!(
         "{what}: 1000 lines, 2 of them poisoned: {} stored, {} dead letters, {} requests refused, {} ms",
-        status.delivered,
-        status.dead_letters,
+        status.totals.delivered,
+        status.totals.dead_letters,
         hall.errors()["main:poison"],
         took.as_millis()
     );
-    assert_eq!((status.delivered, status.dead_letters), (998, 2), "{what}: {status:#?}");
+    assert_eq!(
+        (status.totals.delivered, status.totals.dead_letters),
+        (998, 2),
+        "{what}: {status:#?}"
+    );
     let dead = hall.dead_letters().await;
     assert_eq!(dead.len(), 2, "{what}: each is named once");
     assert!(dead.iter().all(|letter| letter["lines"] == json!(1)), "{what}: exactly");
@@ -122,7 +126,7 @@ async fn a_place_that_is_not_ours_is_searched_and_not_believed() {
     hall.keep(sent).await;
     let mut sink = hall.run(v3(fake.url(), None));
     let status = sink.until_done(100).await;
-    assert_eq!((status.delivered, status.dead_letters), (99, 1));
+    assert_eq!((status.totals.delivered, status.totals.dead_letters), (99, 1));
     let dead = hall.dead_letters().await;
     assert!(dead[0]["line"].as_str().expect("text").contains("=1999.9"), "{dead:?}");
     let first = &fake.requests()[0];

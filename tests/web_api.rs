@@ -57,7 +57,7 @@ async fn the_answers_keep_the_contract() {
     assert_eq!(pv.curve_step_ms, 300_000);
     let system: contract::System = get(hall.address, "/api/v1/system").await.json(200);
     assert_eq!(system.journal.state, "ok");
-    assert_eq!((system.sinks[0].lag_readings, system.sinks[0].state.as_str()), (7, "catching_up"));
+    assert_eq!((system.sinks[0].lag_readings, system.sinks[0].state.as_str()), (3, "ok"));
     assert_eq!(system.rejected[0].text.en, "the answer does not fit the question");
     hall.close().await;
 }
@@ -213,6 +213,9 @@ async fn nothing_is_told_without_login() {
         "/api/v1/system",
         "/api/v1/stream",
         "/api/v1/alerts/open-1/acknowledge",
+        "/api/v1/sinks/main/dead-letters",
+        "/api/v1/sinks/main/resend",
+        "/api/v1/sinks/main/jobs/1",
         "/api/v1/none",
         "/api/v1/hall/",
         "/api/v2/hall",
@@ -379,6 +382,36 @@ async fn the_page_is_served_and_nothing_beside_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn old_readings_are_ordered_once_more_and_given_up() {
+    let hall = Hall::open().await;
+    let none: contract::Letters =
+        get(hall.address, "/api/v1/sinks/main/dead-letters").await.json(200);
+    assert!(none.letters.is_empty());
+    get(hall.address, "/api/v1/sinks/nobody/dead-letters").await.problem(404);
+    let path = "/api/v1/sinks/main/resend";
+    for bad in ["{}", r#"{"dead_letters":true,"from_ms":1}"#, r#"{"from_ms":5,"to_ms":5}"#, "["] {
+        post(hall.address, path, bad).await.problem(400);
+    }
+    post(hall.address, path, r#"{"dead_letters":true}"#).await.problem(409);
+    let order = r#"{"from_ms":1,"to_ms":9000000000000}"#;
+    let job: serde_json::Value = post(hall.address, path, order).await.json(202);
+    assert_eq!(job["job"], 1);
+    for _ in 1..16 {
+        assert_eq!(post(hall.address, path, order).await.status, 202);
+    }
+    post(hall.address, path, order).await.problem(409);
+    let system: contract::System = get(hall.address, "/api/v1/system").await.json(200);
+    let jobs = &system.sinks[0].jobs;
+    assert_eq!((jobs.len(), jobs[0].cause.as_str(), jobs[0].from_ms), (16, "asked", 1));
+    assert_eq!(system.sinks[0].state, "catching_up");
+    let job = "/api/v1/sinks/main/jobs/1";
+    assert_eq!(request(hall.address, "DELETE", job, "", b"").await.status, 204);
+    request(hall.address, "DELETE", job, "", b"").await.problem(404);
+    request(hall.address, "DELETE", "/api/v1/sinks/main/jobs/x", "", b"").await.problem(404);
+    hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn machines_can_ask_how_it_is() {
     let hall = Hall::open().await;
     assert_eq!(get(hall.address, "/livez").await.status, 200);
@@ -391,7 +424,9 @@ async fn machines_can_ask_how_it_is() {
         "hallwatch_rejected_total{label=\"bad_answer\"} 3",
         "hallwatch_devices{health=\"ok\"} 2",
         "hallwatch_devices{health=\"offline\"} 0",
-        "hallwatch_sink_lag_seconds{sink=\"main\"} 1.500",
+        "hallwatch_sink_lag_records{sink=\"main\"} 3",
+        "hallwatch_sink_fresh_lag_seconds{sink=\"main\"} 0.000",
+        "hallwatch_sink_delivered_total{sink=\"main\"} 0",
         "hallwatch_alerts_open{severity=\"major\"} 1",
         "hallwatch_journal_writable 1",
     ] {

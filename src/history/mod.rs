@@ -152,6 +152,22 @@ impl History {
         .await
     }
 
+    /// Every device of which readings are packed, in order.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn devices(&self) -> Result<Vec<DeviceId>, HistoryError> {
+        self.blocking(|_, connection| store::devices(connection)).await
+    }
+
+    /// Time of the oldest reading that is packed.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn oldest(&self) -> Result<Option<Timestamp>, HistoryError> {
+        self.blocking(|_, connection| store::oldest_time(connection)).await
+    }
+
     /// The last readings of a device before `to`, newest first, at most `max`.
     ///
     /// # Errors

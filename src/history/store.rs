@@ -156,6 +156,35 @@ fn places(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Every device that has a segment, in order.
+pub(super) fn devices(connection: &Connection) -> Result<Vec<DeviceId>, HistoryError> {
+    // From device to device through the index, whatever the number of their segments.
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE d(name) AS (
+             SELECT min(device) FROM segment
+             UNION ALL
+             SELECT (SELECT min(device) FROM segment WHERE device > d.name) FROM d
+             WHERE d.name IS NOT NULL)
+         SELECT name FROM d WHERE name IS NOT NULL",
+    )?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let names = names.collect::<Result<Vec<String>, _>>()?;
+    Ok(names.iter().filter_map(|name| DeviceId::parse(name).ok()).collect())
+}
+
+/// Time of the oldest reading.
+pub(super) fn oldest_time(connection: &Connection) -> Result<Option<Timestamp>, HistoryError> {
+    let mut oldest = None;
+    for device in devices(connection)? {
+        let start: Option<i64> = connection
+            .prepare_cached("SELECT min(start) FROM segment WHERE device = ?1")?
+            .query_row([device.as_str()], |row| row.get(0))?;
+        oldest =
+            start.map(|start| oldest.map_or(start, |oldest: i64| oldest.min(start))).or(oldest);
+    }
+    Ok(oldest.map(Timestamp::from_ms))
+}
+
 /// The segments of a device that reach into `from <= time < to`, oldest first.
 pub(super) fn within(
     connection: &Connection,

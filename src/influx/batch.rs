@@ -5,15 +5,16 @@ use std::ops::Range;
 use tokio::time::{Instant, timeout_at};
 
 use crate::journal::{self, JournalError, Reader};
-use crate::model::{Position, Record, Timestamp};
+use crate::model::{DeviceId, Position, Reading, Record, Timestamp};
 
 use super::config::Limits;
 use super::line::Encoder;
 
-/// Where a line is, and which record it is of.
+/// Where a line is, and which reading it is of.
 #[derive(Debug, Clone)]
 struct Line {
-    position: Position,
+    device: DeviceId,
+    time: Timestamp,
     bytes: Range<usize>,
 }
 
@@ -33,6 +34,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// An empty one, with everything up to a position done.
+    pub(super) fn from(position: Position) -> Self {
+        Self { through: position, ..Self::default() }
+    }
+
     /// Number of lines.
     pub(super) const fn len(&self) -> usize {
         self.lines.len()
@@ -46,30 +52,78 @@ impl Batch {
         self.body.get(start..end).unwrap_or_default()
     }
 
-    /// The position of a line's record.
-    pub(super) fn position(&self, line: usize) -> Position {
-        self.lines.get(line).map_or(self.through, |line| line.position)
+    /// The device of a line, and the time of its reading.
+    pub(super) fn origin(&self, line: usize) -> Option<(&DeviceId, Timestamp)> {
+        self.lines.get(line).map(|line| (&line.device, line.time))
     }
 
-    /// Takes records until a limit is reached; false when it is.
-    fn take(&mut self, part: journal::Batch, encoder: &mut Encoder, limits: &Limits) -> bool {
+    /// Takes a reading; false, and nothing taken, when the body is full.
+    pub(super) fn push(
+        &mut self,
+        reading: &Reading,
+        encoder: &mut Encoder,
+        limits: &Limits,
+    ) -> bool {
+        let start = self.body.len();
+        if encoder.encode(reading, &mut self.body) {
+            let full = self.body.len() > limits.bytes_max || self.lines.len() >= limits.lines_max;
+            if full && !self.lines.is_empty() {
+                self.body.truncate(start);
+                self.full = true;
+                return false;
+            }
+            let (device, time) = (reading.device.clone(), reading.time);
+            self.lines.push(Line { device, time, bytes: start..self.body.len() });
+        }
+        self.readings += 1;
+        self.oldest.get_or_insert(reading.received);
+        true
+    }
+
+    /// Takes a line as it was sent before; false, and nothing taken, when the body is full.
+    pub(super) fn push_line(
+        &mut self,
+        line: &str,
+        device: DeviceId,
+        time: Timestamp,
+        limits: &Limits,
+    ) -> bool {
+        let start = self.body.len();
+        let full = start + line.len() >= limits.bytes_max || self.lines.len() >= limits.lines_max;
+        if full && !self.lines.is_empty() {
+            self.full = true;
+            return false;
+        }
+        self.body.push_str(line);
+        self.body.push('\n');
+        self.lines.push(Line { device, time, bytes: start..self.body.len() });
+        self.readings += 1;
+        true
+    }
+
+    /// Takes records up to `end`, until a limit is reached; false when it is.
+    fn take(
+        &mut self,
+        part: journal::Batch,
+        end: Position,
+        encoder: &mut Encoder,
+        limits: &Limits,
+    ) -> bool {
         for (position, record) in part.records {
-            if let Record::Reading(reading) = &*record {
-                let start = self.body.len();
-                if encoder.encode(reading, &mut self.body) {
-                    if self.body.len() > limits.bytes_max && !self.lines.is_empty() {
-                        self.body.truncate(start);
-                        return false;
-                    }
-                    self.lines.push(Line { position, bytes: start..self.body.len() });
-                }
-                self.readings += 1;
-                self.oldest.get_or_insert(reading.received);
+            if position > end {
+                self.through = end;
+                return true;
+            }
+            if let Record::Reading(reading) = &*record
+                && !self.push(reading, encoder, limits)
+            {
+                return false;
             }
             self.through = position;
         }
-        self.through = part.through;
-        self.lines.len() < limits.lines_max
+        self.through = part.through.min(end);
+        self.full = self.lines.len() >= limits.lines_max;
+        !self.full
     }
 }
 
@@ -81,7 +135,8 @@ pub(super) async fn gather(
     encoder: &mut Encoder,
     limits: &Limits,
 ) -> Result<Batch, JournalError> {
-    let mut batch = Batch { through: reader.position(), ..Batch::default() };
+    let mut batch = Batch::from(reader.position());
+    let end = Position(u64::MAX);
     let mut deadline = None;
     loop {
         let room = limits.lines_max.saturating_sub(batch.len());
@@ -92,8 +147,7 @@ pub(super) async fn gather(
                 Err(_) => return Ok(batch),
             },
         };
-        if !batch.take(part, encoder, limits) {
-            batch.full = true;
+        if !batch.take(part, end, encoder, limits) {
             reader.seek(batch.through);
             return Ok(batch);
         }
@@ -103,4 +157,27 @@ pub(super) async fn gather(
         }
         deadline.get_or_insert_with(|| Instant::now() + limits.gather);
     }
+}
+
+/// Gathers a body of what is in the journal up to `end`, without waiting.
+pub(super) async fn gather_until(
+    reader: &mut Reader,
+    end: Position,
+    encoder: &mut Encoder,
+    limits: &Limits,
+) -> Result<Batch, JournalError> {
+    let mut batch = Batch::from(reader.position());
+    while batch.through < end {
+        let room = limits.lines_max.saturating_sub(batch.len());
+        let part = reader.ready(room).await?;
+        if part.records.is_empty() && part.through <= batch.through {
+            // The journal ends before: nothing is owed there.
+            batch.through = end;
+            break;
+        }
+        if !batch.take(part, end, encoder, limits) {
+            break;
+        }
+    }
+    Ok(batch)
 }

@@ -1,21 +1,25 @@
 //! The requests of a sink: each until there is a verdict, with the pauses between.
 //!
-//! Apart from the reader of the journal, which one task at a time may look at.
+//! Apart from the reader of the journal, which one task at a time may look at. Each lane has a
+//! courier of its own, so that one that waits or searches does not hold up the other.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::model::Position;
+use crate::journal::JournalError;
 
 use super::answer::{Answer, Fault, Named, Poison, Refusal};
 use super::batch::Batch;
+use super::lanes::Lanes;
 use super::pace::Pace;
 use super::setup;
+use super::shared::{Lane, Shared};
 use super::sink::Sink;
 use super::status::Class;
-use super::trial::Verdict;
+use super::trial::{Condemned, Trial, Verdict};
 
 /// What a request in flight is given at shutdown. The cursor tells the rest next time.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
@@ -25,12 +29,21 @@ const STATUS_EVERY: Duration = Duration::from_secs(1);
 /// The program is stopping, or the journal was closed.
 pub(super) struct Stopped;
 
+/// How the lines of a body ended.
+pub(super) enum Settled {
+    /// Stored, except for these.
+    Done(Vec<Condemned>),
+    /// The server takes nothing: the same readings again, later.
+    Later,
+}
+
 /// Carries one batch after the other to the server.
 pub(super) struct Courier {
     pub(super) sink: Sink,
     pub(super) stop: CancellationToken,
-    /// Everything up to here is delivered or set aside.
-    pub(super) cursor: Position,
+    /// Which of the two ways it goes.
+    pub(super) lane: Lane,
+    pub(super) shared: Arc<Shared>,
     /// What is being delivered.
     pub(super) batch: Batch,
     /// A line that the server took: sent again, it changes nothing and shows whether the server
@@ -39,8 +52,13 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    pub(super) fn new(sink: Sink, stop: CancellationToken, cursor: Position) -> Self {
-        Self { sink, stop, cursor, batch: Batch::default(), witness: None }
+    pub(super) fn new(
+        sink: Sink,
+        stop: CancellationToken,
+        lane: Lane,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self { sink, stop, lane, shared, batch: Batch::default(), witness: None }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -87,6 +105,39 @@ impl Courier {
         }
     }
 
+    /// Sends the lines of the batch until each is stored or condemned.
+    pub(super) async fn settle(&mut self) -> Result<Settled, Stopped> {
+        let most = self.sink.config.limits.search_requests_max;
+        let mut trial = Trial::new(self.batch.len(), most);
+        while let Some(lines) = trial.next() {
+            let patience = trial.patience(&lines);
+            let verdict = self.send(&lines, patience).await?;
+            let words = match &verdict {
+                Verdict::Stored => {
+                    self.remember(&lines);
+                    String::new()
+                }
+                Verdict::Refused(poison) => {
+                    self.trouble(Class::Poison, None, poison.message.clone());
+                    poison.message.clone()
+                }
+                Verdict::TooLarge(poison) => {
+                    self.trouble(Class::TooLarge, None, poison.message.clone());
+                    poison.message.clone()
+                }
+            };
+            trial.judge(lines, verdict);
+            if trial.in_doubt(self.witness.is_some()) {
+                if !self.witness_is_taken().await? {
+                    self.trouble(Class::AllRefused, None, words);
+                    return Ok(Settled::Later);
+                }
+                trial.trust();
+            }
+        }
+        Ok(Settled::Done(trial.end()))
+    }
+
     /// A line that the server names has to be the one that we sent in that place; else all are
     /// searched.
     fn checked(&self, mut poison: Poison, lines: &Range<usize>) -> Poison {
@@ -100,6 +151,45 @@ impl Courier {
             poison.named.clear();
         }
         poison
+    }
+
+    /// Nothing was taken: after a pause it is tried again.
+    pub(super) async fn later(&self, pace: &mut Pace) -> Result<(), Stopped> {
+        let least = self.sink.config.limits.refused_pause;
+        self.wait(pace.pause().max(least)).await
+    }
+
+    /// Changes the sink's place. It is right in memory even when it cannot be stored.
+    pub(super) async fn change(&self, change: impl Fn(&mut Lanes)) -> Result<(), Stopped> {
+        match self.shared.change(&self.sink.journal, &[], change).await {
+            Ok(()) => {}
+            Err(JournalError::Closed) => return Err(Stopped),
+            Err(error) => self.trouble(Class::Journal, None, error.to_string()),
+        }
+        self.shared.wake.notify_one();
+        Ok(())
+    }
+
+    /// What the journal has dropped before it could be sent is left to a job, which sends it from the
+    /// history.
+    pub(super) async fn step_over(&self) -> Result<(), Stopped> {
+        let cursor = self.shared.look(Lanes::cursor);
+        if self.sink.journal.status().cut <= cursor {
+            return Ok(());
+        }
+        let dropped = match self.sink.journal.dropped(cursor) {
+            Ok(dropped) => dropped,
+            Err(error) => {
+                self.trouble(Class::Journal, None, error.to_string());
+                None
+            }
+        };
+        let Some(dropped) = dropped.filter(|dropped| dropped.through > cursor) else {
+            return Ok(());
+        };
+        tracing::warn!(sink = %self.name(), through = dropped.through.0,
+            "the journal had to drop what this sink did not have; the history sends it");
+        self.change(|lanes| lanes.step_over(dropped)).await
     }
 
     /// Waits for a person, or makes what is missing.

@@ -1,5 +1,6 @@
 //! Why a sink cannot be made. What happens later, while it runs, is in its status.
 
+use crate::journal::JournalError;
 use crate::model::Text;
 
 /// A mistake in the configuration of a sink.
@@ -27,6 +28,14 @@ pub enum InfluxError {
     /// A password or a token that cannot be sent in a header.
     #[error("the credentials of sink `{0}` hold characters that cannot be sent")]
     Credentials(String),
+    /// Where the sink stands cannot be read.
+    #[error("the place of sink `{name}` in the journal cannot be read: {error}")]
+    Place {
+        /// Its name.
+        name: String,
+        /// Why not.
+        error: JournalError,
+    },
     /// The HTTP client could not be built.
     #[error("no HTTP client for `{url}`: {problem}")]
     Client {
@@ -57,6 +66,10 @@ impl InfluxError {
             Self::Credentials(_) => Text::new(
                 "重新复制令牌或密码，注意不要带换行",
                 "copy the token or the password again, without a line break",
+            ),
+            Self::Place { .. } => Text::new(
+                "查看磁盘和数据目录；`hallwatch verify` 检查数据",
+                "look at the disk and the data folder; `hallwatch verify` checks the data",
             ),
             Self::Client { .. } => Text::new(
                 "检查系统的根证书（Debian 软件包 ca-certificates）",

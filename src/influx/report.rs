@@ -3,13 +3,16 @@
 
 use std::ops::Range;
 
-use crate::journal::{Cursor, JournalError};
-use crate::model::{Event, EventKind, Record, Text};
+use crate::journal::JournalError;
+use crate::model::{Event, EventKind, Record, Text, Timestamp};
 use crate::tally::Happening;
 
 use super::courier::{Courier, Stopped};
+use super::lanes::Lanes;
+use super::letter::Letter;
+use super::shared::{Advance, Condition};
 use super::sink::Sink;
-use super::status::{Class, SinkState, Trouble};
+use super::status::{Class, JobStatus, SinkState, Trouble};
 use super::trial::Condemned;
 
 /// Lines of one refusal up to which each gets an event of its own.
@@ -18,49 +21,62 @@ const NAMED_EACH_MAX: usize = 200;
 impl Courier {
     /// Moves the cursor behind the batch, in one transaction with the events that name the lines
     /// that were condemned: so each is named exactly once.
-    pub(super) async fn finish(&mut self, condemned: &[Condemned]) -> Result<(), Stopped> {
+    pub(super) async fn finish(
+        &mut self,
+        condemned: &[Condemned],
+        advance: Advance,
+    ) -> Result<(), Stopped> {
         let dead: usize = condemned.iter().map(|found| found.lines.len()).sum();
-        let named = condemned.iter().flat_map(|found| self.dead_letters(found));
-        let records: Vec<Record> = named.collect();
-        self.store_cursor(records).await?;
-        self.cursor = self.batch.through;
-        let delivered = self.batch.readings.saturating_sub(dead) as u64;
-        let dead = dead as u64;
-        if delivered > 0 {
-            self.sink.tally.add(Happening::Delivered, self.name(), delivered);
+        let records: Vec<Record> =
+            condemned.iter().flat_map(|found| self.dead_letters(found)).collect();
+        self.store(&records, dead as u64, &advance).await?;
+        let lines = self.batch.len().saturating_sub(dead) as u64;
+        if self.batch.readings > dead {
+            let taken = self.batch.readings.saturating_sub(dead) as u64;
+            self.sink.tally.add(Happening::Delivered, self.name(), taken);
         }
         if let Some(first) = condemned.first() {
-            self.sink.tally.add(Happening::DeadLetter, self.name(), dead);
+            self.sink.tally.add(Happening::DeadLetter, self.name(), dead as u64);
             tracing::warn!(sink = %self.name(), lines = dead, message = %first.message,
                 "InfluxDB refuses lines for good; they are set aside");
         }
-        self.batch.oldest = None;
-        let state = if self.batch.full { SinkState::CatchingUp } else { SinkState::Ok };
-        if self.sink.status.borrow().state == SinkState::Waiting {
+        let waited = self.shared.conditions().iter().all(|condition| condition.waiting);
+        if waited && lines > 0 {
             tracing::info!(sink = %self.name(), "InfluxDB takes readings again");
         }
-        self.sink.status.send_modify(|status| {
-            status.state = state;
-            status.delivered += delivered;
-            status.dead_letters += dead;
+        let full = self.batch.full;
+        self.shared.condition(self.lane, |condition| {
+            *condition = Condition { waiting: false, oldest: None, full };
         });
         self.publish();
         Ok(())
     }
 
-    async fn store_cursor(&self, records: Vec<Record>) -> Result<(), Stopped> {
-        let name = Sink::cursor_name(self.name());
+    async fn store(&self, records: &[Record], dead: u64, advance: &Advance) -> Result<(), Stopped> {
+        let batch = &self.batch;
+        let (readings, lines) = (batch.readings as u64, batch.len() as u64);
+        let change = |lanes: &mut Lanes| {
+            match advance {
+                Advance::Fresh => lanes.fresh_through(batch.through),
+                Advance::Gap => lanes.gap_through(batch.through),
+                Advance::Job(id, task) => {
+                    let taken = lines.saturating_sub(dead);
+                    return lanes.job_through(*id, task.clone(), taken, dead);
+                }
+            }
+            let totals = lanes.totals_mut();
+            totals.delivered += lines.saturating_sub(dead);
+            totals.without_line += readings.saturating_sub(lines);
+            totals.dead_letters += dead;
+        };
         let mut pace = self.sink.pace();
         loop {
-            let (name, position) = (name.clone(), self.batch.through);
-            let cursor = Cursor { name, position, state: None };
-            match self.sink.journal.append_with_cursor(records.clone(), cursor).await {
-                Ok(_) => return Ok(()),
+            match self.shared.change(&self.sink.journal, records, change).await {
+                Ok(()) => return Ok(()),
                 Err(JournalError::Closed) => return Err(Stopped),
                 Err(error) => self.trouble(Class::Journal, None, error.to_string()),
             }
             if records.is_empty() {
-                // At worst, lines that are stored are sent again after a crash.
                 return Ok(());
             }
             self.wait(pace.pause()).await?;
@@ -68,8 +84,8 @@ impl Courier {
     }
 
     /// One event for each line. One for all of a large group that was refused as a whole, for
-    /// example because it is older than what the server keeps: its readings are in the journal
-    /// between `position` and `through`, and writing them a second time would fill the disk.
+    /// example because it is older than what the server keeps: its readings are in the history
+    /// between `from_ms` and `to_ms`, and writing them a second time would fill the disk.
     fn dead_letters(&self, found: &Condemned) -> Vec<Record> {
         let lines = found.lines.clone();
         if lines.len() > NAMED_EACH_MAX {
@@ -80,18 +96,26 @@ impl Courier {
 
     fn dead_letter(&self, found: &Condemned, lines: &Range<usize>) -> Record {
         let first = lines.start..lines.start.saturating_add(1);
-        let last = lines.end.saturating_sub(1);
-        let body = serde_json::json!({
-            "sink": self.sink.config.name,
-            "lines": lines.len(),
-            "line": self.batch.text(&first).trim_end(),
-            "position": self.batch.position(lines.start).0,
-            "through": self.batch.position(last).0,
-            "status": found.status,
-            "message": found.message,
+        let origins = lines.clone().filter_map(|line| self.batch.origin(line));
+        let times = origins.map(|(_, time)| time.ms());
+        let span = times.fold(None, |span, ms| match span {
+            None => Some((ms, ms)),
+            Some((from, to)) => Some((ms.min(from), ms.max(to))),
         });
+        let (from_ms, to_ms) = span.unwrap_or_default();
+        let letter = Letter {
+            sink: self.sink.config.name.clone(),
+            lines: lines.len(),
+            line: self.batch.text(&first).trim_end().to_owned(),
+            device: self.batch.origin(lines.start).map(|(device, _)| device.to_string()),
+            from_ms,
+            to_ms,
+            status: found.status,
+            message: found.message.clone(),
+        };
+        let body = serde_json::to_string(&letter).unwrap_or_default();
         let time = self.sink.clock.now();
-        Record::Event(Event { kind: EventKind::DeadLetter, time, body: body.to_string() })
+        Record::Event(Event { kind: EventKind::DeadLetter, time, body })
     }
 
     /// Counts and shows an error. It is logged when it is another one than before.
@@ -101,29 +125,63 @@ impl Courier {
         self.sink.tally.count(Happening::SinkError, &label);
         let time = self.sink.clock.now();
         let text = text.unwrap_or_else(|| class.text());
+        let waits = !matches!(class, Class::Poison | Class::TooLarge);
+        if waits {
+            self.shared.condition(self.lane, |condition| condition.waiting = true);
+        }
         self.sink.status.send_modify(|status| {
-            let waits = !matches!(class, Class::Poison | Class::TooLarge);
             let known = status.last_error.as_ref().is_some_and(|last| last.class == class.as_str());
             if waits && !(known && status.state == SinkState::Waiting) {
                 tracing::warn!(sink = %name, error = class.as_str(), %detail, "{}", text.en);
             }
-            if waits {
-                status.state = SinkState::Waiting;
-            }
+            status.state = if waits { SinkState::Waiting } else { status.state };
             status.last_error = Some(Trouble { class: class.as_str(), text, detail, time });
         });
     }
 
+    /// Shows what this lane is at.
+    pub(super) fn begin(&self) {
+        let (oldest, full) = (self.batch.oldest, self.batch.full);
+        self.shared.condition(self.lane, |condition| {
+            condition.oldest = oldest;
+            condition.full = full;
+        });
+        self.publish();
+    }
+
     /// Refreshes the figures of the status.
     pub(super) fn publish(&self) {
-        let behind = self.sink.journal.head().0.saturating_sub(self.cursor.0);
-        let oldest = self.batch.oldest.filter(|_| behind > 0);
-        let age = oldest.map_or(0, |oldest| self.sink.clock.now().since_ms(oldest).max(0));
-        self.sink.status.send_if_modified(|status| {
-            let same = status.lag_records == behind && status.lag_ms == age;
-            status.lag_records = behind;
-            status.lag_ms = age;
-            !same
+        self.sink.publish();
+    }
+}
+
+impl Sink {
+    /// Refreshes the figures of the status.
+    pub(super) fn publish(&self) {
+        let (head, now) = (self.journal.head(), self.clock.now());
+        let [fresh, backlog] = self.shared.conditions();
+        let age = |oldest: Option<Timestamp>| oldest.map_or(0, |then| now.since_ms(then).max(0));
+        let (owed, behind, totals, jobs) = self.shared.look(|lanes| {
+            let jobs: Vec<JobStatus> = lanes.jobs().iter().map(JobStatus::of).collect();
+            (lanes.owed(head), lanes.backlog(), lanes.totals(), jobs)
+        });
+        let state = match () {
+            () if fresh.waiting || backlog.waiting => SinkState::Waiting,
+            () if behind > 0 || fresh.full || !jobs.is_empty() => SinkState::CatchingUp,
+            () => SinkState::Ok,
+        };
+        let fresh_lag_ms = if owed > behind { age(fresh.oldest) } else { 0 };
+        let lag_ms = fresh_lag_ms.max(if behind > 0 { age(backlog.oldest) } else { 0 });
+        self.status.send_if_modified(|status| {
+            let before = status.clone();
+            status.state = state;
+            status.totals = totals;
+            status.lag_records = owed;
+            status.backlog_records = behind;
+            status.lag_ms = lag_ms;
+            status.fresh_lag_ms = fresh_lag_ms;
+            status.jobs = jobs;
+            *status != before
         });
     }
 }

@@ -6,16 +6,34 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
-use crate::journal::{Journal, Kinds};
+use crate::history::History;
+use crate::journal::{Journal, JournalError, Kinds};
 use crate::model::Device;
 use crate::tally::Tally;
 
 use super::client::Client;
 use super::config::Config;
 use super::error::InfluxError;
+use super::lanes::Lanes;
 use super::pace::Pace;
-use super::run::Run;
+use super::run::deliver;
+use super::shared::Shared;
 use super::status::SinkStatus;
+
+/// What a sink is handed.
+#[derive(Clone)]
+pub struct Context {
+    /// Where readings come from.
+    pub journal: Journal,
+    /// Where those are that are no longer there.
+    pub history: History,
+    /// The devices, for their tags.
+    pub devices: Arc<[Device]>,
+    /// The counters of the process.
+    pub tally: Tally,
+    /// The wall clock.
+    pub clock: SharedClock,
+}
 
 /// One InfluxDB that readings go to. Clones are the same sink; one of them is to be run.
 #[derive(Clone)]
@@ -23,34 +41,49 @@ pub struct Sink {
     pub(super) config: Arc<Config>,
     pub(super) client: Client,
     pub(super) journal: Journal,
+    pub(super) history: History,
     pub(super) devices: Arc<[Device]>,
     pub(super) tally: Tally,
     pub(super) clock: SharedClock,
     pub(super) status: watch::Sender<SinkStatus>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Sink {
-    /// A sink for the readings of `devices`; those of other devices are sent with fewer tags.
+    /// A sink for the readings of the devices; those of other devices are sent with fewer tags.
     ///
     /// # Errors
-    /// A mistake in the configuration.
-    pub fn new(
-        config: Config,
-        journal: Journal,
-        devices: Arc<[Device]>,
-        tally: Tally,
-        clock: SharedClock,
-    ) -> Result<Self, InfluxError> {
+    /// A mistake in the configuration, or a journal that cannot be read.
+    pub fn new(config: Config, context: Context) -> Result<Self, InfluxError> {
         config.check()?;
+        let Context { journal, history, devices, tally, clock } = context;
         let client = Client::new(&config, clock.clone())?;
+        let lanes = lanes_of(&journal, &config.name)
+            .map_err(|error| InfluxError::Place { name: config.name.clone(), error })?;
         let (status, _) = watch::channel(SinkStatus::new(&config.name));
-        Ok(Self { config: Arc::new(config), client, journal, devices, tally, clock, status })
+        let shared = Arc::new(Shared::new(&config.name, lanes));
+        let config = Arc::new(config);
+        let sink = Self { config, client, journal, history, devices, tally, clock, status, shared };
+        sink.publish();
+        Ok(sink)
+    }
+
+    /// Name of the sink.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.config.name
     }
 
     /// The status, refreshed at least once a second while there is something to deliver.
     #[must_use]
     pub fn status(&self) -> watch::Receiver<SinkStatus> {
         self.status.subscribe()
+    }
+
+    /// The status at this moment.
+    #[must_use]
+    pub fn look(&self) -> SinkStatus {
+        self.status.borrow().clone()
     }
 
     /// Name of the journal's cursor of the sink of this name.
@@ -76,10 +109,24 @@ impl Sink {
                 }
             }
         };
-        Run::new(self, stop, reader).deliver().await;
+        deliver(self, stop, reader).await;
     }
 
     pub(super) fn pace(&self) -> Pace {
         Pace::new(self.config.limits.pause_min, self.config.limits.pause_max)
     }
+}
+
+/// Where the sink of this name stands. What the journal dropped while no sink had this name is sent
+/// from the history; a new name begins with what is in the journal.
+fn lanes_of(journal: &Journal, name: &str) -> Result<Lanes, JournalError> {
+    let cursor = journal.cursor(&Sink::cursor_name(name))?;
+    let known = cursor.is_some();
+    let mut lanes = Lanes::open(cursor);
+    match journal.dropped(lanes.cursor())? {
+        Some(dropped) if known => lanes.step_over(dropped),
+        Some(dropped) => lanes = Lanes::begin(dropped.through),
+        None => {}
+    }
+    Ok(lanes)
 }

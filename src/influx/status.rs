@@ -3,6 +3,7 @@
 use crate::model::{Text, Timestamp};
 
 use super::answer::{Fault, Refusal};
+use super::lanes::{Cause, Job, Task, Totals};
 
 /// What a sink is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +41,46 @@ pub struct Trouble {
     pub time: Timestamp,
 }
 
+/// A job that sends old readings once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobStatus {
+    /// Its number at this sink.
+    pub id: u64,
+    /// Why.
+    pub cause: Cause,
+    /// Lines that were set aside, and not a span of time.
+    pub letters: bool,
+    /// Readings from here on.
+    pub from: Timestamp,
+    /// Readings before this.
+    pub to: Timestamp,
+    /// Everything before this is done.
+    pub next: Timestamp,
+    /// Lines that the server took.
+    pub lines: u64,
+    /// Lines that it refused for good.
+    pub dead_letters: u64,
+}
+
+impl JobStatus {
+    pub(super) fn of(job: &Job) -> Self {
+        let next = match job.task {
+            Task::Span { next, .. } => next,
+            Task::Letters { .. } => job.from,
+        };
+        Self {
+            id: job.id,
+            cause: job.cause,
+            letters: matches!(job.task, Task::Letters { .. }),
+            from: Timestamp::from_ms(job.from),
+            to: Timestamp::from_ms(job.to),
+            next: Timestamp::from_ms(next),
+            lines: job.lines,
+            dead_letters: job.dead_letters,
+        }
+    }
+}
+
 /// How one sink is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkStatus {
@@ -47,17 +88,21 @@ pub struct SinkStatus {
     pub name: String,
     /// What it is doing.
     pub state: SinkState,
-    /// Readings delivered since the program started.
-    pub delivered: u64,
-    /// Records of the journal behind the cursor's back.
+    /// What became of the readings, since this sink's first.
+    pub totals: Totals,
+    /// Records of the journal that are owed.
     pub lag_records: u64,
+    /// Of these, the ones that piled up and go by a way of their own.
+    pub backlog_records: u64,
     /// Age of the oldest reading that is being delivered, by its arrival; milliseconds. 0 when
     /// there is none.
     pub lag_ms: i64,
+    /// As `lag_ms`, of what came in last: how late the present is there.
+    pub fresh_lag_ms: i64,
+    /// Old readings that are sent once more.
+    pub jobs: Vec<JobStatus>,
     /// The last error; stays when all is well again.
     pub last_error: Option<Trouble>,
-    /// Lines set aside since the program started.
-    pub dead_letters: u64,
 }
 
 impl SinkStatus {
@@ -65,11 +110,13 @@ impl SinkStatus {
         Self {
             name: name.to_owned(),
             state: SinkState::Ok,
-            delivered: 0,
+            totals: Totals::default(),
             lag_records: 0,
+            backlog_records: 0,
             lag_ms: 0,
+            fresh_lag_ms: 0,
+            jobs: Vec::new(),
             last_error: None,
-            dead_letters: 0,
         }
     }
 }

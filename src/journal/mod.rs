@@ -35,6 +35,7 @@ use crate::tally::Tally;
 pub use archive::Archive;
 pub use error::JournalError;
 pub use reader::{Batch, Kinds, Reader};
+pub use schema::Dropped;
 pub(crate) use schema::used_bytes;
 
 #[cfg(test)]
@@ -277,6 +278,14 @@ impl Journal {
     /// [`JournalError::Storage`].
     pub fn cursor(&self, name: &str) -> Result<Option<(Position, Vec<u8>)>, JournalError> {
         schema::cursor(&schema::open_read_only(&self.0.folder)?, name)
+    }
+
+    /// What was dropped of the readings after a position; `None` when all of them are there.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn dropped(&self, after: Position) -> Result<Option<Dropped>, JournalError> {
+        schema::dropped(&schema::open_read_only(&self.0.folder)?, after)
     }
 
     /// Folder of the database.

@@ -10,7 +10,9 @@ use crate::model::{Position, Timestamp};
 use super::error::JournalError;
 
 /// Raised with every change of the tables; a database with a higher number is refused.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+
+const HOUR_MS: i64 = 3600 * 1000;
 
 const TABLES: &str = "
     CREATE TABLE log(
@@ -35,6 +37,14 @@ const SINCE_2: &str = "
     CREATE TABLE fact(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
     INSERT INTO fact(name, value) VALUES ('identity', lower(hex(randomblob(16))));
     CREATE TABLE mark(time INTEGER PRIMARY KEY, pos INTEGER NOT NULL) STRICT;
+";
+
+/// What version 3 added: of which times the readings were that have been dropped, hour by hour of
+/// the dropping.
+const SINCE_3: &str = "
+    CREATE TABLE dropped(
+        hour INTEGER PRIMARY KEY, pos INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL
+    ) STRICT;
 ";
 
 pub(super) const FILE: &str = "journal.db";
@@ -68,8 +78,9 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, JournalError> {
     )?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let steps = match version {
-        0 => format!("{TABLES} {SINCE_2}"),
-        1 => SINCE_2.to_owned(),
+        0 => format!("{TABLES} {SINCE_2} {SINCE_3}"),
+        1 => format!("{SINCE_2} {SINCE_3}"),
+        2 => SINCE_3.to_owned(),
         VERSION => return Ok(connection),
         newer => {
             return Err(JournalError::Storage(format!(
@@ -103,6 +114,46 @@ pub(super) fn set_place(
         "INSERT INTO fact(name, value) VALUES (?1, ?2)
          ON CONFLICT(name) DO UPDATE SET value = excluded.value",
         params![name, to_sql(place)],
+    )?;
+    Ok(())
+}
+
+/// Readings that are no longer in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dropped {
+    /// None is left up to here.
+    pub through: Position,
+    /// The earliest time of those that were asked about.
+    pub from: Timestamp,
+    /// The latest.
+    pub to: Timestamp,
+}
+
+/// What was dropped of the readings after a position.
+pub(super) fn dropped(
+    connection: &Connection,
+    after: Position,
+) -> Result<Option<Dropped>, JournalError> {
+    let dropped = "SELECT max(pos), min(since), max(until) FROM dropped WHERE pos > ?1";
+    let row = connection
+        .query_row(dropped, [to_sql(after)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (Some(through), Some(from), Some(to)) = row else { return Ok(None) };
+    let (from, to) = (Timestamp::from_ms(from), Timestamp::from_ms(to));
+    Ok(Some(Dropped { through: from_sql(through), from, to }))
+}
+
+/// Notes that readings up to `dropped.through` are gone.
+pub(super) fn note_dropped(
+    connection: &Connection,
+    now: Timestamp,
+    dropped: Dropped,
+) -> Result<(), JournalError> {
+    let Dropped { through, from, to } = dropped;
+    connection.execute(
+        "INSERT INTO dropped(hour, pos, since, until) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT(hour) DO UPDATE SET pos = max(pos, excluded.pos),
+             since = min(since, excluded.since), until = max(until, excluded.until)",
+        params![now.ms().div_euclid(HOUR_MS), to_sql(through), from.ms(), to.ms()],
     )?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::model::{Position, Timestamp};
 
 use super::Config;
 use super::error::JournalError;
-use super::schema;
+use super::schema::{self, Dropped};
 
 /// Rows dropped in one step at least. A busy journal drops twice what it takes.
 const ROWS_PER_STEP: usize = 5000;
@@ -20,10 +20,10 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Room that is made when it runs out, a part of it all.
 const ROOM: u64 = 50;
 
-/// Readings after `?1` and up to `?2`, at most `?3`, and the place of the last of them. By the
-/// primary key on purpose: the old end is where the journal begins.
-pub(super) const OLD_READINGS: &str = "SELECT max(pos) FROM
-     (SELECT pos FROM log NOT INDEXED WHERE pos > ?1 AND pos <= ?2 AND kind = 0 ORDER BY pos LIMIT ?3)";
+/// Readings after `?1` and up to `?2`, at most `?3`: the place of the last of them, and of what times
+/// they are. By the primary key on purpose: the old end is where the journal begins.
+pub(super) const OLD_READINGS: &str = "SELECT max(pos), min(time), max(time) FROM
+     (SELECT pos, time FROM log NOT INDEXED WHERE pos > ?1 AND pos <= ?2 AND kind = 0 ORDER BY pos LIMIT ?3)";
 const DROP_READINGS: &str = "DELETE FROM log NOT INDEXED WHERE pos > ?1 AND pos <= ?2 AND kind = 0";
 const OLD_DECISIONS: &str = "SELECT max(pos) FROM
      (SELECT pos FROM log WHERE kind > 0 AND pos > ?1 AND pos <= ?2 ORDER BY pos LIMIT ?3)";
@@ -139,11 +139,17 @@ impl Trimmer {
         let most = ROWS_PER_STEP.max(round.lately.saturating_mul(2));
         let (floor, until) = (schema::to_sql(self.floor), schema::to_sql(until));
         let limits = params![floor, until, i64::try_from(most).unwrap_or(i64::MAX)];
-        let last: Option<i64> =
-            connection.prepare_cached(OLD_READINGS)?.query_row(limits, |row| row.get(0))?;
+        let mut statement = connection.prepare_cached(OLD_READINGS)?;
+        let (last, from, to): (Option<i64>, Option<i64>, Option<i64>) =
+            statement.query_row(limits, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         // Where none is left, the floor rises to where it was looked for.
         let last = last.unwrap_or(until);
         let transaction = connection.unchecked_transaction()?;
+        if let (Some(from), Some(to)) = (from, to) {
+            let (from, to) = (Timestamp::from_ms(from), Timestamp::from_ms(to));
+            let dropped = Dropped { through: schema::from_sql(last), from, to };
+            schema::note_dropped(&transaction, round.now, dropped)?;
+        }
         transaction.prepare_cached(DROP_READINGS)?.execute([floor, last])?;
         schema::set_place(&transaction, "floor", schema::from_sql(last))?;
         transaction.commit()?;

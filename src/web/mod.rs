@@ -24,6 +24,7 @@ mod problem;
 mod routes;
 mod scan;
 mod server;
+mod sinks;
 mod state;
 mod stream;
 mod ui;
@@ -35,10 +36,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::clock::SharedClock;
 use crate::history::History;
+use crate::influx::Sink;
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{self, Zone};
@@ -104,8 +105,8 @@ pub struct Context {
     pub catalog: Catalog,
     /// The devices that are configured, which a scan leaves alone.
     pub taken: Vec<Taken>,
-    /// How each sink is.
-    pub sinks: Vec<watch::Receiver<SinkView>>,
+    /// The databases that readings go to.
+    pub sinks: Vec<Sink>,
     /// The counters of the process.
     pub tally: Tally,
     /// The wall clock.
@@ -114,27 +115,6 @@ pub struct Context {
     pub zones: Vec<Zone>,
     /// The past.
     pub history: History,
-}
-
-/// How a sink is, as the page shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SinkView {
-    /// Name in the configuration.
-    pub name: String,
-    /// What it is, e.g. `influxdb`.
-    pub kind: &'static str,
-    /// `ok`, `catching_up` or `waiting`.
-    pub state: &'static str,
-    /// Records delivered since the start.
-    pub delivered: u64,
-    /// Records that wait.
-    pub lag_records: u64,
-    /// Age of the oldest record that waits.
-    pub lag_ms: u64,
-    /// What the sink answered last, if it was an error.
-    pub last_error: Option<String>,
-    /// Records refused for good.
-    pub dead_letters: u64,
 }
 
 /// How much is borne from clients. The defaults are for a hall; tests make them small.

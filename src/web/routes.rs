@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
 
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, detect, guard, lines, metrics, scan, stream, ui};
+use super::{api, detect, guard, lines, metrics, scan, sinks, stream, ui};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -42,6 +42,9 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))
         .route("/api/v1/system", get(api::system))
+        .route("/api/v1/sinks/{name}/dead-letters", get(sinks::letters))
+        .route("/api/v1/sinks/{name}/resend", post(sinks::resend))
+        .route("/api/v1/sinks/{name}/jobs/{id}", delete(sinks::cancel))
         .route("/api/v1/stream", get(live))
         .route("/api/v1/session", post(api::login).delete(api::logout))
         .route("/livez", get(metrics::livez))

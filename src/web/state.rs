@@ -123,7 +123,7 @@ impl Shared {
         dto::System {
             now_ms: self.now().ms(),
             journal: dto::Journal::of(&context.journal.status(), committed),
-            sinks: context.sinks.iter().map(|sink| sink.borrow().clone().into()).collect(),
+            sinks: context.sinks.iter().map(|sink| sink.look().into()).collect(),
             sources: context.sources.all().into_iter().map(dto::Source::from).collect(),
             rejected: rejected.into_iter().map(dto::Rejected::from).collect(),
         }

@@ -67,7 +67,7 @@ function system() {
   stored += 31;
   return {
     now_ms: now(), journal: { state: "ok", readings_committed: stored, position: stored, size_bytes: 3.42e9, disk_free_bytes: 187.3e9 },
-    sinks: [{ name: "main", kind: "influxdb", state: "catching_up", delivered: stored - 1_240, lag_readings: 1_240, lag_ms: 42_000, last_error: null, dead_letters: 0 }],
+    sinks: [{ name: "main", kind: "influxdb", state: "catching_up", delivered: stored - 1_240, without_line: 0, dead_letters: 0, resent: 0, lag_readings: 1_240, backlog_readings: 1_200, lag_ms: 42_000, fresh_lag_ms: 1_000, last_error: null, jobs: [] }],
     sources: [
       { name: "192.168.10.11:502", kind: "modbus", state: "ok", devices: 8, reason: null },
       { name: "192.168.10.12:502", kind: "modbus", state: "degraded", devices: 3, reason: text("偶有超时，已重试", "some time-outs, retried") },

@@ -71,8 +71,19 @@ wire! {
         disk_free_bytes: u64,
     }
     Sink {
-        name: String, kind: String, state: String, delivered: u64, lag_readings: u64,
-        lag_ms: u64, last_error: Option<String>, dead_letters: u64,
+        name: String, kind: String, state: String, delivered: u64, without_line: u64,
+        dead_letters: u64, resent: u64, lag_readings: u64, backlog_readings: u64, lag_ms: i64,
+        fresh_lag_ms: i64, last_error: Option<SinkError>, jobs: Vec<Job>,
+    }
+    SinkError { class: String, text: Text, detail: String, time_ms: i64, }
+    Job {
+        id: u64, cause: String, dead_letters_again: bool, from_ms: i64, to_ms: i64, next_ms: i64,
+        lines: u64, dead_letters: u64,
+    }
+    Letters { now_ms: i64, letters: Vec<Letter>, }
+    Letter {
+        position: u64, time_ms: i64, lines: usize, line: String, device: Option<String>,
+        from_ms: i64, to_ms: i64, status: u16, message: String,
     }
     Source { name: String, kind: String, state: String, devices: usize, reason: Option<Text>, }
     Rejected { reason: String, text: Text, count: u64, }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hallwatch::alert::{AckError, Acknowledged, Alert, AlertState};
 use hallwatch::clock::ManualClock;
 use hallwatch::history::History;
+use hallwatch::influx;
 use hallwatch::journal::{self, Journal};
 use hallwatch::live::{Board, Live};
 use hallwatch::model::{
@@ -19,9 +20,7 @@ use hallwatch::source::Sources;
 use hallwatch::source::modbus::Monitor;
 use hallwatch::supervise::Supervisor;
 use hallwatch::tally::{Happening, Tally};
-use hallwatch::web::{
-    AlertDesk, Answer, Config, Context, Limits, SOCKET_NAME, SinkView, Web, WebError,
-};
+use hallwatch::web::{AlertDesk, Answer, Config, Context, Limits, SOCKET_NAME, Web, WebError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -162,7 +161,7 @@ pub(crate) async fn web(
         monitor: monitor.clone(),
         catalog: Catalog::shipped().expect("catalog"),
         taken: Vec::new(),
-        sinks: vec![sink()],
+        sinks: vec![sink(&journal, &history, &clock)],
         tally: tally.clone(),
         clock: clock.clone(),
         zones: zones
@@ -184,18 +183,19 @@ fn hours() -> hallwatch::service::Config {
     }
 }
 
-fn sink() -> watch::Receiver<SinkView> {
-    let view = SinkView {
-        name: "main".to_owned(),
-        kind: "influxdb",
-        state: "catching_up",
-        delivered: 12,
-        lag_records: 7,
-        lag_ms: 1_500,
-        last_error: None,
-        dead_letters: 0,
+/// A sink that nobody listens to and that is not at work.
+fn sink(journal: &Journal, history: &History, clock: &Arc<ManualClock>) -> influx::Sink {
+    let version =
+        influx::Version::V1 { database: "hall".to_owned(), username: None, password: None };
+    let config = influx::Config::new("main", "http://127.0.0.1:9", version, "hall");
+    let context = influx::Context {
+        journal: journal.clone(),
+        history: history.clone(),
+        devices: Arc::new([]),
+        tally: Tally::new(),
+        clock: clock.clone(),
     };
-    watch::channel(view).1
+    influx::Sink::new(config, context).expect("a sink")
 }
 
 impl Hall {

@@ -23,7 +23,7 @@ pub(super) use hall::{Hall, LockedHall, Pv};
 pub use registers::{Hole, Model, Plan, Read, Register, Registers, Sunspec};
 pub use scan::scan_report;
 pub(super) use service::Service;
-pub(super) use system::{Journal, Rejected, Source, System};
+pub(super) use system::{Journal, Letter, Letters, Rejected, Source, System};
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

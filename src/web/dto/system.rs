@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::influx::{Cause, JobStatus, Kept, SinkStatus, Trouble};
 use crate::journal::{JournalError, Status};
 use crate::source::SourceState;
-use crate::web::SinkView;
 use crate::web::words;
 
 use super::Text;
@@ -45,30 +45,87 @@ impl Journal {
     }
 }
 
-/// A sink.
+/// A database that readings go to. Its counts are those since its first reading.
 #[derive(Debug, Serialize)]
 pub(in crate::web) struct Sink {
     name: String,
     kind: &'static str,
     state: &'static str,
     delivered: u64,
+    without_line: u64,
+    dead_letters: u64,
+    resent: u64,
     lag_readings: u64,
-    lag_ms: u64,
-    last_error: Option<String>,
+    backlog_readings: u64,
+    lag_ms: i64,
+    fresh_lag_ms: i64,
+    last_error: Option<SinkError>,
+    jobs: Vec<Job>,
+}
+
+/// What went wrong last at a sink.
+#[derive(Debug, Serialize)]
+struct SinkError {
+    class: &'static str,
+    text: Text,
+    detail: String,
+    time_ms: i64,
+}
+
+/// Old readings that are sent once more.
+#[derive(Debug, Serialize)]
+struct Job {
+    id: u64,
+    cause: &'static str,
+    dead_letters_again: bool,
+    from_ms: i64,
+    to_ms: i64,
+    next_ms: i64,
+    lines: u64,
     dead_letters: u64,
 }
 
-impl From<SinkView> for Sink {
-    fn from(sink: SinkView) -> Self {
+impl From<SinkStatus> for Sink {
+    fn from(sink: SinkStatus) -> Self {
         Self {
             name: sink.name,
-            kind: sink.kind,
-            state: sink.state,
-            delivered: sink.delivered,
+            kind: "influxdb",
+            state: sink.state.as_str(),
+            delivered: sink.totals.delivered,
+            without_line: sink.totals.without_line,
+            dead_letters: sink.totals.dead_letters,
+            resent: sink.totals.resent,
             lag_readings: sink.lag_records,
+            backlog_readings: sink.backlog_records,
             lag_ms: sink.lag_ms,
-            last_error: sink.last_error,
-            dead_letters: sink.dead_letters,
+            fresh_lag_ms: sink.fresh_lag_ms,
+            last_error: sink.last_error.map(SinkError::from),
+            jobs: sink.jobs.into_iter().map(Job::from).collect(),
+        }
+    }
+}
+
+impl From<Trouble> for SinkError {
+    fn from(trouble: Trouble) -> Self {
+        let Trouble { class, text, detail, time } = trouble;
+        Self { class, text: text.into(), detail, time_ms: time.ms() }
+    }
+}
+
+impl From<JobStatus> for Job {
+    fn from(job: JobStatus) -> Self {
+        Self {
+            id: job.id,
+            cause: match job.cause {
+                Cause::Asked => "asked",
+                Cause::Cut => "cut",
+            },
+            dead_letters_again: job.letters,
+            from_ms: job.from.ms(),
+            to_ms: job.to.ms(),
+            next_ms: job.next.ms(),
+            lines: job.lines,
+            dead_letters: job.dead_letters,
         }
     }
 }
@@ -107,5 +164,43 @@ impl From<(String, u64)> for Rejected {
     fn from((reason, count): (String, u64)) -> Self {
         let text = words::rejection(&reason).into();
         Self { reason, text, count }
+    }
+}
+
+/// Lines that a sink refused for good and that have not been tried again.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct Letters {
+    pub(in crate::web) now_ms: i64,
+    pub(in crate::web) letters: Vec<Letter>,
+}
+
+/// A line, or a group of them that was refused as a whole.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct Letter {
+    position: u64,
+    time_ms: i64,
+    lines: usize,
+    line: String,
+    device: Option<String>,
+    from_ms: i64,
+    to_ms: i64,
+    status: u16,
+    message: String,
+}
+
+impl From<Kept> for Letter {
+    fn from(kept: Kept) -> Self {
+        let letter = kept.letter;
+        Self {
+            position: kept.position.0,
+            time_ms: kept.time.ms(),
+            lines: letter.lines,
+            line: letter.line,
+            device: letter.device,
+            from_ms: letter.from_ms,
+            to_ms: letter.to_ms,
+            status: letter.status,
+            message: letter.message,
+        }
     }
 }

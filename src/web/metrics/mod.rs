@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use crate::influx::{Sink, SinkState, SinkStatus, Totals};
 use crate::live::HealthState;
 use crate::model::Severity;
 
@@ -84,30 +85,51 @@ fn journal(page: &mut Page, shared: &Shared) {
 }
 
 fn sinks(page: &mut Page, shared: &Shared) {
-    let sinks: Vec<_> = shared.context.sinks.iter().map(|sink| sink.borrow().clone()).collect();
+    let sinks: Vec<_> = shared.context.sinks.iter().map(Sink::look).collect();
     if sinks.is_empty() {
         return;
     }
     page.head("sink_up", "gauge", "1 while the sink takes data");
     for sink in &sinks {
-        page.line("sink_up", &[("sink", &sink.name)], u8::from(sink.state != "waiting"));
+        page.line("sink_up", &[("sink", &sink.name)], u8::from(sink.state != SinkState::Waiting));
     }
     page.head("sink_lag_records", "gauge", "Records that wait for a sink");
     for sink in &sinks {
         page.line("sink_lag_records", &[("sink", &sink.name)], sink.lag_records);
     }
+    page.head("sink_backlog_records", "gauge", "Of these, records that piled up");
+    for sink in &sinks {
+        page.line("sink_backlog_records", &[("sink", &sink.name)], sink.backlog_records);
+    }
+    let seconds = |page: &mut Page, name: &str, sink: &SinkStatus, ms: i64| {
+        let (s, ms) = (ms / 1000, ms % 1000);
+        page.line(name, &[("sink", &sink.name)], format_args!("{s}.{ms:03}"));
+    };
     page.head("sink_lag_seconds", "gauge", "Age of the oldest record that waits for a sink");
     for sink in &sinks {
-        let (s, ms) = (sink.lag_ms / 1000, sink.lag_ms % 1000);
-        page.line("sink_lag_seconds", &[("sink", &sink.name)], format_args!("{s}.{ms:03}"));
+        seconds(page, "sink_lag_seconds", sink, sink.lag_ms);
     }
-    page.head("sink_delivered_total", "counter", "Records taken by a sink since the start");
+    page.head("sink_fresh_lag_seconds", "gauge", "How late what comes in reaches a sink");
     for sink in &sinks {
-        page.line("sink_delivered_total", &[("sink", &sink.name)], sink.delivered);
+        seconds(page, "sink_fresh_lag_seconds", sink, sink.fresh_lag_ms);
     }
-    page.head("sink_dead_letters_total", "counter", "Records refused by a sink for good");
-    for sink in &sinks {
-        page.line("sink_dead_letters_total", &[("sink", &sink.name)], sink.dead_letters);
+    sink_totals(page, &sinks);
+}
+
+/// Counts since the first reading of each sink: they survive a restart.
+fn sink_totals(page: &mut Page, sinks: &[SinkStatus]) {
+    type Total = (&'static str, &'static str, fn(&Totals) -> u64);
+    let totals: [Total; 4] = [
+        ("sink_delivered_total", "Readings taken by a sink", |t| t.delivered),
+        ("sink_without_line_total", "Readings with nothing that is sent", |t| t.without_line),
+        ("sink_dead_letters_total", "Readings refused by a sink for good", |t| t.dead_letters),
+        ("sink_resent_total", "Lines sent once more from the history", |t| t.resent),
+    ];
+    for (name, help, of) in totals {
+        page.head(name, "counter", help);
+        for sink in sinks {
+            page.line(name, &[("sink", &sink.name)], of(&sink.totals));
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallwatch::clock::{ManualClock, SharedClock};
-use hallwatch::influx::{Config, Secret, Sink, SinkStatus, Version};
+use hallwatch::history::{self, History, Packer};
+use hallwatch::influx::{Config, Context, Secret, Sink, SinkStatus, Totals, Version};
 use hallwatch::journal::{self, Journal, Kinds};
 use hallwatch::model::{
     Decimal, Device, DeviceId, DeviceKind, EventKind, PointName, Position, Quality, Reading,
@@ -26,12 +27,17 @@ pub(crate) struct Hall {
     pub(crate) journal: Journal,
     pub(crate) tally: Tally,
     clock: SharedClock,
+    size_bytes_max: u64,
 }
 
 /// A sink at work.
 pub(crate) struct Running {
     supervisor: Supervisor,
     status: watch::Receiver<SinkStatus>,
+    pub(crate) sink: Sink,
+    /// What it had delivered before.
+    pub(crate) before: Totals,
+    pub(crate) packer: Packer,
 }
 
 impl Running {
@@ -50,7 +56,9 @@ impl Running {
     }
 
     pub(crate) async fn until_done(&mut self, readings: u64) -> SinkStatus {
-        self.until("delivered", |s| s.delivered + s.dead_letters >= readings).await
+        let seen = |t: &Totals| t.delivered + t.without_line + t.dead_letters;
+        let before = seen(&self.before);
+        self.until("delivered", |s| seen(&s.totals) >= before + readings).await
     }
 
     pub(crate) async fn stop(self) {
@@ -60,23 +68,30 @@ impl Running {
 
 impl Hall {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("temp dir");
-        let clock: SharedClock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
-        let tally = Tally::new();
-        let journal = Self::open(&folder, &clock);
-        Self { folder, journal, tally, clock }
+        Self::with(Arc::new(ManualClock::new(Timestamp::from_ms(START))), u64::MAX)
     }
 
-    fn open(folder: &TempDir, clock: &SharedClock) -> Journal {
-        let folder = folder.path().to_owned();
-        let config = journal::Config { commit_wait_ms: 1, ..journal::Config::new(folder) };
+    /// With a clock of one's own, and with so many bytes of a journal at most.
+    pub(crate) fn with(clock: SharedClock, size_bytes_max: u64) -> Self {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let tally = Tally::new();
+        let journal = Self::open(&folder, &clock, size_bytes_max);
+        Self { folder, journal, tally, clock, size_bytes_max }
+    }
+
+    fn open(folder: &TempDir, clock: &SharedClock, size_bytes_max: u64) -> Journal {
+        let config = journal::Config {
+            commit_wait_ms: 1,
+            size_bytes_max,
+            ..journal::Config::new(folder.path().to_owned())
+        };
         Journal::open(&config, clock.clone(), Tally::new()).expect("opens")
     }
 
     /// Closes the journal and opens it again, as a restart of the program does.
     pub(crate) fn restart(&mut self) {
         self.journal.close();
-        self.journal = Self::open(&self.folder, &self.clock);
+        self.journal = Self::open(&self.folder, &self.clock, self.size_bytes_max);
     }
 
     pub(crate) async fn keep(&self, readings: Vec<Record>) {
@@ -87,12 +102,18 @@ impl Hall {
 
     pub(crate) fn run(&self, config: Config) -> Running {
         let devices: Arc<[Device]> = (0..60).map(device).collect();
-        let (journal, clock) = (self.journal.clone(), self.clock.clone());
-        let sink = Sink::new(config, journal, devices, self.tally.clone(), clock).expect("a sink");
+        let (journal, clock, tally) =
+            (self.journal.clone(), self.clock.clone(), self.tally.clone());
+        let past = history::Config::default();
+        let (history, packer) = History::open(&past, &journal, clock.clone()).expect("history");
+        let context = Context { journal, history, devices, tally, clock };
+        let sink = Sink::new(config, context).expect("a sink");
+        let handle = sink.clone();
         let supervisor = Supervisor::new(self.tally.clone());
         let (status, stop) = (sink.status(), supervisor.stop_signal());
         supervisor.spawn("influx", move || sink.clone().run(stop.clone()));
-        Running { supervisor, status }
+        let before = handle.look().totals;
+        Running { supervisor, status, sink: handle, before, packer }
     }
 
     /// The bodies of the events about lines set aside.

@@ -104,10 +104,45 @@ export interface Sink {
   readonly kind: string;
   readonly state: "ok" | "catching_up" | "waiting";
   readonly delivered: number;
-  readonly lag_readings: number;
-  readonly lag_ms: number;
-  readonly last_error: string | null;
+  readonly without_line: number;
   readonly dead_letters: number;
+  readonly resent: number;
+  readonly lag_readings: number;
+  readonly backlog_readings: number;
+  readonly lag_ms: number;
+  readonly fresh_lag_ms: number;
+  readonly last_error: { readonly class: string; readonly text: Text; readonly detail: string; readonly time_ms: number } | null;
+  readonly jobs: readonly Job[];
+}
+
+/** Old readings that are sent to a sink once more. */
+export interface Job {
+  readonly id: number;
+  readonly cause: "asked" | "cut";
+  readonly dead_letters_again: boolean;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly next_ms: number;
+  readonly lines: number;
+  readonly dead_letters: number;
+}
+
+/** A line that a sink refused for good, or a group of them that was refused as a whole. */
+export interface Letter {
+  readonly position: number;
+  readonly time_ms: number;
+  readonly lines: number;
+  readonly line: string;
+  readonly device: string | null;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly status: number;
+  readonly message: string;
+}
+
+export interface Letters {
+  readonly now_ms: number;
+  readonly letters: readonly Letter[];
 }
 
 export interface Source {

@@ -21,12 +21,13 @@ function Cell({ label, tone, wide, children }: { label: string; tone?: Tone; wid
 
 function SinkCell({ sink }: { sink: Sink }) {
   const words = useWords();
-  const { t } = words;
+  const { t, say } = words;
+  const error = sink.last_error;
   const tone: Tone = sink.state === "ok" && sink.dead_letters === 0 ? "ok" : "degraded";
   const lag = sink.lag_readings > 0 ? t.sinkLag(counted(sink.lag_readings, words), duration(sink.lag_ms, t)) : t.sinkNoLag;
   return (
     <Cell label={`${t.sinks} · ${sink.name}`} tone={tone}>
-      <span title={sink.last_error ?? t.delivered(counted(sink.delivered, words))}>
+      <span title={error ? `${say(error.text)} (${error.detail})` : t.delivered(counted(sink.delivered, words))}>
         <b>{t.sinkState[sink.state]}</b> <span class="muted">{lag}{sink.dead_letters > 0 ? ` · ${t.deadLetters(counted(sink.dead_letters, words))}` : ""}</span>
       </span>
     </Cell>

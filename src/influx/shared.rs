@@ -1,0 +1,109 @@
+//! What the two lanes of a sink have in common: its place, and how each of them is.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::journal::{Cursor, Journal, JournalError};
+use crate::model::{Record, Timestamp};
+
+use super::lanes::{Lanes, Task};
+use super::sink::Sink;
+
+/// One of the two ways to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// What comes in.
+    Fresh,
+    /// What piled up, and what is sent once more.
+    Backlog,
+}
+
+/// How far a lane has come with its batch.
+#[derive(Debug)]
+pub(super) enum Advance {
+    Fresh,
+    Gap,
+    /// Number of the job, and the rest of it; `None` ends it.
+    Job(u64, Option<Task>),
+}
+
+/// How a lane is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Condition {
+    /// The server takes nothing from it at the moment.
+    pub(super) waiting: bool,
+    /// When the first reading of its batch reached us.
+    pub(super) oldest: Option<Timestamp>,
+    /// More is waiting behind its batch.
+    pub(super) full: bool,
+}
+
+/// Shared by the two lanes.
+pub(super) struct Shared {
+    name: String,
+    /// Held while it is stored, so that an older place never follows a newer one.
+    lanes: tokio::sync::Mutex<Lanes>,
+    /// A copy to look at.
+    seen: Mutex<Lanes>,
+    conditions: Mutex<[Condition; 2]>,
+    /// Something is owed that the backlog's lane does not know of yet.
+    pub(super) wake: Notify,
+}
+
+impl Shared {
+    pub(super) fn new(name: &str, lanes: Lanes) -> Self {
+        Self {
+            name: Sink::cursor_name(name),
+            seen: Mutex::new(lanes.clone()),
+            lanes: tokio::sync::Mutex::new(lanes),
+            conditions: Mutex::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    /// The sink's place as it was a moment ago.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Lanes) -> T) -> T {
+        look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the sink's place, and stores it in one transaction with some records. In memory it is
+    /// changed even when it cannot be stored, unless there are records, which would be lost: at worst,
+    /// lines that are stored are sent again after a crash.
+    pub(super) async fn change<T>(
+        &self,
+        journal: &Journal,
+        records: &[Record],
+        change: impl Fn(&mut Lanes) -> T,
+    ) -> Result<T, JournalError> {
+        let mut lanes = self.lanes.lock().await;
+        let mut changed = lanes.clone();
+        let told = change(&mut changed);
+        let cursor = Cursor {
+            name: self.name.clone(),
+            position: changed.cursor(),
+            state: Some(changed.state()),
+        };
+        let stored = journal.append_with_cursor(records.to_vec(), cursor).await;
+        if stored.is_ok() || records.is_empty() {
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changed.clone();
+            *lanes = changed;
+        }
+        drop(lanes);
+        stored.map(|_| told)
+    }
+
+    pub(super) fn condition(&self, lane: Lane, change: impl FnOnce(&mut Condition)) {
+        let mut conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let [fresh, backlog] = &mut *conditions;
+        change(match lane {
+            Lane::Fresh => fresh,
+            Lane::Backlog => backlog,
+        });
+    }
+
+    /// How the fresh lane and the backlog's are.
+    pub(super) fn conditions(&self) -> [Condition; 2] {
+        *self.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

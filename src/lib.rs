@@ -20,6 +20,8 @@
 //! - The gateway's own health is a reading of the device `gateway`: same alerts, same page.
 //! - `service` looks at the machines as the page does, remembers how they served, and finds what none
 //!   of them says; alerts make of that what people are told.
+//! - The journal's ledger counts what was kept of each device and day, and each sink what it delivered,
+//!   in the same transactions as the readings and the cursors; `proof` shows it and recounts it.
 //! - `history` packs what the journal took some minutes ago into columns and is asked by time; the
 //!   journal forgets a reading only when it is packed and every sink has passed it.
 //! - People's commands go from `web` through a bounded queue to the room that owns the state.
@@ -54,6 +56,8 @@ pub mod live;
 pub mod influx;
 /// (4) What the roof makes: power now, energy today.
 pub mod pv;
+/// (4) Was anything lost: what was read, kept and delivered, and when nothing came.
+pub mod proof;
 /// (4) How well the machines serve: availability, repair, consumables.
 pub mod service;
 /// (4) A virtual hall behind real sockets, and the demo's broker.

@@ -99,6 +99,15 @@ async fn what_comes_in_is_on_time_while_days_catch_up() {
     let status = sink.until_done(total as u64).await;
     assert_eq!(status.totals.delivered, total as u64, "each once");
     sink.stop().await;
+    // By the ledger, too: what was kept of each device and day is what was delivered.
+    let entries = hall.journal.ledger(0, i32::MAX).expect("read");
+    let on = |account: &str| -> Vec<(String, i32, u64)> {
+        let of = entries.iter().filter(|entry| entry.account == account);
+        of.map(|entry| (entry.subject.clone(), entry.day, entry.readings)).collect()
+    };
+    assert_eq!(on("kept"), on("influx:main:delivered"));
+    let kept: u64 = on("kept").iter().map(|(_, _, readings)| readings).sum();
+    assert_eq!(kept, total as u64);
     let stored = stored.lock().expect("alone");
     assert_eq!(stored.len(), total, "all of them");
     let late = |time: &i64| {

@@ -211,11 +211,8 @@ impl Alerts {
     }
 
     async fn store(&self, events: Vec<Event>) -> Result<(), JournalError> {
-        let cursor = Cursor {
-            name: CURSOR.to_owned(),
-            position: self.reader.position(),
-            state: record::snapshot(&self.engine.tracks),
-        };
+        let state = record::snapshot(&self.engine.tracks);
+        let cursor = Cursor::new(CURSOR, self.reader.position(), state);
         let records = events.into_iter().map(Record::Event).collect();
         self.journal.append_with_cursor(records, cursor).await.map(drop)
     }

@@ -56,6 +56,11 @@ impl Place {
         })
     }
 
+    /// The folder that was asked for, instead of the one in the configuration.
+    pub(super) fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// The configuration; its mistakes are shown.
     pub(super) fn hall(&self) -> Result<Hall, Failure> {
         config::read(&self.config).map_err(|mistakes| {
@@ -143,6 +148,16 @@ impl Gateway {
     /// An answer of the API.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         Ok(self.open(path).await?.json().await?)
+    }
+
+    /// Asks the gateway to do something.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, Failure> {
+        let answer = self.client.post(format!("http://localhost{path}")).json(body).send().await?;
+        Ok(good(answer).await?.json().await?)
     }
 
     /// An answer about a device; one that is not known is looked for among those that are.

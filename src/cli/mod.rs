@@ -6,6 +6,7 @@
 
 mod check;
 mod credentials;
+mod data;
 mod demo;
 mod door;
 mod detect;
@@ -157,6 +158,20 @@ enum Command {
     /// Guess what the registers of an unknown device mean, and draft a profile.
     /// 猜测未知设备的寄存器含义，写出模板草稿；只读。
     Detect(detect::DetectArguments),
+    /// Send old readings, or what was refused, to an InfluxDB once more. What is there is not doubled.
+    /// 向 InfluxDB 补发历史数据，或重发被拒收的数据；不会重复。
+    Resend(data::resend::ResendArguments),
+    /// Recount a month from disk against what was counted when it was kept. 核对数据：一个月逐日清点。
+    AuditData {
+        /// The month, such as 2026-11. 月份。
+        #[arg(long)]
+        month: String,
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON. 输出 JSON。
+        #[arg(long)]
+        json: bool,
+    },
     /// Read a password from standard input and print its hash for `password_hash_file`.
     /// 从标准输入读取口令，输出 `password_hash_file` 所需的散列。
     Password,
@@ -189,7 +204,9 @@ impl Command {
             Self::Scan(arguments) => arguments.lang,
             Self::Device { about: AboutDevice::Credentials(arguments) } => arguments.place.lang,
             Self::Device { about: AboutDevice::Message(arguments) } => arguments.place.lang,
+            Self::Resend(arguments) => arguments.place.lang,
             Self::Bus { place, .. }
+            | Self::AuditData { place, .. }
             | Self::Device { about: AboutDevice::Plan { place, .. } }
             | Self::Read { place, .. }
             | Self::Record { place, .. } => place.lang,
@@ -230,6 +247,8 @@ pub fn main() -> ExitCode {
         Command::Replay { file, listen, speed, lang } => {
             field::replay::replay(&file, listen, speed, lang)
         }
+        Command::Resend(arguments) => data::resend::run(&arguments),
+        Command::AuditData { month, place, json } => data::audit::audit(&place, &month, json),
         Command::Password => password::password(),
     };
     match done {

@@ -216,7 +216,7 @@ fn hall(
 ) -> Option<Hall> {
     let site = site::site(root);
     let zones = site::zones(root);
-    let site::Data { journal, history } = site::data(root, folder);
+    let site::Data { journal, history } = site::data(root, folder, site.as_ref());
     let web = people::web(root, folder);
     let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
     let influx = people::influx(root, folder);

@@ -94,12 +94,15 @@ pub(super) struct Data {
 }
 
 /// Reads `[data]`.
-pub(super) fn data(root: &Section<'_>, folder: &Path) -> Data {
+pub(super) fn data(root: &Section<'_>, folder: &Path, site: Option<&Site>) -> Data {
     let section = root.table("data", DATA);
     let section = section.as_ref();
     let path = section.and_then(|s| s.words("folder")).map(|path| path.value);
     let folder = folder.join(path.as_deref().unwrap_or("/var/lib/hallwatch"));
     let mut journal = journal::Config::new(folder);
+    if let Some(site) = site {
+        journal.zone = site.time_zone.clone();
+    }
     let mut history = history::Config::default();
     if let Some(ms) = section.and_then(|s| s.whole("commit_wait_ms", 0..=1_000)) {
         journal.commit_wait_ms = ms.value;

@@ -156,7 +156,7 @@ impl Watch {
         });
         let state = State { position: position.0, tracks: all.collect() };
         let Ok(state) = serde_json::to_vec(&state) else { return };
-        let cursor = Cursor { name: CURSOR.to_owned(), position, state: Some(state) };
+        let cursor = Cursor::new(CURSOR, position, Some(state));
         let records = self.pending.iter().cloned().map(Record::Event).collect();
         match self.journal.append_with_cursor(records, cursor).await {
             Ok(_) => self.pending.clear(),

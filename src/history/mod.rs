@@ -19,6 +19,7 @@ mod config;
 mod error;
 mod merge;
 mod packer;
+mod presence;
 mod repair;
 mod segment;
 mod span;
@@ -40,8 +41,10 @@ use crate::model::{DeviceId, Reading, Timestamp};
 pub use config::Config;
 pub use error::HistoryError;
 pub use packer::Packer;
+pub use presence::Presence;
 pub use window::{Asked, STEPS_MAX, Window, Windows};
 
+use presence::Counting;
 use span::Span;
 use window::Folding;
 
@@ -166,6 +169,27 @@ impl History {
     /// [`HistoryError`].
     pub async fn oldest(&self) -> Result<Option<Timestamp>, HistoryError> {
         self.blocking(|_, connection| store::oldest_time(connection)).await
+    }
+
+    /// How many readings of a device there are in each window, and the times between two readings, or
+    /// at the ends of the span, that are longer than `longest_ms`.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn presence(
+        &self,
+        device: DeviceId,
+        windows: Windows,
+        longest_ms: i64,
+    ) -> Result<Presence, HistoryError> {
+        self.blocking(move |inner, connection| {
+            let (from, to) = (windows.start(), windows.end());
+            let span = Span::new(inner, connection, &device, from, to)?;
+            let mut counting = Counting::new(&windows, longest_ms);
+            span.times(|time| counting.take(time))?;
+            Ok(counting.end(to))
+        })
+        .await
     }
 
     /// The last readings of a device before `to`, newest first, at most `max`.

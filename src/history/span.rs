@@ -130,6 +130,30 @@ impl<'a> Span<'a> {
         Ok(())
     }
 
+    /// Shows when each reading was, in order.
+    pub(super) fn times(&self, mut visit: impl FnMut(Timestamp)) -> Result<(), HistoryError> {
+        let mut fresh = self.fresh.as_slice();
+        for place in &self.places {
+            let Some(times) = self.whole(store::times(self.connection, self.device, place))? else {
+                continue;
+            };
+            let (before, rest) = fresh.split_at(fresh.partition_point(|r| r.time < place.start));
+            before.iter().for_each(|reading| visit(reading.time));
+            let (amid, rest) = rest.split_at(rest.partition_point(|r| r.time <= place.until));
+            fresh = rest;
+            let late = amid.iter().filter(|reading| !times.holds(key(reading)));
+            let mut all: Vec<i64> = times.time.clone();
+            all.extend(late.map(|reading| reading.time.ms()));
+            if !amid.is_empty() {
+                all.sort_unstable();
+            }
+            let within = |ms: &i64| (self.from.ms()..self.to.ms()).contains(ms);
+            all.into_iter().filter(within).for_each(|ms| visit(Timestamp::from_ms(ms)));
+        }
+        fresh.iter().for_each(|reading| visit(reading.time));
+        Ok(())
+    }
+
     /// Shows every reading, in order.
     pub(super) fn readings(&self, mut visit: impl FnMut(&Reading)) -> Result<(), HistoryError> {
         let rows: usize = self.places.iter().map(|place| place.rows).sum();

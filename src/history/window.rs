@@ -103,6 +103,11 @@ impl Windows {
         self.len() == 0
     }
 
+    /// Beginning and end of a window.
+    pub(super) fn span(&self, which: usize) -> Option<(Timestamp, Timestamp)> {
+        Some((*self.0.get(which)?, *self.0.get(which.checked_add(1)?)?))
+    }
+
     fn spans(&self) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         self.0.iter().copied().zip(self.0.iter().copied().skip(1))
     }

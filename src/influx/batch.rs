@@ -23,6 +23,8 @@ struct Line {
 pub(super) struct Batch {
     body: String,
     lines: Vec<Line>,
+    /// Readings of which nothing is sent.
+    pub(super) without_line: Vec<(DeviceId, Timestamp)>,
     /// Readings seen, those without a line included.
     pub(super) readings: usize,
     /// Everything up to here is in this batch or needs no line.
@@ -52,6 +54,11 @@ impl Batch {
         self.body.get(start..end).unwrap_or_default()
     }
 
+    /// The devices of the lines and the times of their readings.
+    pub(super) fn origins(&self) -> impl Iterator<Item = (&DeviceId, Timestamp)> {
+        self.lines.iter().map(|line| (&line.device, line.time))
+    }
+
     /// The device of a line, and the time of its reading.
     pub(super) fn origin(&self, line: usize) -> Option<(&DeviceId, Timestamp)> {
         self.lines.get(line).map(|line| (&line.device, line.time))
@@ -74,6 +81,8 @@ impl Batch {
             }
             let (device, time) = (reading.device.clone(), reading.time);
             self.lines.push(Line { device, time, bytes: start..self.body.len() });
+        } else {
+            self.without_line.push((reading.device.clone(), reading.time));
         }
         self.readings += 1;
         self.oldest.get_or_insert(reading.received);

@@ -13,6 +13,7 @@
 //! Architecture invariant: nothing that is in the journal is left out here without being counted
 //! and named; when in doubt whether the lines or the server are at fault, the lines wait.
 
+pub mod account;
 mod answer;
 mod batch;
 mod client;

@@ -97,7 +97,7 @@ impl Sink {
         if self.shared.look(|lanes| lanes.jobs().len() >= JOBS_MAX) {
             return Err(OrderError::TooMany);
         }
-        let id = self.shared.change(&self.journal, &[], add).await?;
+        let id = self.shared.change(&self.journal, &[], &[], add).await?;
         self.publish();
         self.shared.wake.notify_one();
         Ok(id)
@@ -108,7 +108,7 @@ impl Sink {
     /// # Errors
     /// [`OrderError`].
     pub async fn cancel(&self, id: u64) -> Result<(), OrderError> {
-        let there = self.shared.change(&self.journal, &[], |lanes| lanes.cancel(id)).await?;
+        let there = self.shared.change(&self.journal, &[], &[], |lanes| lanes.cancel(id)).await?;
         self.publish();
         there.then_some(()).ok_or(OrderError::NoJob(id))
     }

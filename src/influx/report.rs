@@ -1,12 +1,14 @@
 //! The end of a batch, and what a sink tells: its status, its counters, its log, and the events
 //! of lines set aside.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::journal::JournalError;
+use crate::journal::{Entry, JournalError};
 use crate::model::{Event, EventKind, Record, Text, Timestamp};
 use crate::tally::Happening;
 
+use super::account;
 use super::courier::{Courier, Stopped};
 use super::lanes::Lanes;
 use super::letter::Letter;
@@ -29,7 +31,12 @@ impl Courier {
         let dead: usize = condemned.iter().map(|found| found.lines.len()).sum();
         let records: Vec<Record> =
             condemned.iter().flat_map(|found| self.dead_letters(found)).collect();
-        self.store(&records, dead as u64, &advance).await?;
+        let entries = match advance {
+            // What a job sends was counted the first time.
+            Advance::Job(..) => Vec::new(),
+            Advance::Fresh | Advance::Gap => self.entries(condemned),
+        };
+        self.store(&records, &entries, dead as u64, &advance).await?;
         let lines = self.batch.len().saturating_sub(dead) as u64;
         if self.batch.readings > dead {
             let taken = self.batch.readings.saturating_sub(dead) as u64;
@@ -52,7 +59,13 @@ impl Courier {
         Ok(())
     }
 
-    async fn store(&self, records: &[Record], dead: u64, advance: &Advance) -> Result<(), Stopped> {
+    async fn store(
+        &self,
+        records: &[Record],
+        entries: &[Entry],
+        dead: u64,
+        advance: &Advance,
+    ) -> Result<(), Stopped> {
         let batch = &self.batch;
         let (readings, lines) = (batch.readings as u64, batch.len() as u64);
         let change = |lanes: &mut Lanes| {
@@ -71,7 +84,7 @@ impl Courier {
         };
         let mut pace = self.sink.pace();
         loop {
-            match self.shared.change(&self.sink.journal, records, change).await {
+            match self.shared.change(&self.sink.journal, records, entries, change).await {
                 Ok(()) => return Ok(()),
                 Err(JournalError::Closed) => return Err(Stopped),
                 Err(error) => self.trouble(Class::Journal, None, error.to_string()),
@@ -81,6 +94,29 @@ impl Courier {
             }
             self.wait(pace.pause()).await?;
         }
+    }
+
+    /// What became of the readings of the batch, for the ledger.
+    fn entries(&self, condemned: &[Condemned]) -> Vec<Entry> {
+        let mut days = self.sink.journal.days();
+        let mut sums: BTreeMap<(&'static str, &str, i32), u64> = BTreeMap::new();
+        for (at, (device, time)) in self.batch.origins().enumerate() {
+            let dead = condemned.iter().any(|found| found.lines.contains(&at));
+            let end = if dead { account::DEAD_LETTERS } else { account::DELIVERED };
+            *sums.entry((end, device.as_str(), days.of(time))).or_default() += 1;
+        }
+        for (device, time) in &self.batch.without_line {
+            let key = (account::WITHOUT_LINE, device.as_str(), days.of(*time));
+            *sums.entry(key).or_default() += 1;
+        }
+        let name = self.name();
+        let entry = |((end, device, day), readings): ((&str, &str, i32), u64)| Entry {
+            account: account::of(name, end),
+            subject: device.to_owned(),
+            day,
+            readings,
+        };
+        sums.into_iter().map(entry).collect()
     }
 
     /// One event for each line. One for all of a large group that was refused as a whole, for
@@ -156,31 +192,30 @@ impl Courier {
 }
 
 impl Sink {
-    /// Refreshes the figures of the status.
+    /// Refreshes the figures of the status. They are looked up while it is held, so that an older place
+    /// is never shown after a newer one.
     pub(super) fn publish(&self) {
-        let (head, now) = (self.journal.head(), self.clock.now());
-        let [fresh, backlog] = self.shared.conditions();
+        let now = self.clock.now();
         let age = |oldest: Option<Timestamp>| oldest.map_or(0, |then| now.since_ms(then).max(0));
-        let (owed, behind, totals, jobs) = self.shared.look(|lanes| {
-            let jobs: Vec<JobStatus> = lanes.jobs().iter().map(JobStatus::of).collect();
-            (lanes.owed(head), lanes.backlog(), lanes.totals(), jobs)
-        });
-        let state = match () {
-            () if fresh.waiting || backlog.waiting => SinkState::Waiting,
-            () if behind > 0 || fresh.full || !jobs.is_empty() => SinkState::CatchingUp,
-            () => SinkState::Ok,
-        };
-        let fresh_lag_ms = if owed > behind { age(fresh.oldest) } else { 0 };
-        let lag_ms = fresh_lag_ms.max(if behind > 0 { age(backlog.oldest) } else { 0 });
         self.status.send_if_modified(|status| {
             let before = status.clone();
-            status.state = state;
-            status.totals = totals;
-            status.lag_records = owed;
-            status.backlog_records = behind;
-            status.lag_ms = lag_ms;
-            status.fresh_lag_ms = fresh_lag_ms;
-            status.jobs = jobs;
+            let head = self.journal.head();
+            let [fresh, backlog] = self.shared.conditions();
+            self.shared.look(|lanes| {
+                status.totals = lanes.totals();
+                status.lag_records = lanes.owed(head);
+                status.backlog_records = lanes.backlog();
+                status.jobs = lanes.jobs().iter().map(JobStatus::of).collect();
+            });
+            let behind = status.backlog_records > 0;
+            status.state = match () {
+                () if fresh.waiting || backlog.waiting => SinkState::Waiting,
+                () if behind || fresh.full || !status.jobs.is_empty() => SinkState::CatchingUp,
+                () => SinkState::Ok,
+            };
+            let coming = status.lag_records > status.backlog_records;
+            status.fresh_lag_ms = if coming { age(fresh.oldest) } else { 0 };
+            status.lag_ms = status.fresh_lag_ms.max(if behind { age(backlog.oldest) } else { 0 });
             *status != before
         });
     }

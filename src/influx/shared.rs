@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::journal::{Cursor, Journal, JournalError};
+use crate::journal::{Cursor, Entry, Journal, JournalError};
 use crate::model::{Record, Timestamp};
 
 use super::lanes::{Lanes, Task};
@@ -67,13 +67,15 @@ impl Shared {
         look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the sink's place, and stores it in one transaction with some records. In memory it is
+    /// Changes the sink's place, and stores it in one transaction with some records and what goes into
+    /// the ledger. In memory it is
     /// changed even when it cannot be stored, unless there are records, which would be lost: at worst,
     /// lines that are stored are sent again after a crash.
     pub(super) async fn change<T>(
         &self,
         journal: &Journal,
         records: &[Record],
+        entries: &[Entry],
         change: impl Fn(&mut Lanes) -> T,
     ) -> Result<T, JournalError> {
         let mut lanes = self.lanes.lock().await;
@@ -83,6 +85,7 @@ impl Shared {
             name: self.name.clone(),
             position: changed.cursor(),
             state: Some(changed.state()),
+            entries: entries.to_vec(),
         };
         let stored = journal.append_with_cursor(records.to_vec(), cursor).await;
         if stored.is_ok() || records.is_empty() {

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, params};
 
-use crate::model::{DeviceId, Event, EventKind, Position, Reading, Record, Timestamp};
+use crate::model::{DeviceId, Event, EventKind, Link, Position, Reading, Record, Timestamp};
 
-use super::codec::{KIND_EVENT, decode};
+use super::codec::{KIND_EVENT, KIND_LINK, decode};
 use super::error::JournalError;
 use super::names::Names;
 use super::reader::row_of;
@@ -68,6 +68,29 @@ impl Archive {
         let from = Timestamp::from_ms(i64::MIN);
         let rest = "time >= ?2 AND time < ?3 ORDER BY time DESC, message DESC LIMIT ?4";
         self.query(rest, Position(0), device, (from, to), max)
+    }
+
+    /// How the links of all devices changed between two times, in order; some earlier ones may come
+    /// with them.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn links(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Link>, JournalError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = connection.prepare_cached(
+            "SELECT pos, kind, subject, time, message, body FROM log
+             WHERE kind > 0 AND kind = ?1 AND time < ?3
+                 AND pos > (SELECT coalesce(max(pos), 0) FROM mark WHERE time <= ?2)
+             ORDER BY pos",
+        )?;
+        let mut rows = statement.query(params![KIND_LINK, from.ms(), to.ms()])?;
+        let mut links = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Some(Record::Link(link)) = decode(&row_of(row)?, &self.names) {
+                links.push(link);
+            }
+        }
+        Ok(links)
     }
 
     /// The last events of a kind, newest first, at most `max`.

@@ -16,6 +16,7 @@ pub(crate) mod bytes;
 mod codec;
 mod error;
 mod insert;
+mod ledger;
 mod names;
 mod reader;
 mod schema;
@@ -29,11 +30,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::SharedClock;
-use crate::model::{Position, Record};
+use crate::model::{Position, Record, Timestamp};
 use crate::tally::Tally;
 
 pub use archive::Archive;
 pub use error::JournalError;
+pub use ledger::{DOUBLED, Days, Entry, KEPT, NOT_KEPT};
 pub use reader::{Batch, Kinds, Reader};
 pub use schema::Dropped;
 pub(crate) use schema::used_bytes;
@@ -41,6 +43,7 @@ pub(crate) use schema::used_bytes;
 #[cfg(test)]
 mod tests;
 
+use ledger::Ledger;
 use names::Names;
 use tail::Tail;
 use writer::{ActiveReaders, Channels, Request, Writer};
@@ -63,6 +66,8 @@ pub struct Config {
     /// Links that changed more than this many days ago are dropped. What rules and people decided
     /// is kept.
     pub links_days: u32,
+    /// Where days of the ledger begin and end.
+    pub zone: jiff::tz::TimeZone,
     /// Bytes that the database may use. Above, the oldest readings are dropped even when some
     /// reader has not passed them; [`Status::cut`] says so.
     pub size_bytes_max: u64,
@@ -76,6 +81,7 @@ impl Config {
             commit_wait_ms: 100,
             readings_days: 7,
             links_days: 3650,
+            zone: jiff::tz::TimeZone::UTC,
             size_bytes_max: 8 << 30,
         }
     }
@@ -125,6 +131,9 @@ struct Shared {
     hurry: Arc<Notify>,
     names: Names,
     identity: String,
+    ledger: Ledger,
+    ledger_since: Timestamp,
+    zone: jiff::tz::TimeZone,
     folder: PathBuf,
     active: ActiveReaders,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -145,6 +154,8 @@ impl Journal {
         let names = Names::load(&opened.connection)?;
         let head = schema::head(&opened.connection)?;
         let identity = schema::identity(&opened.connection)?;
+        let ledger = Ledger::load(&opened.connection)?;
+        let ledger_since = schema::ledger_since(&opened.connection, clock.now())?;
         let tail = Tail::new(head);
         let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
         let (head_out, head_in) = watch::channel(head);
@@ -155,6 +166,7 @@ impl Journal {
             hurry: hurry.clone(),
             head: head_out,
             active: active.clone(),
+            ledger: ledger.clone(),
         };
         let writer = Writer::new(opened, config.clone(), names.clone(), shared, clock, tally)?;
         let status = writer.status();
@@ -170,6 +182,9 @@ impl Journal {
             hurry,
             names,
             identity,
+            ledger,
+            ledger_since,
+            zone: config.zone.clone(),
             folder: config.folder.clone(),
             active,
             thread: Mutex::new(Some(thread)),
@@ -288,6 +303,45 @@ impl Journal {
         schema::dropped(&schema::open_read_only(&self.0.folder)?, after)
     }
 
+    /// Says that these could not be kept and will not come again.
+    pub fn lose<'a>(&self, records: impl Iterator<Item = &'a Record>) {
+        self.0.ledger.lose(records, &mut self.days());
+    }
+
+    /// The local days of the ledger.
+    #[must_use]
+    pub fn days(&self) -> Days {
+        Days::new(self.0.zone.clone())
+    }
+
+    /// Since when everything is in the ledger.
+    #[must_use]
+    pub fn ledger_since(&self) -> Timestamp {
+        self.0.ledger_since
+    }
+
+    /// The first day of the ledger. Blocks for as long as the disk needs.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn ledger_first_day(&self) -> Result<Option<i32>, JournalError> {
+        ledger::first_day(&schema::open_read_only(&self.0.folder)?)
+    }
+
+    /// The ledger summed up over all days, which are 0 in it.
+    #[must_use]
+    pub fn ledger_totals(&self) -> Vec<Entry> {
+        self.0.ledger.totals(&self.0.names)
+    }
+
+    /// The ledger of `first <= day <= last`. Blocks for as long as the disk needs.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn ledger(&self, first: i32, last: i32) -> Result<Vec<Entry>, JournalError> {
+        ledger::entries(&schema::open_read_only(&self.0.folder)?, &self.0.names, first, last)
+    }
+
     /// Folder of the database.
     #[must_use]
     pub fn folder(&self) -> &std::path::Path {
@@ -345,6 +399,16 @@ pub struct Cursor {
     pub position: Position,
     /// The reader's own state; `None` leaves the stored one.
     pub state: Option<Vec<u8>>,
+    /// What goes into the ledger with it.
+    pub entries: Vec<Entry>,
+}
+
+impl Cursor {
+    /// A place without anything for the ledger.
+    #[must_use]
+    pub fn new(name: impl Into<String>, position: Position, state: Option<Vec<u8>>) -> Self {
+        Self { name: name.into(), position, state, entries: Vec::new() }
+    }
 }
 
 fn shared(records: Vec<Record>) -> Vec<Arc<Record>> {

@@ -145,7 +145,7 @@ impl Reader {
     /// some of it may be given out again.
     pub async fn done(&self, position: Position) {
         let Some(name) = &self.name else { return };
-        let cursor = Some(Cursor { name: name.clone(), position, state: None });
+        let cursor = Some(Cursor::new(name, position, None));
         let request = Request { records: Vec::new(), cursor, reply: None };
         if let Some(sender) = self.journal.sender()
             && sender.send(request).await.is_err()

@@ -40,8 +40,12 @@ const SINCE_2: &str = "
 ";
 
 /// What version 3 added: of which times the readings were that have been dropped, hour by hour of
-/// the dropping.
+/// the dropping; and the ledger.
 const SINCE_3: &str = "
+    CREATE TABLE ledger(
+        day INTEGER NOT NULL, subject INTEGER NOT NULL, account INTEGER NOT NULL,
+        readings INTEGER NOT NULL, PRIMARY KEY (day, subject, account)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE dropped(
         hour INTEGER PRIMARY KEY, pos INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL
     ) STRICT;
@@ -103,6 +107,19 @@ pub(super) fn place(connection: &Connection, name: &str) -> Result<Position, Jou
         .query_row("SELECT value FROM fact WHERE name = ?1", [name], |row| row.get(0))
         .optional()?;
     Ok(place.map(from_sql).unwrap_or_default())
+}
+
+/// Since when everything is in the ledger: from the beginning in a new journal; in one of before, from
+/// the first time that this is asked.
+pub(super) fn ledger_since(
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Timestamp, JournalError> {
+    let since = if head(connection)? == Position::default() { 0 } else { now.ms() };
+    connection
+        .execute("INSERT OR IGNORE INTO fact(name, value) VALUES ('ledger_since', ?1)", [since])?;
+    let since = "SELECT value FROM fact WHERE name = 'ledger_since'";
+    Ok(Timestamp::from_ms(connection.query_row(since, [], |row| row.get(0))?))
 }
 
 pub(super) fn set_place(

@@ -98,8 +98,7 @@ async fn a_cursor_survives_a_restart_and_a_state_comes_with_it() {
     let mut reader = journal.reader("sink", Kinds::Readings).expect("reader");
     let batch = reader.next(4).await.expect("records");
     reader.done(batch.through).await;
-    let cursor =
-        Cursor { name: "rules".into(), position: batch.through, state: Some(b"seen".to_vec()) };
+    let cursor = Cursor::new("rules", batch.through, Some(b"seen".to_vec()));
     journal.append_with_cursor(vec![event(1)], cursor).await.expect("kept");
     drop(reader);
     journal.close();

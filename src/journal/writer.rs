@@ -17,7 +17,8 @@ use crate::tally::{Happening, Tally};
 use super::codec::names_of;
 use super::error::JournalError;
 use super::insert::insert;
-use super::names::Names;
+use super::ledger::{self, Days, Ledger, Sums};
+use super::names::{Look, Names};
 use super::schema::{self, Opened};
 use super::tail::Tail;
 use super::trim::{Round, Trimmer};
@@ -51,6 +52,7 @@ pub(super) struct Channels {
     pub(super) hurry: Arc<Notify>,
     pub(super) head: watch::Sender<Position>,
     pub(super) active: ActiveReaders,
+    pub(super) ledger: Ledger,
 }
 
 pub(super) struct Writer {
@@ -73,6 +75,8 @@ pub(super) struct Writer {
     /// Device and inode of the database, to see whether its path still leads to it.
     identity: Option<(u64, u64)>,
     trimmer: Trimmer,
+    ledger: Ledger,
+    days: Days,
     rounds: u32,
     /// Records committed since the last round.
     lately: usize,
@@ -94,7 +98,7 @@ impl Writer {
         clock: SharedClock,
         tally: Tally,
     ) -> Result<Self, JournalError> {
-        let Channels { tail, hurry, head, active } = shared;
+        let Channels { tail, hurry, head, active, ledger } = shared;
         let (status, _) = watch::channel(Status {
             head: *head.borrow(),
             size_bytes: 0,
@@ -106,6 +110,10 @@ impl Writer {
         });
         let trimmer = Trimmer::new(&opened.connection, &config, clock.now())?;
         let identity = identity_of(&config.folder);
+        let fixed = BTreeSet::from([ledger::KEPT, ledger::DOUBLED, ledger::NOT_KEPT]);
+        let mut opened = opened;
+        names.learn(&mut opened.connection, &fixed)?;
+        let days = Days::new(config.zone.clone());
         let writer = Self {
             opened,
             config,
@@ -122,6 +130,8 @@ impl Writer {
             active,
             identity,
             trimmer,
+            ledger,
+            days,
             rounds: 0,
             lately: 0,
         };
@@ -207,7 +217,8 @@ impl Writer {
                 }
             }
         }
-        if asked.is_empty() && (self.lazy.is_empty() || !cursors_too) {
+        let waits = !self.lazy.is_empty() || self.ledger.has_lost();
+        if asked.is_empty() && !(waits && cursors_too) {
             return;
         }
         let mut replies = Vec::with_capacity(asked.len());
@@ -300,8 +311,14 @@ impl Writer {
         if let Some(done) = self.try_write(batches)? {
             return Ok(done);
         }
+        let lost = self.ledger.lost();
         let records = batches.iter().flat_map(|(records, _)| records);
         let names = records.flat_map(|record| names_of(record));
+        let cursors = batches.iter().filter_map(|(_, cursor)| cursor.as_ref());
+        let entries = cursors.chain(self.lazy.values()).flat_map(|cursor| &cursor.entries);
+        let of_entries = entries.flat_map(|entry| [entry.account.as_str(), entry.subject.as_str()]);
+        let of_lost = lost.keys().map(|(_, subject)| subject.as_str());
+        let names = names.chain(of_entries).chain(of_lost);
         let new: BTreeSet<&str> = names.filter(|name| self.names.id(name).is_none()).collect();
         self.names.learn(&mut self.opened.connection, &new)?;
         let done = self.try_write(batches)?;
@@ -318,6 +335,7 @@ impl Writer {
         let Some(places) = insert(&transaction, &self.names.look(), &records)? else {
             return Ok(None);
         };
+        let stored: Vec<bool> = places.iter().map(Option::is_some).collect();
         let mut done = Done::default();
         let (mut places, mut head) = (places.into_iter(), *self.head.borrow());
         for (records, cursor) in batches {
@@ -341,7 +359,16 @@ impl Writer {
         for cursor in self.lazy.values() {
             store_cursor(&transaction, cursor)?;
         }
+        let (look, lost) = (self.names.look(), self.ledger.lost());
+        let cursors = batches.iter().filter_map(|(_, cursor)| cursor.as_ref());
+        let cursors = cursors.chain(self.lazy.values());
+        let Some(sums) = sums_of(&look, &mut self.days, (&records, &stored), cursors, &lost) else {
+            return Ok(None);
+        };
+        drop(look);
+        ledger::write(&transaction, &sums)?;
         transaction.commit()?;
+        self.ledger.settled(&sums, &lost);
         Ok(Some(done))
     }
 
@@ -442,6 +469,37 @@ impl Writer {
             cursors,
         });
     }
+}
+
+/// What goes into the ledger with a commit: records that are new or were there already, what the
+/// cursors bring, and what could not be kept. `None` when a name has no number yet.
+fn sums_of<'a>(
+    look: &Look<'_>,
+    days: &mut Days,
+    (records, stored): (&[&Arc<Record>], &[bool]),
+    cursors: impl Iterator<Item = &'a Cursor>,
+    lost: &BTreeMap<(i32, String), u64>,
+) -> Option<Sums> {
+    let kept = look.id(ledger::KEPT)?;
+    let doubled = look.id(ledger::DOUBLED)?;
+    let not_kept = look.id(ledger::NOT_KEPT)?;
+    let mut sums = Sums::default();
+    for (record, stored) in records.iter().zip(stored) {
+        if let Record::Reading(reading) = &***record {
+            let (subject, day) = (look.id(reading.device.as_str())?, days.of(reading.time));
+            let account = if *stored { kept } else { doubled };
+            *sums.entry((day, subject, account)).or_default() += 1;
+        }
+    }
+    for cursor in cursors {
+        if !ledger::sum_up(&mut sums, look, &cursor.entries) {
+            return None;
+        }
+    }
+    for ((day, subject), readings) in lost {
+        *sums.entry((*day, look.id(subject)?, not_kept)).or_default() += readings;
+    }
+    Some(sums)
 }
 
 fn store_cursor(connection: &Connection, cursor: &Cursor) -> Result<(), JournalError> {

@@ -123,7 +123,7 @@ impl Watch {
             self.ledgers.iter().map(|(id, ledger)| (id.as_str(), ledger)).collect();
         let (name, position) = (CURSOR.to_owned(), self.journal.head());
         let state = serde_json::to_vec(&by_id).ok();
-        let cursor = Cursor { name, position, state };
+        let cursor = Cursor::new(name, position, state);
         if let Err(error) = self.journal.append_with_cursor(Vec::new(), cursor).await {
             tracing::warn!(%error, "how the machines served is not kept");
         }

@@ -65,11 +65,13 @@ impl Queue {
             let news: Vec<Record> =
                 batch.iter().filter(|r| matches!(r, Record::Link(_))).cloned().collect();
             let readings = (batch.len() - news.len()) as u64;
-            match journal.append(batch).await {
+            let batch: Vec<Arc<Record>> = batch.into_iter().map(Arc::new).collect();
+            match journal.append_shared(&batch).await {
                 Ok(_) => {}
                 Err(JournalError::Closed) => return,
                 Err(error) => {
                     tally.add(Happening::NotKept, error.as_str(), readings);
+                    journal.lose(batch.iter().map(|record| &**record));
                     links = newest_of_each(news);
                 }
             }

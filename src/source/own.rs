@@ -46,10 +46,14 @@ pub async fn run(context: Context, stop: CancellationToken) {
             _ = ticks.tick() => {}
         }
         let Some(reading) = measure(&context) else { return };
-        match context.journal.append(vec![Record::Reading(reading)]).await {
+        let record = Record::Reading(reading);
+        match context.journal.append(vec![record.clone()]).await {
             Ok(_) => {}
             Err(JournalError::Closed) => return,
-            Err(error) => context.tally.count(Happening::NotKept, error.as_str()),
+            Err(error) => {
+                context.tally.count(Happening::NotKept, error.as_str());
+                context.journal.lose(std::iter::once(&record));
+            }
         }
     }
 }

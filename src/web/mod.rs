@@ -21,6 +21,7 @@ mod metrics;
 mod patience;
 mod points;
 mod problem;
+mod proof;
 mod routes;
 mod scan;
 mod server;
@@ -56,8 +57,8 @@ pub use desk::{AlertDesk, Answer};
 pub use door::SOCKET_NAME;
 /// What the API says of buses and registers, for the commands as well.
 pub use dto::{
-    Bus, BusUnit, Buses, Durations, Exceptions, Finding, Hole, Model, Plan, PointValue, Read,
-    Register, Registers, Sunspec, Text, scan_report,
+    Audit, AuditDifference, AuditSink, Bus, BusUnit, Buses, Durations, Exceptions, Finding, Hole,
+    Model, Plan, PointValue, Read, Register, Registers, Sunspec, Text, scan_report,
 };
 
 use state::Shared;

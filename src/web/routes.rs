@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, detect, guard, lines, metrics, scan, sinks, stream, ui};
+use super::{api, detect, guard, lines, metrics, proof, scan, sinks, stream, ui};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -42,6 +42,8 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))
         .route("/api/v1/system", get(api::system))
+        .route("/api/v1/data", get(proof::data))
+        .route("/api/v1/audit", get(proof::audit))
         .route("/api/v1/sinks/{name}/dead-letters", get(sinks::letters))
         .route("/api/v1/sinks/{name}/resend", post(sinks::resend))
         .route("/api/v1/sinks/{name}/jobs/{id}", delete(sinks::cancel))

@@ -1,6 +1,7 @@
 //! What the labels of the counters mean, for people.
 
 use crate::model::{LinkFault, Text};
+use crate::proof::Cause;
 
 /// label, zh, en
 const REJECTIONS: &[(&str, &str, &str)] = &[
@@ -48,6 +49,22 @@ pub(super) fn exception(code: u8) -> Text {
         _ => ("未说明的异常码", "unknown exception"),
     };
     Text::new(format!("异常码 {code}：{zh}"), format!("exception {code}: {en}"))
+}
+
+/// Why nothing came from a source.
+pub(super) fn gap(cause: &Cause) -> Text {
+    match cause {
+        Cause::Gateway => Text::new(
+            "网关没有运行，或其磁盘不能写入",
+            "the gateway did not run, or its disk took nothing",
+        ),
+        Cause::Night => Text::new("夜间休眠", "asleep at night"),
+        Cause::Link(fault) => fault.text(),
+        Cause::Silent => Text::new(
+            "连接正常，但设备没有上报可用的数据",
+            "the link was up, but the device sent nothing that could be kept",
+        ),
+    }
 }
 
 /// Why data was refused. A label that is not in the table is shown as it is.

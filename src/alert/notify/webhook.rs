@@ -162,7 +162,7 @@ impl Webhook {
     }
 
     async fn store(&self, position: Position, records: Vec<Record>) -> Result<(), JournalError> {
-        let cursor = Cursor { name: self.cursor_name(), position, state: None };
+        let cursor = Cursor::new(self.cursor_name(), position, None);
         loop {
             match self.journal.append_with_cursor(records.clone(), cursor.clone()).await {
                 Ok(_) => return Ok(()),

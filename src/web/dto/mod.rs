@@ -5,6 +5,7 @@ mod bus;
 mod detect;
 mod device;
 mod hall;
+mod proof;
 mod registers;
 mod scan;
 mod service;
@@ -20,10 +21,12 @@ pub(super) use detect::detected;
 pub use device::PointValue;
 pub(super) use device::{Device, DeviceAnswer, Devices};
 pub(super) use hall::{Hall, LockedHall, Pv};
+pub use proof::{Audit, AuditDifference, AuditSink};
+pub(super) use proof::{Data, Proof};
 pub use registers::{Hole, Model, Plan, Read, Register, Registers, Sunspec};
 pub use scan::scan_report;
 pub(super) use service::Service;
-pub(super) use system::{Journal, Letter, Letters, Rejected, Source, System};
+pub(super) use system::{Journal, Letter, Letters, Rejected, Sink, Source, System};
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::state::Shared;
 
 mod lines;
+mod sources;
 
 /// The process runs and answers.
 pub(super) async fn livez() -> &'static str {
@@ -55,6 +56,7 @@ fn text(shared: &Shared) -> String {
     page.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
     journal(&mut page, shared);
     sinks(&mut page, shared);
+    sources::sources(&mut page, shared);
     devices(&mut page, shared);
     lines::lines(&mut page, &shared.context.monitor);
     page.head("web_streams", "gauge", "Open live streams");

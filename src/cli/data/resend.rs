@@ -1,0 +1,173 @@
+//! `hallwatch resend`: old readings, or what was refused, once more to an InfluxDB.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::model::{Text, text};
+
+use super::super::check::{Language, one_line};
+use super::super::door::{Gateway, Place, Source};
+use super::super::out::say;
+use super::bar::Bar;
+use super::{Done, Failure, runtime};
+
+/// How often it is asked how far the job has come.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Args)]
+pub(in crate::cli) struct ResendArguments {
+    /// Name of the InfluxDB in the configuration. 配置中 InfluxDB 的名称。
+    #[arg(long)]
+    sink: String,
+    /// First day, such as 2026-01-01, by the hall's clock. 起始日期。
+    #[arg(long, required_unless_present = "dead_letters", conflicts_with = "dead_letters")]
+    from: Option<Date>,
+    /// Last day; until now without it. 结束日期（含）；不写则到现在。
+    #[arg(long, conflicts_with = "dead_letters")]
+    to: Option<Date>,
+    /// The lines that it refused and that were set aside. 重发被拒收、另存的数据行。
+    #[arg(long)]
+    dead_letters: bool,
+    /// Do not wait until it is done. 不等待完成。
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    pub(in crate::cli) place: Place,
+}
+
+#[derive(Deserialize)]
+struct Ordered {
+    job: u64,
+}
+
+#[derive(Deserialize)]
+struct System {
+    sinks: Vec<Sink>,
+}
+
+#[derive(Deserialize)]
+struct Sink {
+    name: String,
+    state: String,
+    resent: u64,
+    dead_letters: u64,
+    jobs: Vec<Job>,
+    last_error: Option<Trouble>,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    id: u64,
+    from_ms: i64,
+    to_ms: i64,
+    next_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct Trouble {
+    text: crate::web::Text,
+    detail: String,
+}
+
+pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
+    runtime()?.block_on(async {
+        let Source::Gateway(gateway) = arguments.place.source().await? else {
+            return Err(Failure::told(Text::new(
+                "网关没有运行：补发由运行中的网关完成，请先启动 `hallwatch run`",
+                "no gateway runs here: the one that runs does the sending, start `hallwatch run` first",
+            )));
+        };
+        let order = order(arguments, &gateway).await?;
+        let before = look(&gateway, &arguments.sink).await?;
+        let path = format!("/api/v1/sinks/{}/resend", arguments.sink);
+        let Ordered { job } = gateway.post(&path, &order).await?;
+        let lang = arguments.place.lang;
+        if arguments.no_wait {
+            say!("{}", one_line(text!("补发任务 {job} 已开始", "job {job} has begun"), lang));
+            return Ok(ExitCode::SUCCESS);
+        }
+        let end = wait(&gateway, &arguments.sink, job, lang).await?;
+        let sent = end.resent.saturating_sub(before.resent);
+        let refused = end.dead_letters.saturating_sub(before.dead_letters);
+        say!(
+            "{}",
+            one_line(
+                text!(
+                    "已补发 {sent} 行，期间拒收 {refused} 行",
+                    "sent {sent} lines once more; {refused} were refused meanwhile",
+                ),
+                lang
+            )
+        );
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// What the gateway is asked for; days are those of the hall.
+async fn order(
+    arguments: &ResendArguments,
+    gateway: &Gateway,
+) -> Result<serde_json::Value, Failure> {
+    #[derive(Deserialize)]
+    struct Hall {
+        site: Site,
+    }
+    #[derive(Deserialize)]
+    struct Site {
+        time_zone: String,
+    }
+    let Some(from) = arguments.from else {
+        return Ok(serde_json::json!({ "dead_letters": true }));
+    };
+    let Hall { site: Site { time_zone } } = gateway.get("/api/v1/hall").await?;
+    let midnight = |date: Date| date.in_tz(&time_zone).map(|day| day.timestamp().as_millisecond());
+    let to = arguments.to.map(|to| to.tomorrow().and_then(midnight)).transpose()?;
+    Ok(serde_json::json!({ "from_ms": midnight(from)?, "to_ms": to }))
+}
+
+async fn look(gateway: &Gateway, name: &str) -> Result<Sink, Failure> {
+    let System { sinks } = gateway.get("/api/v1/system").await?;
+    let names: Vec<String> = sinks.iter().map(|sink| sink.name.clone()).collect();
+    sinks.into_iter().find(|sink| sink.name == name).ok_or_else(|| {
+        let there = names.join(", ");
+        Failure::told(match names.is_empty() {
+            true => Text::new("没有配置 InfluxDB", "no InfluxDB is configured"),
+            false => {
+                text!(
+                    "没有 InfluxDB `{name}`；现有：{there}",
+                    "no InfluxDB `{name}`; there is {there}"
+                )
+            }
+        })
+    })
+}
+
+/// Until the job is done; Ctrl-C leaves it to the gateway.
+async fn wait(
+    gateway: &Gateway,
+    name: &str,
+    job: u64,
+    language: Option<Language>,
+) -> Result<Sink, Failure> {
+    let bar = Bar::new(Text::new("补发", "sending"), language);
+    let mut told = false;
+    loop {
+        let sink = look(gateway, name).await?;
+        let Some(at) = sink.jobs.iter().find(|at| at.id == job) else {
+            bar.end();
+            return Ok(sink);
+        };
+        let part = |ms: i64| u64::try_from(ms - at.from_ms).unwrap_or(0);
+        bar.tell(part(at.next_ms), part(at.to_ms).max(1));
+        if let Some(trouble) = sink.last_error.filter(|_| sink.state == "waiting" && !told) {
+            told = true;
+            let crate::web::Text { zh, en } = trouble.text;
+            eprintln!("{} ({})", one_line(Text::new(zh, en), language), trouble.detail);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

@@ -1,0 +1,14 @@
+//! What a sink's accounts in the ledger are called.
+
+/// Taken by the server.
+pub const DELIVERED: &str = "delivered";
+/// Refused by it for good.
+pub const DEAD_LETTERS: &str = "dead_letters";
+/// With nothing that is sent.
+pub const WITHOUT_LINE: &str = "without_line";
+
+/// The account of a sink for one of these ends: `influx:main:delivered`.
+#[must_use]
+pub fn of(sink: &str, end: &str) -> String {
+    format!("influx:{sink}:{end}")
+}

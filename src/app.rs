@@ -134,6 +134,9 @@ impl App {
         )?;
         let (alerts_handle, alerts) = Alerts::open(journal, board, service.clone(), clock)?;
         let stop = self.readers.stop_signal();
+        // A database that turns out corrupt ends the run: the next start mends it.
+        let corrupt = common.journal.corrupt();
+        self.readers.vital("journal", async move { corrupt.cancelled().await });
         // Readers first: nothing that the sources bring goes by unseen.
         self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));

@@ -172,6 +172,29 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Copy all that is kept into a new folder, while the gateway goes on. 备份数据（网关可继续运行）。
+    Backup {
+        /// A new folder. 新目录。
+        to: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put a backup into a data folder without data. 从备份恢复数据。
+    Restore {
+        /// The folder of the backup. 备份目录。
+        from: PathBuf,
+        /// The data folder, as `[data] folder` has it. 数据目录。
+        #[arg(long)]
+        data: PathBuf,
+        /// Show one language only. 只显示一种语言。
+        #[arg(long)]
+        lang: Option<Language>,
+    },
+    /// Check that all that is kept is what was written. 校验数据是否完好。
+    Verify {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Read a password from standard input and print its hash for `password_hash_file`.
     /// 从标准输入读取口令，输出 `password_hash_file` 所需的散列。
     Password,
@@ -199,7 +222,10 @@ impl Command {
     /// The one language that was asked for.
     const fn language(&self) -> Option<Language> {
         match self {
-            Self::Check { lang, .. } | Self::Points { lang } | Self::Replay { lang, .. } => *lang,
+            Self::Check { lang, .. }
+            | Self::Points { lang }
+            | Self::Replay { lang, .. }
+            | Self::Restore { lang, .. } => *lang,
             Self::Detect(arguments) => arguments.lang,
             Self::Scan(arguments) => arguments.lang,
             Self::Device { about: AboutDevice::Credentials(arguments) } => arguments.place.lang,
@@ -207,6 +233,8 @@ impl Command {
             Self::Resend(arguments) => arguments.place.lang,
             Self::Bus { place, .. }
             | Self::AuditData { place, .. }
+            | Self::Backup { place, .. }
+            | Self::Verify { place }
             | Self::Device { about: AboutDevice::Plan { place, .. } }
             | Self::Read { place, .. }
             | Self::Record { place, .. } => place.lang,
@@ -249,6 +277,9 @@ pub fn main() -> ExitCode {
         }
         Command::Resend(arguments) => data::resend::run(&arguments),
         Command::AuditData { month, place, json } => data::audit::audit(&place, &month, json),
+        Command::Backup { to, place } => data::backup::backup(&place, &to),
+        Command::Restore { from, data, lang } => data::backup::restore(&from, &data, lang),
+        Command::Verify { place } => data::verify::verify(&place),
         Command::Password => password::password(),
     };
     match done {

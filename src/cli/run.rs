@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config;
+use crate::journal;
 
 use super::check::show;
 use super::{Done, Failure, runtime, start_log, told_to_stop};
@@ -31,23 +32,36 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
     }
     allow_connections();
     runtime()?.block_on(async {
-        let told = told_to_stop();
-        let listen = hall.web.listen;
-        let bound = TcpListener::bind(listen).await;
-        let listener = bound.map_err(Failure::listening(listen, "[web] listen"))?;
-        let address = listener.local_addr()?;
-        let app = App::start(hall, listener, Arc::new(SystemClock), None).await?;
-        // A daemon whose output nobody takes runs all the same.
-        drop(writeln!(std::io::stdout(), "http://{address}/"));
-        let failed = app.failed();
-        let code = tokio::select! {
-            () = told => ExitCode::SUCCESS,
-            () = failed.cancelled() => ExitCode::FAILURE,
-        };
-        app.stop().await;
-        Ok(code)
+        let mut told = std::pin::pin!(told_to_stop());
+        for _ in 0..STARTS_MAX {
+            let listen = hall.web.listen;
+            let bound = TcpListener::bind(listen).await;
+            let listener = bound.map_err(Failure::listening(listen, "[web] listen"))?;
+            let address = listener.local_addr()?;
+            let app = App::start(hall.clone(), listener, Arc::new(SystemClock), None).await?;
+            // A daemon whose output nobody takes runs all the same.
+            drop(writeln!(std::io::stdout(), "http://{address}/"));
+            let failed = app.failed();
+            let code = tokio::select! {
+                () = &mut told => Some(ExitCode::SUCCESS),
+                () = failed.cancelled() => None,
+            };
+            app.stop().await;
+            match code {
+                Some(code) => return Ok(code),
+                None if journal::needs_mending(&hall.journal.folder) => {
+                    tracing::warn!("starting again: a database has to be mended");
+                }
+                None => return Ok(ExitCode::FAILURE),
+            }
+        }
+        Ok(ExitCode::FAILURE)
     })
 }
+
+/// Starts in one run, where databases have to be mended; what happens more often is for whoever watches
+/// over the process.
+const STARTS_MAX: u32 = 3;
 
 /// Every device may be a connection: systemd and shells begin with 1024 files and allow more to
 /// who asks.

@@ -72,6 +72,7 @@ impl From<rusqlite::Error> for HistoryError {
         match JournalError::from(error) {
             JournalError::DiskFull => Self::DiskFull,
             JournalError::Storage(text) => Self::Storage(text),
+            JournalError::Corrupt(text) => Self::Corrupt(text),
             other => Self::Journal(other),
         }
     }

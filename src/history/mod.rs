@@ -14,8 +14,10 @@
 //!
 //! Architecture invariant: answers by time, never by journal position.
 
+mod check;
 mod column;
 mod config;
+mod copy;
 mod error;
 mod merge;
 mod packer;
@@ -33,12 +35,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::journal::{Archive, Journal};
 use crate::model::{DeviceId, Reading, Timestamp};
 
+pub use check::{Checked, check};
 pub use config::Config;
+pub use copy::copy;
 pub use error::HistoryError;
 pub use packer::Packer;
 pub use presence::Presence;
@@ -65,6 +70,8 @@ struct Inner {
     journal: String,
     clock: SharedClock,
     connections: Mutex<Vec<Connection>>,
+    /// The database was found to be corrupt.
+    corrupt: CancellationToken,
     /// Segments that were found to be damaged.
     damaged: Mutex<BTreeSet<(DeviceId, Timestamp)>>,
 }
@@ -83,13 +90,29 @@ impl History {
         journal: &Journal,
         clock: SharedClock,
     ) -> Result<(Self, Packer), HistoryError> {
-        let connection = store::open_or_begin_anew(journal.folder(), clock.now())?;
+        match Self::try_open(config, journal, clock.clone()) {
+            Err(HistoryError::Corrupt(_)) => {
+                // Found a little later than where a database is looked at when it is opened.
+                store::mark_corrupt(journal.folder());
+                Self::try_open(config, journal, clock)
+            }
+            opened => opened,
+        }
+    }
+
+    fn try_open(
+        config: &Config,
+        journal: &Journal,
+        clock: SharedClock,
+    ) -> Result<(Self, Packer), HistoryError> {
+        let connection = store::open_or_mend(journal.folder(), clock.now())?;
         let inner = Arc::new(Inner {
             folder: journal.folder().to_owned(),
             archive: journal.archive()?,
             journal: journal.identity().to_owned(),
             clock: clock.clone(),
             connections: Mutex::default(),
+            corrupt: CancellationToken::new(),
             damaged: Mutex::default(),
         });
         let packer =
@@ -266,6 +289,9 @@ impl Inner {
         let state = connection.unchecked_transaction()?;
         let done = work(&state);
         drop(state);
+        if let Err(HistoryError::Corrupt(_)) = &done {
+            self.note_corrupt();
+        }
         // One that failed may be the reason; another one is opened next time.
         if done.is_ok() {
             let mut kept = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
@@ -274,6 +300,14 @@ impl Inner {
             }
         }
         done
+    }
+
+    fn note_corrupt(&self) {
+        if !self.corrupt.is_cancelled() {
+            tracing::error!("the history's database is corrupt: the next start mends it");
+            store::mark_corrupt(&self.folder);
+            self.corrupt.cancel();
+        }
     }
 
     fn note_damage(&self, device: &DeviceId, start: Timestamp) {

@@ -68,6 +68,7 @@ impl Packer {
             // Before the first look as well: a start has enough to do.
             tokio::select! {
                 () = stop.cancelled() => return,
+                () = self.inner.corrupt.cancelled() => return,
                 () = tokio::time::sleep(LOOK_EVERY) => looks = looks.saturating_add(1),
             }
             let behind = self.journal.head().0.saturating_sub(self.reader.position().0);
@@ -179,6 +180,10 @@ impl Packer {
             transaction.commit()?;
             Ok(done)
         });
-        task.await.map_err(|_| HistoryError::BrokenOff)?
+        let done = task.await.map_err(|_| HistoryError::BrokenOff)?;
+        if let Err(HistoryError::Corrupt(_)) = &done {
+            self.inner.note_corrupt();
+        }
+        done
     }
 }

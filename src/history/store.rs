@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
+use crate::journal::{JournalError, salvage};
 use crate::model::{DeviceId, PointName, Position, Reading, Timestamp};
 
 use super::error::HistoryError;
@@ -15,6 +16,8 @@ use super::segment::{self, Packed, Times};
 const VERSION: i64 = 1;
 
 pub(super) const FILE: &str = "history.db";
+/// Is there while the database is known to be corrupt.
+const MARK: &str = "history.corrupt";
 
 const TABLES: &str = "
     CREATE TABLE segment(
@@ -55,7 +58,7 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, HistoryError> {
     std::fs::create_dir_all(folder).map_err(|error| HistoryError::Storage(error.to_string()))?;
     let connection = Connection::open(folder.join(FILE))?;
     connection.execute_batch(
-        "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
+        "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
          PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;",
     )?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -68,33 +71,42 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, HistoryError> {
     Ok(connection)
 }
 
-/// As [`open_to_write`]. A database that cannot be read is put aside and another one begun: the
-/// gateway has to start, and the journal still has the last days.
-pub(super) fn open_or_begin_anew(
-    folder: &Path,
-    now: Timestamp,
-) -> Result<Connection, HistoryError> {
+/// As [`open_to_write`]. Of a database that cannot be read as a whole, what can be read goes into a new
+/// one; the old one stays beside it. What the journal still has is packed once more.
+pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, HistoryError> {
     let opened = open_to_write(folder).and_then(|connection| {
+        if folder.join(MARK).exists() {
+            return Err(HistoryError::Corrupt("found while it was in use".to_owned()));
+        }
         newest_time(&connection)?;
+        devices(&connection)?;
+        for table in ["progress", "damaged"] {
+            let all = format!("SELECT count(*) FROM {table}");
+            connection.query_row(&all, [], |row| row.get::<_, i64>(0))?;
+        }
         Ok(connection)
     });
     let Err(HistoryError::Corrupt(error)) = opened else { return opened };
-    let aside = format!("history.damaged-{}.db", now.ms());
-    tracing::error!(%error, %aside, "the history cannot be read: it is put aside, and begun anew");
     let failed = |error: std::io::Error| HistoryError::Storage(error.to_string());
-    std::fs::rename(folder.join(FILE), folder.join(&aside)).map_err(failed)?;
-    for end in ["-wal", "-shm"] {
-        match std::fs::rename(
-            folder.join(format!("{FILE}{end}")),
-            folder.join(format!("{aside}{end}")),
-        ) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed(error));
-            }
-            _ => {}
-        }
+    let aside = salvage::put_aside(folder, FILE, now.ms()).map_err(failed)?;
+    tracing::error!(%error, aside = %aside.display(),
+        "the history cannot be read: what can be read of it is saved into a new one");
+    let connection = open_to_write(folder)?;
+    match salvage::salvage(&aside, &connection, &["segment", "packed", "damaged"]) {
+        Ok(_) | Err(JournalError::Corrupt(_)) => {}
+        Err(error) => return Err(error.into()),
     }
-    open_to_write(folder)
+    match std::fs::remove_file(folder.join(MARK)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+        _ => Ok(connection),
+    }
+}
+
+/// Notes that the database was found to be corrupt, for the next start.
+pub(super) fn mark_corrupt(folder: &Path) {
+    if let Err(error) = std::fs::File::create(folder.join(MARK)) {
+        tracing::error!(%error, "it could not be noted that the history is corrupt");
+    }
 }
 
 /// Time of the newest reading.

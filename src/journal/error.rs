@@ -14,6 +14,10 @@ pub enum JournalError {
     /// The database cannot be read or written.
     #[error("the journal cannot be read or written: {0}")]
     Storage(String),
+    /// The database's own pages are not what was written. At the next start what can be read of it goes
+    /// into a new one.
+    #[error("the journal's database is corrupt: {0}")]
+    Corrupt(String),
     /// The database's file was removed or replaced under the running program: what would be written
     /// now would be lost.
     #[error("the journal's file `{0}` was removed or replaced while it was in use")]
@@ -31,6 +35,7 @@ impl JournalError {
             Self::DiskFull => "数据日志所在的磁盘已满".to_owned(),
             Self::Busy(folder) => format!("`{folder}` 正被另一个 hallwatch 使用"),
             Self::Storage(error) => format!("数据日志无法读写：{error}"),
+            Self::Corrupt(error) => format!("数据日志的数据库文件已损坏：{error}"),
             Self::Gone(file) => format!("数据日志文件 `{file}` 在使用中被删除或替换"),
             Self::Closed => "数据日志已关闭".to_owned(),
         };
@@ -44,6 +49,7 @@ impl JournalError {
             Self::DiskFull => "disk_full",
             Self::Busy(_) => "busy",
             Self::Storage(_) => "storage",
+            Self::Corrupt(_) => "corrupt",
             Self::Gone(_) => "gone",
             Self::Closed => "closed",
         }
@@ -52,6 +58,10 @@ impl JournalError {
 
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        if matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
+            return Self::Corrupt(error.to_string());
+        }
         if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
             return Self::DiskFull;
         }

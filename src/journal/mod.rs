@@ -13,12 +13,15 @@
 
 mod archive;
 pub(crate) mod bytes;
+mod check;
 mod codec;
+mod copy;
 mod error;
 mod insert;
 mod ledger;
 mod names;
 mod reader;
+pub(crate) mod salvage;
 mod schema;
 mod tail;
 mod trim;
@@ -28,17 +31,22 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::model::{Position, Record, Timestamp};
 use crate::tally::Tally;
 
 pub use archive::Archive;
+pub(crate) use check::pages;
+pub use check::{Checked, check};
+pub(crate) use copy::copy_database;
 pub use error::JournalError;
 pub use ledger::{DOUBLED, Days, Entry, KEPT, NOT_KEPT};
 pub use reader::{Batch, Kinds, Reader};
-pub use schema::Dropped;
+pub(crate) use schema::FILE;
 pub(crate) use schema::used_bytes;
+pub use schema::{Dropped, Mended};
 
 #[cfg(test)]
 mod tests;
@@ -111,6 +119,8 @@ pub struct Status {
     pub disk_free_bytes: u64,
     /// Size of its disk.
     pub disk_bytes: u64,
+    /// The last time that a corrupt database was mended.
+    pub mended: Option<Mended>,
     /// Why the last batch was refused; `None` when all is well.
     pub trouble: Option<JournalError>,
     /// Cursors by name.
@@ -121,6 +131,13 @@ pub struct Status {
 #[must_use]
 pub fn exists(folder: &std::path::Path) -> bool {
     folder.join(schema::FILE).exists()
+}
+
+/// Whether a database of the folder was found to be corrupt while it was in use: the next start mends
+/// it.
+#[must_use]
+pub fn needs_mending(folder: &std::path::Path) -> bool {
+    ["journal.corrupt", "history.corrupt"].iter().any(|mark| folder.join(mark).exists())
 }
 
 struct Shared {
@@ -134,6 +151,7 @@ struct Shared {
     ledger: Ledger,
     ledger_since: Timestamp,
     zone: jiff::tz::TimeZone,
+    corrupt: CancellationToken,
     folder: PathBuf,
     active: ActiveReaders,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -150,7 +168,7 @@ impl Journal {
     /// [`JournalError::Busy`] when another process has it, [`JournalError::Storage`] when it
     /// cannot be read or was made by a newer version.
     pub fn open(config: &Config, clock: SharedClock, tally: Tally) -> Result<Self, JournalError> {
-        let opened = schema::open(&config.folder)?;
+        let opened = schema::open(&config.folder, clock.now())?;
         let names = Names::load(&opened.connection)?;
         let head = schema::head(&opened.connection)?;
         let identity = schema::identity(&opened.connection)?;
@@ -161,12 +179,14 @@ impl Journal {
         let (head_out, head_in) = watch::channel(head);
         let active = ActiveReaders::default();
         let hurry = Arc::new(Notify::new());
+        let corrupt = CancellationToken::new();
         let shared = Channels {
             tail: tail.clone(),
             hurry: hurry.clone(),
             head: head_out,
             active: active.clone(),
             ledger: ledger.clone(),
+            corrupt: corrupt.clone(),
         };
         let writer = Writer::new(opened, config.clone(), names.clone(), shared, clock, tally)?;
         let status = writer.status();
@@ -185,6 +205,7 @@ impl Journal {
             ledger,
             ledger_since,
             zone: config.zone.clone(),
+            corrupt,
             folder: config.folder.clone(),
             active,
             thread: Mutex::new(Some(thread)),
@@ -340,6 +361,22 @@ impl Journal {
     /// [`JournalError::Storage`].
     pub fn ledger(&self, first: i32, last: i32) -> Result<Vec<Entry>, JournalError> {
         ledger::entries(&schema::open_read_only(&self.0.folder)?, &self.0.names, first, last)
+    }
+
+    /// Cancelled when the database was found to be corrupt: nothing is kept any more, and the next start
+    /// mends it.
+    #[must_use]
+    pub fn corrupt(&self) -> CancellationToken {
+        self.0.corrupt.clone()
+    }
+
+    /// Says that the database is corrupt, from whoever found it.
+    pub fn note_corrupt(&self) {
+        if !self.0.corrupt.is_cancelled() {
+            tracing::error!("the journal's database is corrupt: the next start mends it");
+            schema::mark_corrupt(&self.0.folder);
+            self.0.corrupt.cancel();
+        }
     }
 
     /// Folder of the database.

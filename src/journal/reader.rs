@@ -103,9 +103,17 @@ impl Reader {
         let mut head = self.journal.0.head.clone();
         let at = self.position;
         head.wait_for(|head| *head > at).await.map_err(|_| JournalError::Closed)?;
-        let batch = self.read(max.max(1)).await?;
+        let batch = self.read_or_note(max.max(1)).await?;
         self.position = batch.through;
         Ok(batch)
+    }
+
+    async fn read_or_note(&mut self, max: usize) -> Result<Batch, JournalError> {
+        let read = self.read(max).await;
+        if let Err(JournalError::Corrupt(_)) = &read {
+            self.journal.note_corrupt();
+        }
+        read
     }
 
     /// What is there now, at most `max`, without waiting.
@@ -113,7 +121,7 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Storage`].
     pub async fn ready(&mut self, max: usize) -> Result<Batch, JournalError> {
-        let batch = self.read(max.max(1)).await?;
+        let batch = self.read_or_note(max.max(1)).await?;
         self.position = batch.through;
         Ok(batch)
     }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::model::{Position, Timestamp};
 
 use super::error::JournalError;
+use super::{check, salvage};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
 const VERSION: i64 = 3;
@@ -51,7 +52,12 @@ const SINCE_3: &str = "
     ) STRICT;
 ";
 
-pub(super) const FILE: &str = "journal.db";
+pub(crate) const FILE: &str = "journal.db";
+
+/// Is there while the database is known to be corrupt.
+const MARK: &str = "journal.corrupt";
+/// Left out after a mending: what had been given out and is gone is not given out again.
+const POSITIONS_LEFT_OUT: i64 = 10_000_000;
 
 /// The database with the lock that keeps other processes out.
 pub(super) struct Opened {
@@ -66,11 +72,107 @@ fn storage(error: &std::io::Error) -> JournalError {
     JournalError::Storage(error.to_string())
 }
 
-pub(super) fn open(folder: &Path) -> Result<Opened, JournalError> {
+/// Opens the database for its one writer. Where it cannot be read any more, what can be read of it
+/// goes into a new one, and the old one stays beside it.
+pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError> {
     std::fs::create_dir_all(folder).map_err(|error| storage(&error))?;
     let lock = File::create(folder.join("lock")).map_err(|error| storage(&error))?;
     lock.try_lock().map_err(|_| JournalError::Busy(folder.display().to_string()))?;
-    Ok(Opened { connection: open_to_write(folder)?, lock })
+    let opened = open_to_write(folder).and_then(|connection| {
+        if folder.join(MARK).exists() {
+            return Err(JournalError::Corrupt("found while it was in use".to_owned()));
+        }
+        check::probe(&connection)?;
+        Ok(connection)
+    });
+    let connection = match opened {
+        Err(JournalError::Corrupt(error)) => mend(folder, now, &error)?,
+        opened => opened?,
+    };
+    Ok(Opened { connection, lock })
+}
+
+/// Notes that the database was found to be corrupt, for the next start.
+pub(super) fn mark_corrupt(folder: &Path) {
+    if let Err(error) = File::create(folder.join(MARK)) {
+        tracing::error!(%error, "it could not be noted that the journal is corrupt");
+    }
+}
+
+fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, JournalError> {
+    let aside = salvage::put_aside(folder, FILE, now.ms()).map_err(|error| storage(&error))?;
+    tracing::error!(%error, aside = %aside.display(),
+        "the journal's database is corrupt: what can be read of it is saved into a new one");
+    let connection = open_to_write(folder)?;
+    connection.execute("DELETE FROM fact", [])?;
+    let tables = ["fact", "name", "cursor", "mark", "dropped", "ledger", "log"];
+    let done = salvage::salvage(&aside, &connection, &tables)?;
+    // A position is never given out twice: readers stand behind those that are gone.
+    connection.execute(
+        "INSERT INTO sqlite_sequence(name, seq) SELECT 'log', 0
+         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'log')",
+        [],
+    )?;
+    connection.execute(
+        "UPDATE sqlite_sequence SET seq = ?1 + max(
+             (SELECT coalesce(max(pos), 0) FROM log), (SELECT coalesce(max(pos), 0) FROM cursor))
+         WHERE name = 'log'",
+        [POSITIONS_LEFT_OUT],
+    )?;
+    connection.execute_batch(
+        "INSERT OR IGNORE INTO fact(name, value)
+             VALUES ('identity', lower(hex(randomblob(16))));",
+    )?;
+    let mended = Mended {
+        time: now,
+        rows: done.rows,
+        holes: done.holes,
+        aside: aside
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+    };
+    note_mended(&connection, &mended)?;
+    match std::fs::remove_file(folder.join(MARK)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(storage(&error)),
+        _ => Ok(connection),
+    }
+}
+
+/// A database that was corrupt, and what was saved of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mended {
+    /// When.
+    pub time: Timestamp,
+    /// Rows that were saved.
+    pub rows: u64,
+    /// Places where some could not be read.
+    pub holes: u64,
+    /// Name of the file with what is left of the old one.
+    pub aside: String,
+}
+
+fn note_mended(connection: &Connection, mended: &Mended) -> Result<(), JournalError> {
+    let Mended { time, rows, holes, aside } = mended;
+    let text = format!("{} {rows} {holes} {aside}", time.ms());
+    connection.execute("INSERT OR REPLACE INTO fact(name, value) VALUES ('mended', ?1)", [text])?;
+    Ok(())
+}
+
+/// The last time that the database was mended.
+pub(super) fn mended(connection: &Connection) -> Result<Option<Mended>, JournalError> {
+    let text: Option<String> = connection
+        .query_row("SELECT value FROM fact WHERE name = 'mended'", [], |row| row.get(0))
+        .optional()?;
+    Ok(text.and_then(|text| {
+        let mut parts = text.splitn(4, ' ');
+        Some(Mended {
+            time: Timestamp::from_ms(parts.next()?.parse().ok()?),
+            rows: parts.next()?.parse().ok()?,
+            holes: parts.next()?.parse().ok()?,
+            aside: parts.next()?.to_owned(),
+        })
+    }))
 }
 
 pub(super) fn open_to_write(folder: &Path) -> Result<Connection, JournalError> {

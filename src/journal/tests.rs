@@ -203,7 +203,7 @@ async fn a_folder_that_is_removed_under_it_is_seen_and_nothing_is_said_to_be_kep
 #[test]
 fn dropping_old_records_reads_the_old_end_only() {
     let folder = tempfile::tempdir().expect("temp dir");
-    let opened = schema::open(folder.path()).expect("opens");
+    let opened = schema::open(folder.path(), Timestamp::from_ms(START)).expect("opens");
     let sql = format!("EXPLAIN QUERY PLAN {}", trim::OLD_READINGS);
     let mut statement = opened.connection.prepare(&sql).expect("plan");
     let rows = statement.query_map([1, 2, 3], |row| row.get::<_, String>(3)).expect("plan");

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, params};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::model::{Position, Record};
@@ -19,7 +20,7 @@ use super::error::JournalError;
 use super::insert::insert;
 use super::ledger::{self, Days, Ledger, Sums};
 use super::names::{Look, Names};
-use super::schema::{self, Opened};
+use super::schema::{self, Mended, Opened};
 use super::tail::Tail;
 use super::trim::{Round, Trimmer};
 use super::{Appended, Config, Cursor, Status};
@@ -53,6 +54,8 @@ pub(super) struct Channels {
     pub(super) head: watch::Sender<Position>,
     pub(super) active: ActiveReaders,
     pub(super) ledger: Ledger,
+    /// The database was found to be corrupt.
+    pub(super) corrupt: CancellationToken,
 }
 
 pub(super) struct Writer {
@@ -77,6 +80,8 @@ pub(super) struct Writer {
     trimmer: Trimmer,
     ledger: Ledger,
     days: Days,
+    corrupt: CancellationToken,
+    mended: Option<Mended>,
     rounds: u32,
     /// Records committed since the last round.
     lately: usize,
@@ -98,13 +103,15 @@ impl Writer {
         clock: SharedClock,
         tally: Tally,
     ) -> Result<Self, JournalError> {
-        let Channels { tail, hurry, head, active, ledger } = shared;
+        let Channels { tail, hurry, head, active, ledger, corrupt } = shared;
+        let mended = schema::mended(&opened.connection)?;
         let (status, _) = watch::channel(Status {
             head: *head.borrow(),
             size_bytes: 0,
             cut: Position::default(),
             disk_free_bytes: 0,
             disk_bytes: 0,
+            mended: mended.clone(),
             trouble: None,
             cursors: schema::cursors(&opened.connection)?,
         });
@@ -132,6 +139,8 @@ impl Writer {
             trimmer,
             ledger,
             days,
+            corrupt,
+            mended: mended.clone(),
             rounds: 0,
             lately: 0,
         };
@@ -270,6 +279,12 @@ impl Writer {
     ) {
         let records: usize = batches.iter().map(|(records, _)| records.len()).sum();
         tracing::error!(%error, records, "the journal refused a batch");
+        if let JournalError::Corrupt(_) = error
+            && !self.corrupt.is_cancelled()
+        {
+            schema::mark_corrupt(&self.config.folder);
+            self.corrupt.cancel();
+        }
         if let JournalError::Storage(_) = error {
             // After a failed write or sync the state of the connection is not to be trusted.
             match schema::open_to_write(&self.config.folder) {
@@ -307,6 +322,9 @@ impl Writer {
     ) -> Result<Done, JournalError> {
         if let Some(gone @ JournalError::Gone(_)) = &self.trouble {
             return Err(gone.clone());
+        }
+        if self.corrupt.is_cancelled() {
+            return Err(JournalError::Corrupt("the next start mends it".to_owned()));
         }
         if let Some(done) = self.try_write(batches)? {
             return Ok(done);
@@ -465,6 +483,7 @@ impl Writer {
             cut: self.trimmer.cut(),
             disk_free_bytes,
             disk_bytes,
+            mended: self.mended.clone(),
             trouble: self.trouble.clone(),
             cursors,
         });

@@ -12,6 +12,7 @@ import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
 import { Alerts } from "./fake/alerts.mjs";
 import { buses, registers } from "./fake/buses.mjs";
+import { Databases, audit, data } from "./fake/data.mjs";
 import { HOUR, devices, kinds, midnight, pv, text, zones } from "./fake/hall.mjs";
 import { service } from "./fake/service.mjs";
 
@@ -26,6 +27,7 @@ const shift = midnight(Date.now()) + hour * HOUR + minute * 60_000 - Date.now();
 const now = () => Date.now() + shift;
 const boot = randomBytes(6).toString("hex");
 const alerts = new Alerts(now());
+const databases = new Databases(now());
 const sessions = new Set();
 const streams = new Set();
 let stored = 48_213_400;
@@ -67,7 +69,7 @@ function system() {
   stored += 31;
   return {
     now_ms: now(), journal: { state: "ok", readings_committed: stored, position: stored, size_bytes: 3.42e9, disk_free_bytes: 187.3e9 },
-    sinks: [{ name: "main", kind: "influxdb", state: "catching_up", delivered: stored - 1_240, without_line: 0, dead_letters: 0, resent: 0, lag_readings: 1_240, backlog_readings: 1_200, lag_ms: 42_000, fresh_lag_ms: 1_000, last_error: null, jobs: [] }],
+    sinks: databases.sinks(now(), stored),
     sources: [
       { name: "192.168.10.11:502", kind: "modbus", state: "ok", devices: 8, reason: null },
       { name: "192.168.10.12:502", kind: "modbus", state: "degraded", devices: 3, reason: text("偶有超时，已重试", "some time-outs, retried") },
@@ -121,6 +123,19 @@ async function acknowledge(request, response, id) {
   tellAlerts();
 }
 
+/** What is said of the data, and what is asked of the database; null when the path is another's. */
+async function account(request, path, query) {
+  if (path === "/data") return data(query, now(), databases.sinks(now(), stored));
+  if (path === "/audit") {
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    return audit(query.get("month") ?? "", now());
+  }
+  if (path === "/sinks/main/dead-letters") return [200, { now_ms: now(), letters: databases.letters }];
+  if (path === "/sinks/main/resend" && request.method === "POST") return databases.order(await body(request), now());
+  const job = /^\/sinks\/main\/jobs\/(\d+)$/.exec(path);
+  return job && request.method === "DELETE" ? databases.cancel(Number(job[1])) : null;
+}
+
 async function session(request, response) {
   if (request.method === "DELETE") return response.writeHead(204, { "Set-Cookie": "fake=; Path=/; Max-Age=0" }).end();
   if ((await body(request)).password !== options.password) return problem(response, 401, "wrong password");
@@ -155,7 +170,9 @@ async function answer(request, response, url) {
   }
   const ack = /^\/alerts\/([^/]+)\/acknowledge$/.exec(path);
   if (ack && request.method === "POST") return acknowledge(request, response, ack[1]);
-  return problem(response, 404, "no such page");
+  const told = await account(request, path, url.searchParams);
+  if (told === null) return problem(response, 404, "no such page");
+  return told[1] === null ? response.writeHead(told[0]).end() : json(response, ...told);
 }
 
 async function file(response, path) {
@@ -175,6 +192,7 @@ createServer((request, response) => {
 }).listen(Number(options.port), "127.0.0.1", () => console.log(`fake hall on http://127.0.0.1:${options.port}`));
 
 setInterval(tellDevices, 1_000);
+setInterval(() => databases.turn(), 1_000);
 setInterval(() => broadcast("tick", { now_ms: now() }), 5_000);
 setInterval(() => broadcast("pv", pv(now())), 5_000);
 setInterval(() => broadcast("system", system()), 10_000);

@@ -1,12 +1,13 @@
-// The page and its two views: the live board (PV, alerts, devices) and how well the machines serve.
+// The page and its views: the live board (PV, alerts, devices), how well the machines serve, what became of the data.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { isOpenHall } from "./api/http";
 import type { Hall } from "./api/types";
 import { setTimeZone } from "./format/time";
 import { WordsContext, rememberLang, rememberedLang, useWords, wordsOf } from "./i18n";
-import { useRoute, type Route } from "./state/route";
+import { ROUTES, useRoute, type Route } from "./state/route";
 import { useTopic } from "./state/store";
 import { Alerts } from "./ui/alerts";
+import { DataView } from "./ui/data/view";
 import { Devices } from "./ui/devices";
 import { Drawer } from "./ui/drawer";
 import { Header } from "./ui/header";
@@ -40,12 +41,13 @@ function Board({ hall }: { hall: Hall }) {
 /** Jumps over the header. Not by the address: that says which view is shown. */
 function Skip({ route }: { route: Route }) {
   const { t } = useWords();
-  const id = route === "board" ? "devices" : "service";
+  const id = route === "board" ? "devices" : route;
+  const words: Record<Route, string> = { board: t.skipToDevices, service: t.skipToService, data: t.skipToData };
   const jump = (event: MouseEvent) => {
     event.preventDefault();
     document.getElementById(id)?.focus();
   };
-  return <a class="skip" href={`#${id}`} onClick={jump}>{route === "board" ? t.skipToDevices : t.skipToService}</a>;
+  return <a class="skip" href={`#${id}`} onClick={jump}>{words[route]}</a>;
 }
 
 function Page({ hall, route }: { hall: Hall; route: Route }) {
@@ -53,7 +55,7 @@ function Page({ hall, route }: { hall: Hall; route: Route }) {
   return (
     <>
       {hall.demo ? <p class="demo" role="note"><b>{t.demo}</b>{say(hall.demo)}</p> : null}
-      {route === "board" ? <Board hall={hall} /> : <ServiceView hall={hall} />}
+      {route === "board" ? <Board hall={hall} /> : route === "service" ? <ServiceView hall={hall} /> : <DataView />}
       <SystemStrip version={hall.version} />
       <Drawer hall={hall} />
     </>
@@ -68,16 +70,17 @@ export function App() {
   useEffect(() => rememberLang(lang), [lang]);
   useEffect(() => {
     // For what is printed.
-    document.documentElement.classList.toggle("on-service", route === "service");
+    ROUTES.forEach((view) => document.documentElement.classList.toggle(`on-${view}`, view === route));
     window.scrollTo(0, 0);
   }, [route]);
   const open = hall && isOpenHall(hall) ? hall : null;
   setTimeZone(open?.site.time_zone);
   const name = hall ? words.say(hall.site.name) : words.t.appName;
+  const view = !open || route === "board" ? null : words.t[route].title;
   return (
     <WordsContext.Provider value={words}>
       <Skip route={route} />
-      <Title name={open && route === "service" ? `${words.t.service.title} · ${name}` : name} />
+      <Title name={view === null ? name : `${view} · ${name}`} />
       <Header hall={hall} open={open} route={route} onLang={setLang} />
       {open ? <Page hall={open} route={route} /> : hall ? <Login /> : <p class="loading muted">{words.t.loading}</p>}
     </WordsContext.Provider>

@@ -7,7 +7,8 @@ use crate::model::PointName;
 
 fn names() -> Names {
     let folder = tempfile::tempdir().expect("temp dir");
-    let mut opened = super::super::schema::open(folder.path()).expect("opens");
+    let mut opened =
+        super::super::schema::open(folder.path(), Timestamp::from_ms(0)).expect("opens");
     let names = Names::load(&opened.connection).expect("loads");
     let known = ["inv-01", "ac_power_w", "state", "serial_number", "fault", "online", "alert"];
     names.learn(&mut opened.connection, &known.into()).expect("learns");

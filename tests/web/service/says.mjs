@@ -38,7 +38,7 @@ async function saysWhatTheApiSays(page, check) {
 }
 
 /** The English of the daemon may hold any character; the page's own may not. */
-function english(value) {
+export function english(value) {
   if (typeof value === "string") return CJK.test(value) ? [value] : [];
   return value && typeof value === "object" ? Object.entries(value).flatMap(([key, inner]) => (key === "zh" ? [] : english(inner))) : [];
 }

@@ -1,10 +1,13 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
 import type { Service } from "./service";
-import type { Alert, Buses, Device, Hall, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
+import type { Alert, Audit, Buses, Data, Device, Hall, Letters, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
 
 const BASE = "/api/v1";
 /** A request that hangs longer than this is worth giving up: the hall's network is one hop. */
 const TIMEOUT_MS = 10_000;
+/** A month is looked through before the answer begins. */
+const SLOW_MS = 60_000;
+const RECOUNT_MS = 300_000;
 
 export class ApiError extends Error {
   constructor(readonly status: number, readonly problem: ProblemBody) {
@@ -20,9 +23,9 @@ async function problemOf(response: Response): Promise<ProblemBody> {
   }
 }
 
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
+async function request(path: string, init: RequestInit = {}, timeoutMs = TIMEOUT_MS): Promise<Response> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
   let response: Response;
   try {
     response = await fetch(BASE + path, {
@@ -37,8 +40,8 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
   return response;
 }
 
-async function get<T>(path: string): Promise<T> {
-  const response = await request(path);
+async function get<T>(path: string, timeoutMs?: number): Promise<T> {
+  const response = await request(path, {}, timeoutMs);
   try {
     return (await response.json()) as T;
   } catch {
@@ -55,6 +58,8 @@ function post(path: string, body: unknown): Promise<Response> {
 }
 
 export interface DeviceList { readonly now_ms: number; readonly devices: readonly Device[] }
+/** Old readings of a span, or the lines that were refused, once more. */
+export type ResendOrder = { readonly from_ms: number; readonly to_ms: number } | { readonly dead_letters: true };
 export interface AlertList { readonly now_ms: number; readonly alerts: readonly Alert[] }
 
 export const api = {
@@ -72,6 +77,11 @@ export const api = {
     const response = await post(`/alerts/${encodeURIComponent(id)}/acknowledge`, { by, note });
     return (await response.json()) as Alert;
   },
+  data: (fromMs: number, toMs: number) => get<Data>(`/data?from_ms=${fromMs}&to_ms=${toMs}`, SLOW_MS),
+  audit: (month: string) => get<Audit>(`/audit?month=${encodeURIComponent(month)}`, RECOUNT_MS),
+  letters: (sink: string) => get<Letters>(`/sinks/${encodeURIComponent(sink)}/dead-letters`),
+  resend: (sink: string, order: ResendOrder) => post(`/sinks/${encodeURIComponent(sink)}/resend`, order),
+  cancelJob: (sink: string, id: number) => request(`/sinks/${encodeURIComponent(sink)}/jobs/${id}`, { method: "DELETE" }),
   login: (password: string) => post("/session", { password }),
   logout: () => request("/session", { method: "DELETE" }),
 };

@@ -145,6 +145,64 @@ export interface Letters {
   readonly letters: readonly Letter[];
 }
 
+/** What a sink has of a source's readings. */
+export interface AtSink {
+  readonly sink: string;
+  readonly delivered: number;
+  readonly without_line: number;
+  readonly dead_letters: number;
+}
+
+/** A time without a reading. */
+export interface Gap {
+  readonly from_ms: number;
+  readonly to_ms: number;
+  /** "gateway", "night", "silent", or the word of a link's fault. */
+  readonly cause: string;
+  readonly text: Text;
+}
+
+/** What became of a source's readings. */
+export interface Proof {
+  readonly device: string;
+  readonly name: Text;
+  readonly read: number;
+  readonly kept: number;
+  readonly doubled: number;
+  readonly not_kept: number;
+  /** On disk, of the span that was asked for. */
+  readonly readings: number;
+  readonly sinks: readonly AtSink[];
+  /** Of the span, newest first. */
+  readonly gaps: readonly Gap[];
+  readonly gaps_ms: number;
+}
+
+export interface Data {
+  readonly now_ms: number;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  /** Null where counting began with the first reading. */
+  readonly counted_since_ms: number | null;
+  readonly sinks: readonly Sink[];
+  readonly sources: readonly Proof[];
+}
+
+/** The recount of a month. Days are local, "2026-11-29". */
+export interface Audit {
+  readonly month: string;
+  /** After `to` when no day could be recounted. */
+  readonly from: string;
+  readonly to: string;
+  readonly kept: number;
+  readonly doubled: number;
+  readonly not_kept: number;
+  readonly on_disk: number;
+  readonly missing: number;
+  readonly sinks: readonly (AtSink & { readonly owed: number })[];
+  readonly differences: readonly { readonly device: string; readonly date: string; readonly kept: number; readonly on_disk: number }[];
+}
+
 export interface Source {
   readonly name: string;
   readonly kind: string;

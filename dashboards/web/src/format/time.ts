@@ -24,8 +24,8 @@ function formatted(ms: number, lang: string, key: string, options: Intl.DateTime
     format = new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", zone ? { ...base, timeZone: zone } : base);
     formats.set(id, format);
   }
-  // Some old Chromiums write midnight as 24:00.
-  return format.format(ms).replace(/^24:/, "00:");
+  // Some Chromiums write midnight as 24:00.
+  return format.format(ms).replace(/(^|[^:\d])24:/, (_, before: string) => `${before}00:`);
 }
 
 export function clockTime(ms: number, lang: string): string {
@@ -42,6 +42,27 @@ export function fullDate(ms: number, lang: string): string {
 
 function dayKey(ms: number): string {
   return formatted(ms, "en", "day", { year: "numeric", month: "2-digit", day: "2-digit" });
+}
+
+/** A day of the hall as machines write it: "2026-11-29". */
+export function isoDate(ms: number): string {
+  return dayKey(ms).split("/").reverse().join("-");
+}
+
+const midnightUtc = (date: string): number => Date.parse(`${date}T00:00:00Z`);
+
+/** The day after a day. */
+export function nextDate(date: string): string {
+  return new Date(midnightUtc(date) + 86_400_000).toISOString().slice(0, 10);
+}
+
+/** When a day of the hall begins, whatever zone the browser is in. NaN when it is no day. */
+export function startOfDate(date: string): number {
+  const wanted = midnightUtc(date);
+  if (Number.isNaN(wanted)) return NaN;
+  const ahead = (ms: number) => midnightUtc(isoDate(ms)) + sinceMidnight(ms) - ms;
+  // The second time with the offset that holds there: clocks may change on that very day.
+  return wanted - ahead(wanted - ahead(wanted));
 }
 
 /** "14:05" today, with the day in front for anything older. */

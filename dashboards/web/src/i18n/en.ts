@@ -1,4 +1,5 @@
 // The page's words in English. `Messages` makes a missing, extra or differently shaped key an error.
+import { data } from "./en-data";
 import { service } from "./en-service";
 import type { Messages } from "./index";
 import { count } from "./plural";
@@ -15,10 +16,12 @@ export const en: Messages = {
   retry: "Try again",
   skipToDevices: "Skip to the devices",
   skipToService: "Skip to the service view",
+  skipToData: "Skip to the data view",
 
   navLabel: "Pages",
   navBoard: "Live board",
   service,
+  data,
 
   live: "Live",
   connecting: "Connecting…",

@@ -1,2 +1,2 @@
-/** "1 device", "2 devices". */
-export const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+/** "1 device", "2 devices"; also with a figure that is written already, "1,204 devices". */
+export const count = (n: number | string, one: string, many: string): string => `${n} ${String(n) === "1" ? one : many}`;

@@ -1,4 +1,5 @@
 // The page's words in Chinese. This file defines which messages exist; en.ts must have them all.
+import { data } from "./zh-data";
 import { service } from "./zh-service";
 
 export const zh = {
@@ -13,10 +14,12 @@ export const zh = {
   retry: "重试",
   skipToDevices: "跳到设备列表",
   skipToService: "跳到服务一览",
+  skipToData: "跳到数据去向",
 
   navLabel: "页面",
   navBoard: "实时总览",
   service,
+  data,
 
   live: "实时",
   connecting: "正在连接…",

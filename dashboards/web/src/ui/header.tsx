@@ -4,7 +4,7 @@ import type { Hall, LockedHall } from "../api/types";
 import { clockSeconds, fullDate, moment } from "../format/time";
 import { useWords, type Lang } from "../i18n";
 import { lastHeard, serverNow } from "../state/clock";
-import { ADDRESS, type Route } from "../state/route";
+import { ADDRESS, ROUTES, type Route } from "../state/route";
 import { logout, noticeFailure } from "../state/session";
 import { useTopic } from "../state/store";
 import { AutoIcon, Mark, MoonIcon, SunIcon } from "./icons";
@@ -38,10 +38,10 @@ function Clock({ zone }: { zone: string }) {
 
 function Views({ route }: { route: Route }) {
   const { t } = useWords();
-  const names: Record<Route, string> = { board: t.navBoard, service: t.service.title };
+  const names: Record<Route, string> = { board: t.navBoard, service: t.service.title, data: t.data.title };
   return (
     <nav class="views" aria-label={t.navLabel}>
-      {(["board", "service"] as const).map((view) => (
+      {ROUTES.map((view) => (
         <a key={view} href={ADDRESS[view]} aria-current={view === route ? "page" : undefined}>{names[view]}</a>
       ))}
     </nav>

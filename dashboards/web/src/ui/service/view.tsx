@@ -1,5 +1,4 @@
 // How well the hall serves, on one page: ready for opening, kinds, the next round, every machine, the day.
-import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api/http";
 import type { Service } from "../../api/service";
 import type { Hall } from "../../api/types";
@@ -7,6 +6,7 @@ import { age, moment } from "../../format/time";
 import { useWords } from "../../i18n";
 import { serverNow } from "../../state/clock";
 import { put, useTopic } from "../../state/store";
+import { useVisible } from "../../state/visible";
 import { useWhileOpen } from "../../state/while-open";
 import { Ticking, useStaleMark } from "../ticking";
 import { DayCard } from "./day";
@@ -21,17 +21,6 @@ const STALE_AFTER_MS = 60_000;
 
 async function read(): Promise<void> {
   put("service", await api.service());
-}
-
-/** Nobody looks at a page in the background. */
-function useVisible(): boolean {
-  const [visible, setVisible] = useState(!document.hidden);
-  useEffect(() => {
-    const look = () => setVisible(!document.hidden);
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
-  }, []);
-  return visible;
 }
 
 function Trouble({ service, missing }: { service: Service | null; missing: boolean }) {

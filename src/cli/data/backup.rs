@@ -1,0 +1,219 @@
+//! `hallwatch backup` and `hallwatch restore`: a folder with a copy of all that is kept.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::{Clock as _, SystemClock};
+use crate::model::{Text, text};
+use crate::{history, journal};
+
+use super::super::check::{Language, one_line};
+use super::super::door::Place;
+use super::super::out::say;
+use super::bar::Bar;
+use super::verify::{self, Verified};
+use super::{Done, Failure};
+
+/// Says what is in a backup, and that it is complete: it is written last.
+const CONTENTS: &str = "backup.json";
+
+/// What a backup holds.
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    /// The program that made it.
+    hallwatch: String,
+    made_ms: i64,
+    files: BTreeMap<String, Entry>,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+struct Entry {
+    bytes: u64,
+    sha256: String,
+}
+
+fn entry(path: &Path, bar: &Bar) -> Result<Entry, Failure> {
+    let of_file = |error: std::io::Error| Failure::of_file(path, &error);
+    let mut file = File::open(path).map_err(of_file)?;
+    let of = file.metadata().map_err(of_file)?.len();
+    let (mut hasher, mut bytes, mut part) = (Sha256::new(), 0, vec![0; 1 << 20]);
+    loop {
+        let read = file.read(&mut part).map_err(of_file)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(part.get(..read).unwrap_or_default());
+        bytes += read as u64;
+        bar.tell(bytes, of);
+    }
+    let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Entry { bytes, sha256 })
+}
+
+/// A folder that is there and empty, made if need be.
+fn empty_folder(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path).map_err(|error| Failure::of_file(path, &error))?;
+    let mut entries = fs::read_dir(path).map_err(|error| Failure::of_file(path, &error))?;
+    if entries.next().is_some() {
+        let path = path.display();
+        return Err(Failure::told(text!(
+            "`{path}` 不是空目录；请给一个新的目录",
+            "`{path}` is not empty; give a new folder",
+        )));
+    }
+    Ok(())
+}
+
+/// The data folder that is meant; it holds data.
+pub(super) fn data_folder(place: &Place) -> Result<PathBuf, Failure> {
+    let folder = match place.data() {
+        Some(folder) => folder.to_owned(),
+        None => place.hall()?.journal.folder,
+    };
+    if !journal::exists(&folder) {
+        let folder = folder.display();
+        return Err(Failure::told(text!(
+            "`{folder}` 中没有数据",
+            "there is no data in `{folder}`"
+        )));
+    }
+    Ok(folder)
+}
+
+/// Copies what is kept; a gateway may go on meanwhile.
+pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
+    let lang = place.lang;
+    let from = data_folder(place)?;
+    empty_folder(to)?;
+    let bar = Bar::new(Text::new("复制", "copying"), lang);
+    let copied = history::copy(&from, to, |done, of| bar.tell(done, of));
+    bar.end();
+    copied.map_err(|error| Failure::told(error.text()))?;
+    let bar = Bar::new(Text::new("核对", "checking"), lang);
+    let mut files = BTreeMap::new();
+    for name in ["history.db", "journal.db"] {
+        files.insert(name.to_owned(), entry(&to.join(name), &bar)?);
+    }
+    bar.end();
+    let verified = verify::look(to, lang)?;
+    if !verified.is_whole() {
+        verified.show(lang);
+        return Err(Failure::told(text!(
+            "备份中有损坏的数据（源数据已损坏）；备份仍保留在 `{}`",
+            "the copy holds damaged data, as the original does; it stays in `{}`",
+            to.display()
+        )));
+    }
+    let bytes: u64 = files.values().map(|entry| entry.bytes).sum();
+    let contents = Contents {
+        hallwatch: env!("CARGO_PKG_VERSION").to_owned(),
+        made_ms: SystemClock.now().ms(),
+        files,
+    };
+    let path = to.join(CONTENTS);
+    let write = || -> std::io::Result<()> {
+        fs::write(&path, serde_json::to_vec_pretty(&contents)?)?;
+        File::open(&path)?.sync_all()?;
+        File::open(to)?.sync_all()
+    };
+    write().map_err(|error| Failure::of_file(&path, &error))?;
+    let (folder, mb) = (to.display(), bytes.div_ceil(1_000_000));
+    let Verified { journal, history } = verified;
+    let readings = history.readings;
+    let rows = journal.rows;
+    say!(
+        "{}",
+        one_line(
+            text!(
+                "已备份到 `{folder}`：{mb} MB，历史 {readings} 条，日志 {rows} 条；不含 hall.toml 和口令文件",
+                "kept in `{folder}`: {mb} MB, {readings} readings of the history, {rows} records of the \
+                 journal; hall.toml and secrets are not in it",
+            ),
+            lang
+        )
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a backup into a data folder that has no data.
+pub(in crate::cli) fn restore(from: &Path, to: &Path, lang: Option<Language>) -> Done {
+    let contents = contents_of(from)?;
+    let bar = Bar::new(Text::new("核对", "checking"), lang);
+    for (name, expected) in &contents.files {
+        if entry(&from.join(name), &bar)? != *expected {
+            return Err(Failure::told(text!(
+                "备份不完整：`{name}` 与清单不符",
+                "the backup is not whole: `{name}` is not what its contents say",
+            )));
+        }
+    }
+    bar.end();
+    if journal::exists(to) || to.join("history.db").exists() {
+        let to = to.display();
+        return Err(Failure::told(text!(
+            "`{to}` 中已有数据；请先停止网关，把该目录移走",
+            "`{to}` holds data already; stop the gateway and move that folder away first",
+        )));
+    }
+    fs::create_dir_all(to).map_err(|error| Failure::of_file(to, &error))?;
+    let bar = Bar::new(Text::new("恢复", "restoring"), lang);
+    let files = contents.files.len() as u64;
+    for (done, name) in (1..).zip(contents.files.keys()) {
+        // Under another name first: half a database is never taken for a whole one.
+        let (part, end) = (to.join(format!("{name}.part")), to.join(name));
+        let copy = || -> std::io::Result<()> {
+            fs::copy(from.join(name), &part)?;
+            File::open(&part)?.sync_all()?;
+            fs::rename(&part, &end)?;
+            File::open(to)?.sync_all()
+        };
+        copy().map_err(|error| Failure::of_file(&end, &error))?;
+        bar.tell(done, files);
+    }
+    bar.end();
+    let verified = verify::look(to, lang)?;
+    verified.show(lang);
+    let to = to.display();
+    say!(
+        "{}",
+        one_line(
+            text!(
+                "已恢复到 `{to}`。目录须属于运行网关的用户（例如 chown -R hallwatch），然后启动网关",
+                "restored into `{to}`. Let the gateway's user own it (as in chown -R hallwatch), then \
+                 start the gateway",
+            ),
+            lang
+        )
+    );
+    Ok(if verified.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn contents_of(folder: &Path) -> Result<Contents, Failure> {
+    let path = folder.join(CONTENTS);
+    let text = fs::read(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let folder = folder.display();
+            Failure::told(text!(
+                "`{folder}` 不是完整的备份：没有 {CONTENTS}",
+                "`{folder}` is no whole backup: it has no {CONTENTS}",
+            ))
+        }
+        _ => Failure::of_file(&path, &error),
+    })?;
+    let contents: Contents = serde_json::from_slice(&text)?;
+    let plain = |name: &String| name == "journal.db" || name == "history.db";
+    if contents.files.len() != 2 || !contents.files.keys().all(plain) {
+        let path = path.display();
+        return Err(Failure::told(text!(
+            "`{path}` 的内容不对",
+            "`{path}` is not a backup's contents"
+        )));
+    }
+    Ok(contents)
+}

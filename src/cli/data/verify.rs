@@ -1,0 +1,72 @@
+//! `hallwatch verify`: whether all that is kept is what was written.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::model::{Text, text};
+use crate::{history, journal};
+
+use super::super::check::{Language, one_line};
+use super::super::door::Place;
+use super::super::out::say;
+use super::backup::data_folder;
+use super::bar::Bar;
+use super::{Done, Failure};
+
+/// What was found.
+pub(super) struct Verified {
+    pub(super) journal: journal::Checked,
+    pub(super) history: history::Checked,
+}
+
+impl Verified {
+    pub(super) fn is_whole(&self) -> bool {
+        self.journal.is_whole() && self.history.is_whole()
+    }
+
+    pub(super) fn show(&self, lang: Option<Language>) {
+        let say = |text: Text| say!("{}", one_line(text, lang));
+        let journal::Checked { rows, damaged, .. } = &self.journal;
+        say(text!(
+            "日志：{rows} 条，损坏 {damaged} 条",
+            "journal: {rows} records, {damaged} damaged"
+        ));
+        let history::Checked { segments, readings, damaged, aside, .. } = &self.history;
+        say(text!(
+            "历史：{segments} 段共 {readings} 条，损坏 {damaged} 段；此前隔离 {aside} 段",
+            "history: {segments} blocks with {readings} readings, {damaged} damaged; {aside} put aside before",
+        ));
+        for finding in self.journal.findings.iter().chain(&self.history.findings) {
+            say!("  {finding}");
+        }
+    }
+}
+
+/// Looks at everything in a folder.
+pub(super) fn look(folder: &Path, lang: Option<Language>) -> Result<Verified, Failure> {
+    let bar = Bar::new(Text::new("日志", "journal"), lang);
+    let journal = journal::check(folder, |done, of| bar.tell(done, of));
+    bar.end();
+    let journal = journal.map_err(|error| Failure::told(error.text()))?;
+    let bar = Bar::new(Text::new("历史", "history"), lang);
+    let history = history::check(folder, |done, of| bar.tell(done, of));
+    bar.end();
+    Ok(Verified { journal, history: history.map_err(|error| Failure::told(error.text()))? })
+}
+
+/// Ends with 1 when something is damaged.
+pub(in crate::cli) fn verify(place: &Place) -> Done {
+    let verified = look(&data_folder(place)?, place.lang)?;
+    verified.show(place.lang);
+    let whole = verified.is_whole();
+    let words = match whole {
+        true => Text::new("完好", "all of it is whole"),
+        false => Text::new(
+            "有损坏：网关运行时会隔离损坏的部分并继续；可用 `hallwatch backup` 保留现有数据",
+            "something is damaged: the gateway puts it aside and goes on; `hallwatch backup` keeps what \
+             there is",
+        ),
+    };
+    say!("{}", one_line(words, place.lang));
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

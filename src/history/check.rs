@@ -1,0 +1,99 @@
+//! Whether the past is whole: the pages of its database, and the sum over each block.
+
+use std::path::Path;
+
+use crate::journal::pages;
+use crate::model::{DeviceId, Timestamp};
+
+use super::error::HistoryError;
+use super::segment;
+use super::store::{self, Place};
+
+/// Findings that are told in full.
+const FINDINGS_MAX: usize = 20;
+
+/// What a check came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Blocks that were looked at.
+    pub segments: u64,
+    /// Readings in them.
+    pub readings: u64,
+    /// Blocks that are damaged and not yet put aside.
+    pub damaged: u64,
+    /// Blocks that were put aside before.
+    pub aside: u64,
+    /// What is wrong; some of it where it is much.
+    pub findings: Vec<String>,
+}
+
+impl Checked {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.damaged == 0 && self.findings.is_empty()
+    }
+
+    fn find(&mut self, finding: String) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// Looks at every page and every block of the history in a folder, beside a gateway that runs; `tell`
+/// hears how far it has come, and of how much.
+///
+/// # Errors
+/// [`HistoryError`] when there is none, or it cannot even be begun to be read.
+pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, HistoryError> {
+    let connection = store::open_read_only(folder)?;
+    let mut checked = Checked { findings: pages(&connection), ..Checked::default() };
+    let count = |sql: &str| -> u64 {
+        let count: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap_or(0);
+        u64::try_from(count).unwrap_or(0)
+    };
+    checked.aside = count("SELECT count(*) FROM damaged");
+    let of = count("SELECT count(*) FROM segment").max(1);
+    let devices = match store::devices(&connection) {
+        Ok(devices) => devices,
+        Err(error) => {
+            checked.find(error.to_string());
+            return Ok(checked);
+        }
+    };
+    for device in devices {
+        let (first, last) = (Timestamp::from_ms(i64::MIN), Timestamp::from_ms(i64::MAX));
+        let places = match store::within(&connection, &device, first, last) {
+            Ok(places) => places,
+            Err(error) => {
+                checked.find(format!("{device}: {error}"));
+                checked.damaged += 1;
+                continue;
+            }
+        };
+        for place in places {
+            checked.segments += 1;
+            checked.readings += place.rows as u64;
+            if let Err(error) = look(&connection, &device, &place) {
+                checked.damaged += 1;
+                checked.find(error.to_string());
+            }
+            tell(checked.segments, of);
+        }
+    }
+    tell(of, of);
+    Ok(checked)
+}
+
+/// Reads a whole block.
+fn look(
+    connection: &rusqlite::Connection,
+    device: &DeviceId,
+    place: &Place,
+) -> Result<(), HistoryError> {
+    let readings = store::readings(connection, device, place)?;
+    let in_order = readings.is_sorted_by_key(segment::key);
+    let damaged = || HistoryError::Damaged { device: device.clone(), time: place.start };
+    if in_order && readings.len() == place.rows { Ok(()) } else { Err(damaged()) }
+}

@@ -1,0 +1,129 @@
+//! Whether the journal is whole: its pages, and the sum over each row.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use crate::model::Position;
+
+use super::codec::decode;
+use super::error::JournalError;
+use super::names::Names;
+use super::reader::row_of;
+use super::schema;
+
+/// Rows looked at between two words about how far it has come.
+const ROWS_PER_STEP: i64 = 5000;
+/// Findings that are told in full.
+const FINDINGS_MAX: usize = 20;
+
+/// What a check came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Rows that were looked at.
+    pub rows: u64,
+    /// Rows whose sum is not theirs, or that cannot be read.
+    pub damaged: u64,
+    /// What is wrong, in the words of the database; some of it where it is much.
+    pub findings: Vec<String>,
+}
+
+impl Checked {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.damaged == 0 && self.findings.is_empty()
+    }
+
+    fn find(&mut self, finding: String) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// Looks at every page and every row of the journal in a folder, beside a gateway that runs; `tell`
+/// hears how far it has come, and of how much.
+///
+/// # Errors
+/// [`JournalError`] when there is none, or it cannot even be begun to be read.
+pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, JournalError> {
+    let connection = schema::open_read_only(folder)?;
+    let mut checked = Checked { findings: pages(&connection), ..Checked::default() };
+    let (names, head) =
+        match Names::load(&connection).and_then(|n| Ok((n, schema::head(&connection)?))) {
+            Ok(found) => found,
+            Err(error) => {
+                checked.find(error.to_string());
+                return Ok(checked);
+            }
+        };
+    let first = schema::place(&connection, "floor").unwrap_or_default();
+    let of = head.0.saturating_sub(first.0).max(1);
+    let mut at = 0;
+    loop {
+        match rows(&connection, &names, at, &mut checked) {
+            Ok(Some(last)) => at = last,
+            Ok(None) => break,
+            Err(error) => {
+                checked.find(error.to_string());
+                checked.damaged += 1;
+                break;
+            }
+        }
+        let at = u64::try_from(at).unwrap_or(0);
+        tell(at.saturating_sub(first.0).min(of), of);
+    }
+    tell(of, of);
+    Ok(checked)
+}
+
+/// What the database says of its own pages.
+pub(crate) fn pages(connection: &Connection) -> Vec<String> {
+    let sql = format!("PRAGMA quick_check({FINDINGS_MAX})");
+    let told = connection.prepare(&sql).and_then(|mut statement| {
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.collect::<Result<Vec<String>, _>>()
+    });
+    match told {
+        Ok(told) => told.into_iter().filter(|told| told != "ok").collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+/// Looks at some rows; the place of the last one.
+fn rows(
+    connection: &Connection,
+    names: &Names,
+    after: i64,
+    checked: &mut Checked,
+) -> Result<Option<i64>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT pos, kind, subject, time, message, body FROM log
+         WHERE pos > ?1 ORDER BY pos LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![after, ROWS_PER_STEP])?;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        let position: i64 = row.get(0)?;
+        last = Some(position);
+        checked.rows += 1;
+        if decode(&row_of(row)?, names).is_none() {
+            checked.damaged += 1;
+            checked.find(format!("record {position}"));
+        }
+    }
+    Ok(last)
+}
+
+/// Whether what is read at every start can be read.
+pub(super) fn probe(connection: &Connection) -> Result<(), JournalError> {
+    schema::identity(connection)?;
+    schema::cursors(connection)?;
+    schema::newest_time(connection)?;
+    let head: Position = schema::head(connection)?;
+    Names::load(connection)?;
+    let newest = "SELECT count(*) FROM log WHERE pos > ?1 - 1000";
+    connection.query_row(newest, [schema::to_sql(head)], |row| row.get::<_, i64>(0))?;
+    Ok(())
+}

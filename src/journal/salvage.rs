@@ -1,0 +1,225 @@
+//! What can still be read of a database with damaged pages goes into a new one; the old one stays
+//! beside it. What a row or a block says is checked by its own sum later on.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+
+use super::error::JournalError;
+
+/// Rows of one transaction.
+const ROWS: usize = 10_000;
+
+/// What came over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Salvaged {
+    /// Rows that could be read.
+    pub(crate) rows: u64,
+    /// Places where some could not.
+    pub(crate) holes: u64,
+}
+
+/// A database in the folder, put aside with its log; where it is now.
+pub(crate) fn put_aside(folder: &Path, file: &str, now_ms: i64) -> std::io::Result<PathBuf> {
+    let stem = file.trim_end_matches(".db");
+    let aside = folder.join(format!("{stem}.damaged-{now_ms}.db"));
+    let with = |path: &Path, end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    std::fs::rename(folder.join(file), &aside)?;
+    for end in ["-wal", "-shm"] {
+        match std::fs::rename(with(&folder.join(file), end), with(&aside, end)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(aside)
+}
+
+/// Copies what can be read of some tables into a database that has them, empty or not.
+pub(crate) fn salvage(
+    from: &Path,
+    to: &Connection,
+    tables: &[&str],
+) -> Result<Salvaged, JournalError> {
+    // With the right to write: the log beside it has to be taken in.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let old = Connection::open_with_flags(from, flags)?;
+    let mut all = Salvaged::default();
+    for table in tables {
+        let columns = columns_of(to, table)?;
+        let mut copy = Copy { old: &old, new: to, table, columns, done: Salvaged::default() };
+        if to.prepare(&format!("SELECT rowid FROM {table}")).is_ok() {
+            copy.run()?;
+        } else {
+            copy.both_ends()?;
+        }
+        tracing::warn!(table, rows = copy.done.rows, holes = copy.done.holes, "salvaged");
+        all.rows += copy.done.rows;
+        all.holes += copy.done.holes;
+    }
+    Ok(all)
+}
+
+fn columns_of(connection: &Connection, table: &str) -> Result<Vec<String>, JournalError> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let names = statement.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// One table on its way.
+struct Copy<'a> {
+    old: &'a Connection,
+    new: &'a Connection,
+    table: &'a str,
+    columns: Vec<String>,
+    done: Salvaged,
+}
+
+impl Copy<'_> {
+    fn run(&mut self) -> Result<(), JournalError> {
+        let mut next = i64::MIN;
+        loop {
+            let (reached, whole) = self.some(next)?;
+            let Some(follows) = reached.map_or(Some(next), |row| row.checked_add(1)) else {
+                return Ok(());
+            };
+            if whole && reached.is_none() {
+                return Ok(());
+            }
+            if whole {
+                next = follows;
+                continue;
+            }
+            self.done.holes += 1;
+            // Exactly the row that can be read: the way to the one before may lead through the damage.
+            match self.beyond(follows) {
+                Some(found) if found > next => next = found,
+                Some(_) => next = follows.saturating_add(1),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// A table without row numbers: from the beginning up to what cannot be read, and from the end back
+    /// to it.
+    fn both_ends(&mut self) -> Result<(), JournalError> {
+        let columns = self.columns.join(", ");
+        let key = self.columns.iter().take(self.columns.len().saturating_sub(1));
+        let key = key.cloned().collect::<Vec<_>>();
+        for order in ["ASC", "DESC"] {
+            let by =
+                key.iter().map(|name| format!("{name} {order}")).collect::<Vec<_>>().join(", ");
+            let sql = format!("SELECT 0, {columns} FROM {} ORDER BY {by}", self.table);
+            let (_, whole) = self.copy(&sql, &[])?;
+            if whole {
+                return Ok(());
+            }
+            self.done.holes += 1;
+        }
+        Ok(())
+    }
+
+    /// Copies some rows from one on; the last of them, and whether none of them was unreadable.
+    fn some(&mut self, from: i64) -> Result<(Option<i64>, bool), JournalError> {
+        let columns = self.columns.join(", ");
+        let table = self.table;
+        let sql = format!(
+            "SELECT rowid, {columns} FROM {table} WHERE rowid >= ?1 ORDER BY rowid LIMIT {ROWS}"
+        );
+        self.copy(&sql, &[&from])
+    }
+
+    /// Copies the rows that a question finds, until one cannot be read.
+    fn copy(
+        &mut self,
+        sql: &str,
+        limits: &[&dyn rusqlite::ToSql],
+    ) -> Result<(Option<i64>, bool), JournalError> {
+        let (table, columns) = (self.table, self.columns.join(", "));
+        let places = vec!["?"; self.columns.len()].join(", ");
+        let insert = format!("INSERT OR IGNORE INTO {table}({columns}) VALUES ({places})");
+        let transaction = self.new.unchecked_transaction()?;
+        let mut reached = None;
+        let whole = {
+            let mut insert = transaction.prepare(&insert)?;
+            let mut read = || -> Result<(), ReadOrWrite> {
+                let mut statement = self.old.prepare(sql).map_err(ReadOrWrite::Read)?;
+                let mut rows = statement.query(limits).map_err(ReadOrWrite::Read)?;
+                while let Some(row) = rows.next().map_err(ReadOrWrite::Read)? {
+                    let values = (1..=self.columns.len())
+                        .map(|at| row.get::<_, Value>(at))
+                        .collect::<Result<Vec<_>, _>>()
+                        .map_err(ReadOrWrite::Read)?;
+                    reached = Some(row.get(0).map_err(ReadOrWrite::Read)?);
+                    // A row that does not fit the table is one more that cannot be read.
+                    match insert.execute(params_from_iter(values)) {
+                        Ok(_) => self.done.rows += 1,
+                        Err(error) if !is_of_row(&error) => return Err(ReadOrWrite::Write(error)),
+                        Err(_) => self.done.holes += 1,
+                    }
+                }
+                Ok(())
+            };
+            match read() {
+                Ok(()) => true,
+                Err(ReadOrWrite::Read(error)) => {
+                    tracing::debug!(%error, table, "a page cannot be read");
+                    false
+                }
+                Err(ReadOrWrite::Write(error)) => return Err(error.into()),
+            }
+        };
+        transaction.commit()?;
+        Ok((reached, whole))
+    }
+
+    /// The first row after a damaged place that can be read: found by leaps, then by halving.
+    fn beyond(&self, from: i64) -> Option<i64> {
+        let start = from.max(0);
+        let mut step: i64 = 1;
+        let (mut bad, mut good) = loop {
+            let probe = start.checked_add(step)?;
+            match self.first_from(probe) {
+                Ok(Some(found)) => break (start.saturating_add(step / 2), found),
+                Ok(None) => return None,
+                Err(_) => step = step.checked_mul(2)?,
+            }
+        };
+        while good.saturating_sub(bad) > 1 {
+            let middle = bad.midpoint(good);
+            match self.first_from(middle) {
+                Ok(Some(found)) if found < good => good = found,
+                // Nothing nearer from there on.
+                Ok(_) => good = middle,
+                Err(_) => bad = middle,
+            }
+        }
+        self.first_from(good).ok().flatten()
+    }
+
+    fn first_from(&self, row: i64) -> rusqlite::Result<Option<i64>> {
+        use rusqlite::OptionalExtension as _;
+        let columns = self.columns.join(", ");
+        let table = self.table;
+        let sql = format!(
+            "SELECT rowid, {columns} FROM {table} WHERE rowid >= ?1 ORDER BY rowid LIMIT 1"
+        );
+        self.old.query_row(&sql, [row], |row| row.get(0)).optional()
+    }
+}
+
+/// Which side did not work.
+enum ReadOrWrite {
+    Read(rusqlite::Error),
+    Write(rusqlite::Error),
+}
+
+/// Whether the row is at fault, and not the disk.
+fn is_of_row(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{ConstraintViolation, TypeMismatch};
+    matches!(error.sqlite_error_code(), Some(ConstraintViolation | TypeMismatch))
+}

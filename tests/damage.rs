@@ -1,0 +1,292 @@
+//! Damage to the files themselves: bits that flip anywhere, pages that are overwritten, files that end
+//! early. The gateway's stores open all the same, what they answer is what was written, and the rest is
+//! put aside.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use hallwatch::clock::ManualClock;
+use hallwatch::history::{self, History, Packer};
+use hallwatch::journal::{self, Journal, JournalError, Kinds};
+use hallwatch::model::{
+    Decimal, DeviceId, PointName, Position, Quality, Reading, Record, Sample, Timestamp, Value,
+};
+use hallwatch::tally::Tally;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+
+const START: i64 = 1_795_449_600_000;
+const DEVICES: i64 = 12;
+const TICKS: i64 = 900;
+
+fn reading(device: i64, tick: i64) -> Reading {
+    let time = Timestamp::from_ms(START + tick * 5000);
+    let sample = |point: &str, mantissa: i64, exponent| Sample {
+        point: PointName::parse(point).expect("point"),
+        value: Value::Decimal(Decimal { mantissa, exponent }),
+        quality: Quality::Good,
+    };
+    Reading {
+        device: DeviceId::parse(&format!("inv-{device:02}")).expect("id"),
+        time,
+        received: time.plus_ms(40),
+        message: 0,
+        samples: vec![
+            sample("ac_power_w", device * 100_000 + tick, 0),
+            sample("grid_freq_hz", 4990 + (tick * 7 + device) % 20, -2),
+            sample("energy_total_wh", tick * 3, 1),
+        ],
+    }
+}
+
+struct Stores {
+    journal: Journal,
+    history: History,
+    packer: Packer,
+}
+
+fn open(folder: &Path) -> Stores {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START + TICKS * 5000)));
+    let config = journal::Config { commit_wait_ms: 0, ..journal::Config::new(folder.to_owned()) };
+    let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("the journal opens");
+    let past = history::Config::default();
+    let (history, packer) = History::open(&past, &journal, clock).expect("the history opens");
+    Stores { journal, history, packer }
+}
+
+/// A folder with readings of which two thirds are packed.
+async fn written(folder: &Path) {
+    let Stores { journal, history, mut packer } = open(folder);
+    for tick in 0..TICKS {
+        let batch = (0..DEVICES).map(|device| Record::Reading(reading(device, tick)));
+        journal.append(batch.collect()).await.expect("kept");
+        if tick == TICKS / 3 || tick == TICKS * 2 / 3 {
+            packer.pack().await.expect("packed");
+        }
+    }
+    drop((history, packer));
+    journal.close();
+    let database = rusqlite::Connection::open(folder.join("history.db")).expect("database");
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("one file");
+}
+
+fn copy(from: &Path, to: &Path) {
+    for name in ["journal.db", "history.db"] {
+        std::fs::copy(from.join(name), to.join(name)).expect("copied");
+    }
+}
+
+/// What is left of the readings in the journal and of those that the history tells; each is as it was
+/// written.
+async fn left(folder: &Path) -> (usize, usize) {
+    // A damage that is found while it is in use is mended by the next start.
+    for _ in 0..4 {
+        let mut stores = open(folder);
+        let found = look(&mut stores).await;
+        stores.journal.close();
+        if let Ok(found) = &found
+            && !journal::needs_mending(folder)
+        {
+            return *found;
+        }
+        assert!(journal::needs_mending(folder), "an error without a reason: {found:?}");
+    }
+    panic!("four starts have not mended it");
+}
+
+async fn look(stores: &mut Stores) -> Result<(usize, usize), String> {
+    let told = |error: JournalError| error.to_string();
+    let mut expected: BTreeMap<(String, i64), Reading> = BTreeMap::new();
+    for (device, tick) in (0..DEVICES).flat_map(|d| (0..TICKS).map(move |t| (d, t))) {
+        let reading = reading(device, tick);
+        expected.insert((reading.device.to_string(), reading.time.ms()), reading);
+    }
+    let right = |reading: &Reading| {
+        let key = (reading.device.to_string(), reading.time.ms());
+        expected.get(&key).is_some_and(|written| written == reading)
+    };
+    let mut reader = stores.journal.reader_from(Position::default(), Kinds::All);
+    let mut in_journal = 0;
+    while reader.position() < stores.journal.head() {
+        for (_, record) in reader.ready(1000).await.map_err(told)?.records {
+            let Record::Reading(reading) = &*record else { panic!("{record:?}") };
+            assert!(right(reading), "not what was written: {reading:?}");
+            in_journal += 1;
+        }
+    }
+    // It goes on: what comes is kept.
+    let new = Record::Reading(reading(0, TICKS - 1));
+    stores.journal.append(vec![new]).await.map_err(told)?;
+    stores.packer.pack().await.map_err(|error| error.to_string())?;
+    let mut in_history = 0;
+    for device in 0..DEVICES {
+        let id = reading(device, 0).device;
+        let (from, to) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX));
+        let take = |all: &mut Vec<Reading>, reading: &Reading| all.push(reading.clone());
+        let all = stores.history.walk(id, from, to, Vec::new(), take).await;
+        for reading in all.map_err(|error| error.to_string())? {
+            let mut whole = reading.clone();
+            let key = (reading.device.to_string(), reading.time.ms());
+            let written = expected.get(&key).expect("a reading that was written");
+            // Values of a damaged column are left out, and never made up.
+            let samples = &written.samples;
+            assert!(reading.samples.iter().all(|sample| samples.contains(sample)), "{reading:?}");
+            whole.samples.clone_from(samples);
+            assert_eq!(whole, *written);
+            in_history += usize::from(reading == *written);
+        }
+    }
+    Ok((in_journal, in_history))
+}
+
+fn flip(path: &Path, dice: &mut StdRng, bits: usize) {
+    let mut bytes = std::fs::read(path).expect("read");
+    for _ in 0..bits {
+        let at = dice.random_range(0..bytes.len());
+        bytes[at] ^= 1 << dice.random_range(0..8);
+    }
+    std::fs::write(path, bytes).expect("written");
+}
+
+fn overwrite(path: &Path, dice: &mut StdRng) {
+    let mut bytes = std::fs::read(path).expect("read");
+    let page = 4096;
+    let at = dice.random_range(0..bytes.len() / page) * page;
+    let len = page.min(bytes.len() - at);
+    dice.fill(&mut bytes[at..at + len]);
+    std::fs::write(path, bytes).expect("written");
+}
+
+fn cut(path: &Path, dice: &mut StdRng) {
+    let file = std::fs::OpenOptions::new().write(true).open(path).expect("open");
+    let length = file.metadata().expect("length").len();
+    file.set_len(dice.random_range(0..length)).expect("cut");
+}
+
+/// Rounds of each kind of damage.
+const ROUNDS: usize = 8;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stores_open_after_any_damage_and_answer_with_nothing_else_than_what_was_written() {
+    let whole = tempfile::tempdir().expect("folder");
+    written(whole.path()).await;
+    let all = usize::try_from(DEVICES * TICKS).expect("small");
+    let mut dice = StdRng::seed_from_u64(20_261_129);
+    for (what, file) in [
+        ("bits", "journal.db"),
+        ("bits", "history.db"),
+        ("page", "journal.db"),
+        ("page", "history.db"),
+        ("end", "journal.db"),
+        ("end", "history.db"),
+    ] {
+        let (mut journal, mut history, mut least) = (0, 0, usize::MAX);
+        for _ in 0..ROUNDS {
+            let folder = tempfile::tempdir().expect("folder");
+            copy(whole.path(), folder.path());
+            let path = folder.path().join(file);
+            match what {
+                "bits" => flip(&path, &mut dice, 3),
+                "page" => overwrite(&path, &mut dice),
+                _ => cut(&path, &mut dice),
+            }
+            let (in_journal, in_history) = left(folder.path()).await;
+            (journal, history) = (journal + in_journal, history + in_history);
+            least = least.min(in_journal.max(in_history));
+        }
+        let part = |n: usize| 100.0 * n as f64 / (all * ROUNDS) as f64;
+        println!(
+            "{ROUNDS} times {what} of {file}: opened {ROUNDS}; left in the journal {:.2} %, in the \
+             history {:.2} %; wrong 0",
+            part(journal),
+            part(history)
+        );
+        if what != "end" {
+            assert!(least > all / 2, "a small damage takes little: {least} of {all}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn positions_are_not_given_out_twice_after_a_mending() {
+    let folder = tempfile::tempdir().expect("folder");
+    written(folder.path()).await;
+    let before = {
+        let Stores { journal, .. } = open(folder.path());
+        let head = journal.head();
+        let mut reader = journal.reader("sink", Kinds::All).expect("reader");
+        reader.seek(head);
+        reader.done(head).await;
+        journal.close();
+        head
+    };
+    // The root page of the table.
+    let mut bytes = std::fs::read(folder.path().join("journal.db")).expect("read");
+    bytes[4096..8192].fill(0xA5);
+    std::fs::write(folder.path().join("journal.db"), bytes).expect("written");
+    let Stores { journal, .. } = open(folder.path());
+    let mended = journal.status().mended.expect("it says so");
+    assert!(folder.path().join(&mended.aside).exists(), "the old one is beside it: {mended:?}");
+    assert!(journal.head() >= before, "{:?} {before:?}", journal.head());
+    let again = journal.append(vec![Record::Reading(reading(0, TICKS + 1))]).await.expect("kept");
+    assert!(again.position > before);
+    journal.close();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_is_made_while_it_goes_on_is_whole() {
+    let folder = tempfile::tempdir().expect("folder");
+    written(folder.path()).await;
+    let Stores { journal, history: _kept, mut packer } = open(folder.path());
+    let writing = {
+        let journal = journal.clone();
+        #[allow(clippy::disallowed_methods, reason = "awaited below")]
+        tokio::spawn(async move {
+            for tick in TICKS..TICKS + 400 {
+                let batch = (0..DEVICES).map(|device| Record::Reading(reading(device, tick)));
+                journal.append(batch.collect()).await.expect("kept");
+                if tick % 50 == 0 {
+                    packer.pack().await.expect("packed");
+                }
+            }
+        })
+    };
+    let mut kept = 0;
+    for _ in 0..5 {
+        let copy = tempfile::tempdir().expect("folder");
+        let (from, to) = (folder.path().to_owned(), copy.path().to_owned());
+        let mut last = (0, 1);
+        let head = journal.head();
+        tokio::task::spawn_blocking(move || {
+            history::copy(&from, &to, |done, of| {
+                assert!(done <= of && done >= last.0);
+                last = (done, of);
+            })
+        })
+        .await
+        .expect("ran")
+        .expect("copied");
+        assert!(journal::check(copy.path(), |_, _| ()).expect("checked").is_whole());
+        assert!(history::check(copy.path(), |_, _| ()).expect("checked").is_whole());
+        let Stores { journal: copied, history, .. } = open(copy.path());
+        assert!(copied.head() >= head, "nothing that was there when it began is left out");
+        let id = reading(3, 0).device;
+        let (from, to) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX));
+        let count = history.walk(id, from, to, 0_u64, |n, _| *n += 1).await.expect("told");
+        assert!(count >= u64::try_from(TICKS).expect("small"), "{count}");
+        kept = kept.max(count);
+        copied.close();
+    }
+    writing.await.expect("written");
+    assert!(kept >= 900, "{kept}");
+    journal.close();
+}

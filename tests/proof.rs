@@ -119,8 +119,9 @@ async fn gaps_are_told_with_their_cause() {
             hall.packer.pack().await.expect("packed");
         }
         let (from, to) = (at(0), at(24 * HOUR));
-        let sources =
-            proof::overview(&hall.journal, &hall.history, &site(), &devices, from, to).await;
+        let site = site();
+        let asked = proof::Hall { site: &site, devices: &devices, sinks: &[] };
+        let sources = proof::overview(&hall.journal, &hall.history, asked, from, to).await;
         let sources = sources.expect("told");
         let of = |id: &str| sources.iter().find(|s| s.device.as_str() == id).expect("there");
         let causes =
@@ -149,7 +150,7 @@ async fn a_recount_agrees_until_something_is_taken_away() {
     hall.packer.pack().await.expect("packed");
     hall.journal.append(vec![reading("meter-01", 100 * MINUTE)]).await.expect("kept");
     let now = at(3000 * MINUTE);
-    let audit = proof::audit(&hall.journal, &hall.history, "2026-11", &zone, now).await;
+    let audit = proof::audit(&hall.journal, &hall.history, &[], "2026-11", &zone, now).await;
     let audit = audit.expect("recounted");
     assert_eq!(
         (audit.from.to_string(), audit.to.to_string()),
@@ -158,12 +159,11 @@ async fn a_recount_agrees_until_something_is_taken_away() {
     assert_eq!((audit.missing(), audit.differences.len()), (0, 0));
     assert_eq!(audit.on_disk["inv-01"], 3000);
     assert_eq!(audit.on_disk["meter-01"], 101);
-    assert_eq!(audit.owed("main"), 3101, "nobody delivers here");
     for bad in ["2026-13", "november", "2026"] {
-        let error = proof::audit(&hall.journal, &hall.history, bad, &zone, now).await;
+        let error = proof::audit(&hall.journal, &hall.history, &[], bad, &zone, now).await;
         assert!(error.is_err(), "{bad}");
     }
-    let empty = proof::audit(&hall.journal, &hall.history, "2026-10", &zone, now).await;
+    let empty = proof::audit(&hall.journal, &hall.history, &[], "2026-10", &zone, now).await;
     let empty = empty.expect("told");
     assert!(empty.from > empty.to, "nothing to recount");
 
@@ -172,7 +172,7 @@ async fn a_recount_agrees_until_something_is_taken_away() {
     let taken = connection.execute("DELETE FROM segment WHERE device = 'inv-01'", []);
     assert!(taken.expect("deleted") > 0);
     drop(connection);
-    let audit = proof::audit(&hall.journal, &hall.history, "2026-11", &zone, now).await;
+    let audit = proof::audit(&hall.journal, &hall.history, &[], "2026-11", &zone, now).await;
     let audit = audit.expect("recounted");
     assert_eq!(audit.missing(), 3000);
     assert_eq!(audit.differences.len(), 3, "three days of it");

@@ -2,6 +2,8 @@
 
 /// Taken by the server.
 pub const DELIVERED: &str = "delivered";
+/// Sent from the history, because the journal had to drop them before.
+pub const RECOVERED: &str = "recovered";
 /// Refused by it for good.
 pub const DEAD_LETTERS: &str = "dead_letters";
 /// With nothing that is sent.

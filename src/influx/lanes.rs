@@ -74,6 +74,9 @@ pub(super) struct Job {
     pub(super) lines: u64,
     /// Lines that it refused for good.
     pub(super) dead_letters: u64,
+    /// Lines to be sent, where that is known beforehand.
+    #[serde(default)]
+    pub(super) of: Option<u64>,
 }
 
 /// The form in which it is kept.
@@ -85,6 +88,8 @@ struct Kept {
     last_job: u64,
     totals: Totals,
     letters_through: u64,
+    #[serde(default)]
+    letters_waiting: u64,
 }
 
 /// Where a sink stands.
@@ -181,6 +186,12 @@ impl Lanes {
         }
     }
 
+    /// Where the readings are that are owed: after the one place and up to the other.
+    pub(super) fn ranges(&self, head: Position) -> Vec<(Position, Position)> {
+        let gaps = self.0.gaps.iter().map(|gap| (Position(gap.from), Position(gap.to)));
+        gaps.chain(std::iter::once((self.fresh(), head))).filter(|(from, to)| from < to).collect()
+    }
+
     /// Of the oldest gap, everything up to here is delivered.
     pub(super) fn gap_through(&mut self, position: Position) {
         if let Some(gap) = self.0.gaps.front_mut() {
@@ -216,7 +227,8 @@ impl Lanes {
     fn add(&mut self, cause: Cause, from: i64, to: i64, task: Task) -> u64 {
         self.0.last_job += 1;
         let id = self.0.last_job;
-        self.0.jobs.push_back(Job { id, cause, from, to, task, lines: 0, dead_letters: 0 });
+        let (lines, dead_letters, of) = (0, 0, None);
+        self.0.jobs.push_back(Job { id, cause, from, to, task, lines, dead_letters, of });
         id
     }
 
@@ -230,7 +242,23 @@ impl Lanes {
     /// left out; the job's number.
     pub(super) fn add_letters(&mut self, until: Position) -> u64 {
         let next = std::mem::replace(&mut self.0.letters_through, until.0);
-        self.add(Cause::Asked, 0, 0, Task::Letters { next, until: until.0 })
+        let waiting = std::mem::take(&mut self.0.letters_waiting);
+        let id = self.add(Cause::Asked, 0, 0, Task::Letters { next, until: until.0 });
+        if let Some(job) = self.0.jobs.back_mut() {
+            job.of = Some(waiting);
+        }
+        id
+    }
+
+    /// Lines that are set aside and have not been tried again.
+    pub(super) const fn letters_waiting(&self) -> u64 {
+        self.0.letters_waiting
+    }
+
+    /// Lines were set aside.
+    pub(super) fn set_aside(&mut self, lines: u64) {
+        self.0.totals.dead_letters += lines;
+        self.0.letters_waiting += lines;
     }
 
     /// Lines set aside after this place have not been tried again.
@@ -256,6 +284,7 @@ impl Lanes {
         dead_letters: u64,
     ) {
         self.0.totals.resent += lines;
+        self.0.letters_waiting += dead_letters;
         // One that was given up meanwhile is not the one at hand any more.
         let Some(job) = self.0.jobs.front_mut().filter(|job| job.id == id) else { return };
         job.lines += lines;
@@ -268,9 +297,16 @@ impl Lanes {
 
     /// Gives a job up; whether it was there.
     pub(super) fn cancel(&mut self, id: u64) -> bool {
-        let before = self.0.jobs.len();
-        self.0.jobs.retain(|job| job.id != id);
-        self.0.jobs.len() < before
+        let Some(at) = self.0.jobs.iter().position(|job| job.id == id) else { return false };
+        let job = self.0.jobs.remove(at);
+        if let Some(Job { task: Task::Letters { next, .. }, lines, dead_letters, of, .. }) = job {
+            // What it has not tried waits again. Lines that it tried and that were refused are set aside
+            // a second time behind these.
+            self.0.letters_through = self.0.letters_through.min(next);
+            let tried = lines.saturating_add(dead_letters);
+            self.0.letters_waiting += of.unwrap_or(0).saturating_sub(tried);
+        }
+        true
     }
 }
 

@@ -40,5 +40,5 @@ pub use lanes::{Cause, Totals};
 pub use letter::{Kept, Letter};
 pub use line::Encoder;
 pub use order::OrderError;
-pub use sink::{Context, Sink};
+pub use sink::{Context, Sink, owed};
 pub use status::{JobStatus, SinkState, SinkStatus, Trouble};

@@ -10,7 +10,7 @@ use crate::tally::Happening;
 
 use super::account;
 use super::courier::{Courier, Stopped};
-use super::lanes::Lanes;
+use super::lanes::{Cause, Lanes};
 use super::letter::Letter;
 use super::shared::{Advance, Condition};
 use super::sink::Sink;
@@ -32,9 +32,10 @@ impl Courier {
         let records: Vec<Record> =
             condemned.iter().flat_map(|found| self.dead_letters(found)).collect();
         let entries = match advance {
-            // What a job sends was counted the first time.
-            Advance::Job(..) => Vec::new(),
-            Advance::Fresh | Advance::Gap => self.entries(condemned),
+            // What somebody asked for again was counted the first time.
+            Advance::Job(_, Cause::Asked, _) => Vec::new(),
+            Advance::Job(_, Cause::Cut, _) => self.entries(condemned, account::RECOVERED),
+            Advance::Fresh | Advance::Gap => self.entries(condemned, account::DELIVERED),
         };
         self.store(&records, &entries, dead as u64, &advance).await?;
         let lines = self.batch.len().saturating_sub(dead) as u64;
@@ -72,7 +73,7 @@ impl Courier {
             match advance {
                 Advance::Fresh => lanes.fresh_through(batch.through),
                 Advance::Gap => lanes.gap_through(batch.through),
-                Advance::Job(id, task) => {
+                Advance::Job(id, _, task) => {
                     let taken = lines.saturating_sub(dead);
                     return lanes.job_through(*id, task.clone(), taken, dead);
                 }
@@ -80,7 +81,7 @@ impl Courier {
             let totals = lanes.totals_mut();
             totals.delivered += lines.saturating_sub(dead);
             totals.without_line += readings.saturating_sub(lines);
-            totals.dead_letters += dead;
+            lanes.set_aside(dead);
         };
         let mut pace = self.sink.pace();
         loop {
@@ -97,12 +98,12 @@ impl Courier {
     }
 
     /// What became of the readings of the batch, for the ledger.
-    fn entries(&self, condemned: &[Condemned]) -> Vec<Entry> {
+    fn entries(&self, condemned: &[Condemned], taken: &'static str) -> Vec<Entry> {
         let mut days = self.sink.journal.days();
         let mut sums: BTreeMap<(&'static str, &str, i32), u64> = BTreeMap::new();
         for (at, (device, time)) in self.batch.origins().enumerate() {
             let dead = condemned.iter().any(|found| found.lines.contains(&at));
-            let end = if dead { account::DEAD_LETTERS } else { account::DELIVERED };
+            let end = if dead { account::DEAD_LETTERS } else { taken };
             *sums.entry((end, device.as_str(), days.of(time))).or_default() += 1;
         }
         for (device, time) in &self.batch.without_line {
@@ -203,6 +204,7 @@ impl Sink {
             let [fresh, backlog] = self.shared.conditions();
             self.shared.look(|lanes| {
                 status.totals = lanes.totals();
+                status.letters_waiting = lanes.letters_waiting();
                 status.lag_records = lanes.owed(head);
                 status.backlog_records = lanes.backlog();
                 status.jobs = lanes.jobs().iter().map(JobStatus::of).collect();

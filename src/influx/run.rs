@@ -227,7 +227,7 @@ impl Backlog {
             self.courier.change(add).await?;
         }
         self.courier.batch = part.batch;
-        self.deliver(Advance::Job(job.id, part.rest)).await.map(Ok)
+        self.deliver(Advance::Job(job.id, job.cause, part.rest)).await.map(Ok)
     }
 
     async fn deliver(&mut self, advance: Advance) -> Result<(), Stopped> {

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::journal::{Cursor, Entry, Journal, JournalError};
 use crate::model::{Record, Timestamp};
 
-use super::lanes::{Lanes, Task};
+use super::lanes::{Cause, Lanes, Task};
 use super::sink::Sink;
 
 /// One of the two ways to the server.
@@ -24,8 +24,8 @@ pub(super) enum Lane {
 pub(super) enum Advance {
     Fresh,
     Gap,
-    /// Number of the job, and the rest of it; `None` ends it.
-    Job(u64, Option<Task>),
+    /// Number and cause of the job, and the rest of it; `None` ends it.
+    Job(u64, Cause, Option<Task>),
 }
 
 /// How a lane is.

@@ -1,5 +1,6 @@
 //! The task that carries readings from the journal to one InfluxDB.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -8,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::SharedClock;
 use crate::history::History;
 use crate::journal::{Journal, JournalError, Kinds};
-use crate::model::Device;
+use crate::model::{Device, Timestamp};
 use crate::tally::Tally;
 
 use super::client::Client;
@@ -129,4 +130,24 @@ fn lanes_of(journal: &Journal, name: &str) -> Result<Lanes, JournalError> {
         None => {}
     }
     Ok(lanes)
+}
+
+/// Readings that the sink of this name owes, by device: those of the journal that it has neither
+/// delivered nor passed over, as far as its place is kept. `None` where they are more than `most`.
+/// Blocks for as long as the disk needs.
+///
+/// # Errors
+/// [`JournalError::Storage`].
+pub fn owed(
+    journal: &Journal,
+    name: &str,
+    from: Timestamp,
+    to: Timestamp,
+    most: u64,
+) -> Result<Option<BTreeMap<String, u64>>, JournalError> {
+    let (lanes, head) = (lanes_of(journal, name)?, journal.head());
+    if lanes.owed(head) > most {
+        return Ok(None);
+    }
+    journal.count(&lanes.ranges(head), from, to).map(Some)
 }

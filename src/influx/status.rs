@@ -60,6 +60,8 @@ pub struct JobStatus {
     pub lines: u64,
     /// Lines that it refused for good.
     pub dead_letters: u64,
+    /// Lines to be sent, where that is known.
+    pub of: Option<u64>,
 }
 
 impl JobStatus {
@@ -77,6 +79,7 @@ impl JobStatus {
             next: Timestamp::from_ms(next),
             lines: job.lines,
             dead_letters: job.dead_letters,
+            of: job.of,
         }
     }
 }
@@ -90,6 +93,8 @@ pub struct SinkStatus {
     pub state: SinkState,
     /// What became of the readings, since this sink's first.
     pub totals: Totals,
+    /// Lines that are set aside and have not been tried again.
+    pub letters_waiting: u64,
     /// Records of the journal that are owed.
     pub lag_records: u64,
     /// Of these, the ones that piled up and go by a way of their own.
@@ -111,6 +116,7 @@ impl SinkStatus {
             name: name.to_owned(),
             state: SinkState::Ok,
             totals: Totals::default(),
+            letters_waiting: 0,
             lag_records: 0,
             backlog_records: 0,
             lag_ms: 0,

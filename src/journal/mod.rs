@@ -27,6 +27,7 @@ mod tail;
 mod trim;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -150,6 +151,7 @@ struct Shared {
     identity: String,
     ledger: Ledger,
     ledger_since: Timestamp,
+    began: Timestamp,
     zone: jiff::tz::TimeZone,
     corrupt: CancellationToken,
     folder: PathBuf,
@@ -174,6 +176,7 @@ impl Journal {
         let identity = schema::identity(&opened.connection)?;
         let ledger = Ledger::load(&opened.connection)?;
         let ledger_since = schema::ledger_since(&opened.connection, clock.now())?;
+        let began = schema::began(&opened.connection, clock.now())?;
         let tail = Tail::new(head);
         let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
         let (head_out, head_in) = watch::channel(head);
@@ -204,6 +207,7 @@ impl Journal {
             identity,
             ledger,
             ledger_since,
+            began,
             zone: config.zone.clone(),
             corrupt,
             folder: config.folder.clone(),
@@ -339,6 +343,35 @@ impl Journal {
     #[must_use]
     pub fn ledger_since(&self) -> Timestamp {
         self.0.ledger_since
+    }
+
+    /// How many readings of each device are after one place and up to another, of times in
+    /// `from <= time < to`. Blocks for as long as the disk needs.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn count(
+        &self,
+        ranges: &[(Position, Position)],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<String, u64>, JournalError> {
+        let connection = schema::open_read_only(&self.0.folder)?;
+        let mut counts = BTreeMap::new();
+        for range in ranges {
+            for (subject, readings) in schema::count(&connection, *range, from, to)? {
+                if let Some(name) = self.0.names.look().name(subject) {
+                    *counts.entry(name.to_owned()).or_default() += readings;
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    /// When this journal was begun, as far as that is known.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.0.began
     }
 
     /// The first day of the ledger. Blocks for as long as the disk needs.

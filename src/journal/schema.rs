@@ -224,6 +224,39 @@ pub(super) fn ledger_since(
     Ok(Timestamp::from_ms(connection.query_row(since, [], |row| row.get(0))?))
 }
 
+/// When the journal was begun: now where it is new, else the time of its oldest reading, and kept from
+/// then on.
+pub(super) fn began(connection: &Connection, now: Timestamp) -> Result<Timestamp, JournalError> {
+    let asked = "SELECT value FROM fact WHERE name = 'began'";
+    if let Some(ms) = connection.query_row(asked, [], |row| row.get(0)).optional()? {
+        return Ok(Timestamp::from_ms(ms));
+    }
+    let first: Option<i64> = connection
+        .query_row("SELECT time FROM log ORDER BY pos LIMIT 1", [], |row| row.get(0))
+        .optional()?;
+    let began = first.unwrap_or(now.ms()).min(now.ms());
+    connection.execute("INSERT INTO fact(name, value) VALUES ('began', ?1)", [began])?;
+    Ok(Timestamp::from_ms(began))
+}
+
+/// Readings by subject, after one place and up to another, of times in `from <= time < to`.
+pub(super) fn count(
+    connection: &Connection,
+    (after, until): (Position, Position),
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(i64, u64)>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT subject, count(*) FROM log NOT INDEXED
+         WHERE pos > ?1 AND pos <= ?2 AND kind = 0 AND time >= ?3 AND time < ?4 GROUP BY subject",
+    )?;
+    let rows = statement
+        .query_map(params![to_sql(after), to_sql(until), from.ms(), to.ms()], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn set_place(
     connection: &Connection,
     name: &str,

@@ -9,7 +9,7 @@ use crate::journal::{Days, Entry, Journal, KEPT};
 use crate::model::{DeviceId, Timestamp};
 
 use super::error::ProofError;
-use super::sums::{Sums, of_sources};
+use super::sums::{self, Sums, of_sources};
 
 /// A source and a day where the recount and the ledger do not agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,14 +47,10 @@ impl Audit {
         self.differences.iter().map(|d| d.kept.saturating_sub(d.on_disk)).sum()
     }
 
-    /// Readings that a sink has neither taken, nor refused, nor been able to pass over.
+    /// Readings that a sink is still owed; `None` where they are too many to be counted.
     #[must_use]
-    pub fn owed(&self, sink: &str) -> u64 {
-        let owed = |sums: &Sums| {
-            let done = sums.sinks.get(sink).map_or(0, super::AtSink::done);
-            sums.kept.saturating_sub(done)
-        };
-        self.sources.values().map(owed).sum()
+    pub fn owed(&self, sink: &str) -> Option<u64> {
+        self.sources.values().map(|sums| sums.sinks.get(sink)?.owed).sum()
     }
 }
 
@@ -74,6 +70,7 @@ fn days_of(month: &str) -> Result<(Date, Date), ProofError> {
 pub async fn audit(
     journal: &Journal,
     history: &History,
+    sinks: &[String],
     month: &str,
     zone: &jiff::tz::TimeZone,
     now: Timestamp,
@@ -115,6 +112,9 @@ pub async fn audit(
     // Readings go on coming while they are counted.
     let after = journal.ledger(from, to)?;
     audit.sources = of_sources(&after);
+    for (sink, owed) in super::owed(journal, sinks, windows.start(), windows.end()).await? {
+        sums::owe(&mut audit.sources, &sink, owed.as_ref());
+    }
     let (before, after) = (kept_of(&before), kept_of(&after));
     for (device, readings) in counts {
         for (day, on_disk) in (from..=to).zip(&readings) {

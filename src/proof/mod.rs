@@ -19,13 +19,16 @@ pub use sums::{AtSink, Sums, of_sources};
 use std::collections::BTreeMap;
 
 use crate::history::{History, Windows};
-use crate::journal::Journal;
+use crate::influx;
+use crate::journal::{Journal, JournalError};
 use crate::model::{Device, DeviceId, Site, Timestamp};
 
 /// Gaps that are told of one source.
 const GAPS_MAX: usize = 200;
 /// What comes this much later than due is no gap yet, in intervals of the device.
 const INTERVALS: i64 = 3;
+/// Readings that are owed and counted by source at most: about a second of looking.
+const OWED_MAX: u64 = 1_000_000;
 /// A link that broke before the span may be why nothing came in it; so far is looked back.
 const LOOK_BACK_MS: i64 = 7 * 24 * 3600 * 1000;
 
@@ -51,12 +54,16 @@ pub struct Source {
 pub async fn overview(
     journal: &Journal,
     history: &History,
-    site: &Site,
-    devices: &[Device],
+    hall: Hall<'_>,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<Source>, ProofError> {
+    let Hall { site, devices, sinks } = hall;
     let mut sums = of_sources(&journal.ledger_totals());
+    let (first, last) = (Timestamp::from_ms(i64::MIN), Timestamp::from_ms(i64::MAX));
+    for (sink, owed) in owed(journal, sinks, first, last).await? {
+        sums::owe(&mut sums, &sink, owed.as_ref());
+    }
     let archive = journal.archive()?;
     let look = move || archive.links(from.plus_ms(-LOOK_BACK_MS), to);
     let links = tokio::task::spawn_blocking(look).await.map_err(|_| ProofError::BrokenOff)??;
@@ -73,8 +80,13 @@ pub async fn overview(
         .filter_map(|device| {
             let presence = presences.get(&device.id)?;
             let silent = device.may_be_silent();
-            let all = presence.gaps.iter().filter(|_| !silent);
-            let mut gaps: Vec<Gap> = all.map(|gap| causes.explain(device, *gap)).collect();
+            // Before there was a gateway nothing is missing.
+            let since = |(from, to): &(Timestamp, Timestamp)| {
+                let from = journal.began().max(*from);
+                (to.since_ms(from) > longest_ms(device)).then_some((from, *to))
+            };
+            let all = presence.gaps.iter().filter(|_| !silent).filter_map(since);
+            let mut gaps: Vec<Gap> = all.map(|gap| causes.explain(device, gap)).collect();
             let gaps_ms = gaps.iter().map(|gap| gap.to.since_ms(gap.from)).sum();
             gaps.reverse();
             gaps.truncate(GAPS_MAX);
@@ -91,6 +103,36 @@ pub async fn overview(
         }
     }
     Ok(sources)
+}
+
+/// What the question is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Hall<'a> {
+    /// Where the sun shines.
+    pub site: &'a Site,
+    /// The devices, the gateway with them.
+    pub devices: &'a [Device],
+    /// Names of the databases.
+    pub sinks: &'a [String],
+}
+
+/// What each database is owed of times in `from <= time < to`, by source.
+async fn owed(
+    journal: &Journal,
+    sinks: &[String],
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(String, Option<BTreeMap<String, u64>>)>, ProofError> {
+    let (journal, sinks) = (journal.clone(), sinks.to_vec());
+    let look = move || {
+        let of = |sink: String| {
+            let owed = influx::owed(&journal, &sink, from, to, OWED_MAX)?;
+            Ok((sink, owed))
+        };
+        sinks.into_iter().map(of).collect::<Result<Vec<_>, JournalError>>()
+    };
+    let owed = tokio::task::spawn_blocking(look).await.map_err(|_| ProofError::BrokenOff)?;
+    Ok(owed?)
 }
 
 fn longest_ms(device: &Device) -> i64 {

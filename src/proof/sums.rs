@@ -14,14 +14,10 @@ pub struct AtSink {
     pub without_line: u64,
     /// Readings that it refused for good.
     pub dead_letters: u64,
-}
-
-impl AtSink {
-    /// Readings that are done there.
-    #[must_use]
-    pub const fn done(&self) -> u64 {
-        self.delivered + self.without_line + self.dead_letters
-    }
+    /// Readings that it took from the history, because the journal had to drop them before.
+    pub recovered: u64,
+    /// Readings that it is still owed; `None` where they are too many to be counted by source.
+    pub owed: Option<u64>,
 }
 
 /// What became of the readings of one source.
@@ -57,6 +53,7 @@ impl Sums {
                     account::DELIVERED => at.delivered += entry.readings,
                     account::DEAD_LETTERS => at.dead_letters += entry.readings,
                     account::WITHOUT_LINE => at.without_line += entry.readings,
+                    account::RECOVERED => at.recovered += entry.readings,
                     _ => {}
                 }
             }
@@ -77,6 +74,18 @@ pub fn of_sources(entries: &[Entry]) -> BTreeMap<String, Sums> {
         sources.entry(entry.subject.clone()).or_default().add(entry);
     }
     sources
+}
+
+/// Adds what a database is owed; `None` where that is not known by source.
+pub(super) fn owe(
+    sources: &mut BTreeMap<String, Sums>,
+    sink: &str,
+    owed: Option<&BTreeMap<String, u64>>,
+) {
+    for (source, sums) in sources {
+        let at = sums.sinks.entry(sink.to_owned()).or_default();
+        at.owed = owed.map(|owed| owed.get(source).copied().unwrap_or(0));
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +113,8 @@ mod tests {
         let sources = of_sources(&entries);
         let a = &sources["a"];
         assert_eq!((a.read(), a.kept, a.doubled, a.not_kept), (13, 10, 1, 2));
-        assert_eq!((a.sinks["main"].done(), a.sinks["second"].done()), (9, 4));
+        let main = a.sinks["main"];
+        assert_eq!((main.delivered, main.dead_letters, a.sinks["second"].without_line), (8, 1, 4));
         assert_eq!(sources["b"], Sums::default());
     }
 }

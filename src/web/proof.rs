@@ -52,8 +52,9 @@ pub(super) async fn data(State(shared): Web, span: Result<Query<Span>, QueryReje
         let devices: Vec<Device> = board.iter().map(|live| (*live.device).clone()).collect();
         (board.site.clone(), devices)
     });
-    let sources =
-        proof::overview(&context.journal, &context.history, &site, &devices, from, to).await;
+    let sinks: Vec<String> = context.sinks.iter().map(|sink| sink.name().to_owned()).collect();
+    let hall = proof::Hall { site: &site, devices: &devices, sinks: &sinks };
+    let sources = proof::overview(&context.journal, &context.history, hall, from, to).await;
     let sources = sources.map_err(|error| problem(&error))?;
     let since = context.journal.ledger_since();
     let answer = context.live.look(|board| dto::Data {
@@ -80,9 +81,10 @@ pub(super) async fn audit(
 ) -> Answer {
     let Query(Month { month }) = month.map_err(|error| Problem::bad_request(error.body_text()))?;
     let context = &shared.context;
+    let sinks: Vec<String> = context.sinks.iter().map(|sink| sink.name().to_owned()).collect();
     let zone = context.live.look(|board| board.site.time_zone.clone());
-    let audit = proof::audit(&context.journal, &context.history, &month, &zone, shared.now()).await;
+    let (journal, history) = (&context.journal, &context.history);
+    let audit = proof::audit(journal, history, &sinks, &month, &zone, shared.now()).await;
     let audit = audit.map_err(|error| problem(&error))?;
-    let sinks: Vec<&str> = context.sinks.iter().map(crate::influx::Sink::name).collect();
     json(&dto::Audit::of(&month, &audit, &sinks))
 }

@@ -72,13 +72,13 @@ wire! {
     }
     Sink {
         name: String, kind: String, state: String, delivered: u64, without_line: u64,
-        dead_letters: u64, resent: u64, lag_readings: u64, backlog_readings: u64, lag_ms: i64,
+        dead_letters: u64, dead_letters_waiting: u64, resent: u64, lag_readings: u64, backlog_readings: u64, lag_ms: i64,
         fresh_lag_ms: i64, last_error: Option<SinkError>, jobs: Vec<Job>,
     }
     SinkError { class: String, text: Text, detail: String, time_ms: i64, }
     Job {
         id: u64, cause: String, dead_letters_again: bool, from_ms: i64, to_ms: i64, next_ms: i64,
-        lines: u64, dead_letters: u64,
+        lines: u64, dead_letters: u64, of: Option<u64>,
     }
     Data {
         now_ms: i64, from_ms: i64, to_ms: i64, counted_since_ms: Option<i64>, sinks: Vec<Sink>,
@@ -88,14 +88,18 @@ wire! {
         device: String, name: Text, read: u64, kept: u64, doubled: u64, not_kept: u64,
         readings: u64, sinks: Vec<AtSink>, gaps: Vec<Gap>, gaps_ms: i64,
     }
-    AtSink { sink: String, delivered: u64, without_line: u64, dead_letters: u64, }
+    AtSink {
+        sink: String, delivered: u64, without_line: u64, dead_letters: u64, recovered: u64,
+        owed: Option<u64>,
+    }
     Gap { from_ms: i64, to_ms: i64, cause: String, text: Text, }
     Audit {
         month: String, from: String, to: String, kept: u64, doubled: u64, not_kept: u64,
         on_disk: u64, missing: u64, sinks: Vec<AuditSink>, differences: Vec<Value>,
     }
     AuditSink {
-        sink: String, delivered: u64, without_line: u64, dead_letters: u64, owed: u64,
+        sink: String, delivered: u64, without_line: u64, dead_letters: u64, recovered: u64,
+        owed: Option<u64>,
     }
     Letters { now_ms: i64, letters: Vec<Letter>, }
     Letter {

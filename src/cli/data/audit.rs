@@ -69,9 +69,9 @@ async fn direct(place: &Place, mut hall: Hall, month: &str) -> Result<Audit, Fai
     let journal = Journal::open(&hall.journal, clock.clone(), Tally::new())?;
     let (history, _packer) = History::open(&hall.history, &journal, clock.clone())?;
     let zone = &hall.site.time_zone;
-    let audit = proof::audit(&journal, &history, month, zone, clock.now()).await;
+    let sinks: Vec<String> = hall.influx.iter().map(|target| target.name.clone()).collect();
+    let audit = proof::audit(&journal, &history, &sinks, month, zone, clock.now()).await;
     let audit = audit.map_err(|error| failure(&error))?;
-    let sinks: Vec<&str> = hall.influx.iter().map(|target| target.name.as_str()).collect();
     let told = Audit::of(month, &audit, &sinks);
     tokio::task::spawn_blocking(move || journal.close()).await?;
     Ok(told)
@@ -97,7 +97,8 @@ fn show(audit: &Audit, language: Option<Language>) {
         say(text!("磁盘没有收下 {not_kept} 条", "the disk did not take {not_kept}"));
     }
     for sink in &audit.sinks {
-        let (name, delivered, owed) = (&sink.sink, sink.delivered, sink.owed);
+        let (name, delivered) = (&sink.sink, sink.delivered + sink.recovered);
+        let owed = sink.owed.map_or_else(|| "?".to_owned(), |owed| owed.to_string());
         let (dead, without) = (sink.dead_letters, sink.without_line);
         say(text!(
             "InfluxDB {name}：已送达 {delivered}，拒收 {dead}，无需发送 {without}，待发 {owed}",

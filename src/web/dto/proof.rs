@@ -43,6 +43,9 @@ struct AtSink {
     delivered: u64,
     without_line: u64,
     dead_letters: u64,
+    recovered: u64,
+    /// `null` where too many are owed to be counted by source.
+    owed: Option<u64>,
 }
 
 /// A time without a reading.
@@ -80,8 +83,8 @@ impl Proof {
 
 impl From<(String, proof::AtSink)> for AtSink {
     fn from((sink, at): (String, proof::AtSink)) -> Self {
-        let proof::AtSink { delivered, without_line, dead_letters } = at;
-        Self { sink, delivered, without_line, dead_letters }
+        let proof::AtSink { delivered, without_line, dead_letters, recovered, owed } = at;
+        Self { sink, delivered, without_line, dead_letters, recovered, owed }
     }
 }
 
@@ -134,8 +137,10 @@ pub struct AuditSink {
     pub without_line: u64,
     /// Readings that it refused for good.
     pub dead_letters: u64,
-    /// Readings that are still owed.
-    pub owed: u64,
+    /// Readings that it took from the history, because the journal had to drop them before.
+    pub recovered: u64,
+    /// Readings that are still owed; `null` where they are too many to be counted.
+    pub owed: Option<u64>,
 }
 
 /// A source and a day where the recount and the ledger do not agree.
@@ -154,7 +159,7 @@ pub struct AuditDifference {
 impl Audit {
     /// The recount of a month, with what databases have of it.
     #[must_use]
-    pub fn of(month: &str, audit: &proof::Audit, sinks: &[&str]) -> Self {
+    pub fn of(month: &str, audit: &proof::Audit, sinks: &[String]) -> Self {
         let sum = |of: fn(&proof::Sums) -> u64| audit.sources.values().map(of).sum();
         let at = |sink: &str| {
             let of_sources = audit.sources.values().filter_map(|sums| sums.sinks.get(sink));
@@ -163,10 +168,11 @@ impl Audit {
                 all.delivered += at.delivered;
                 all.without_line += at.without_line;
                 all.dead_letters += at.dead_letters;
+                all.recovered += at.recovered;
             }
-            let proof::AtSink { delivered, without_line, dead_letters } = all;
+            let proof::AtSink { delivered, without_line, dead_letters, recovered, .. } = all;
             let (sink, owed) = (sink.to_owned(), audit.owed(sink));
-            AuditSink { sink, delivered, without_line, dead_letters, owed }
+            AuditSink { sink, delivered, without_line, dead_letters, recovered, owed }
         };
         let differences = audit.differences.iter().map(|difference| AuditDifference {
             device: difference.device.clone(),

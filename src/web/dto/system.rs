@@ -54,6 +54,7 @@ pub(in crate::web) struct Sink {
     delivered: u64,
     without_line: u64,
     dead_letters: u64,
+    dead_letters_waiting: u64,
     resent: u64,
     lag_readings: u64,
     backlog_readings: u64,
@@ -83,6 +84,8 @@ struct Job {
     next_ms: i64,
     lines: u64,
     dead_letters: u64,
+    /// Lines to be sent, where that is known.
+    of: Option<u64>,
 }
 
 impl From<SinkStatus> for Sink {
@@ -94,6 +97,7 @@ impl From<SinkStatus> for Sink {
             delivered: sink.totals.delivered,
             without_line: sink.totals.without_line,
             dead_letters: sink.totals.dead_letters,
+            dead_letters_waiting: sink.letters_waiting,
             resent: sink.totals.resent,
             lag_readings: sink.lag_records,
             backlog_readings: sink.backlog_records,
@@ -126,6 +130,7 @@ impl From<JobStatus> for Job {
             next_ms: job.next.ms(),
             lines: job.lines,
             dead_letters: job.dead_letters,
+            of: job.of,
         }
     }
 }

@@ -27,8 +27,9 @@ pub(super) fn sources(page: &mut Page, shared: &Shared) {
         }
     }
     type End = (&'static str, &'static str, fn(&AtSink) -> u64);
-    let ends: [End; 3] = [
+    let ends: [End; 4] = [
         ("source_delivered_total", "Readings of a source that a sink took", |at| at.delivered),
+        ("source_recovered_total", "Readings that a sink took from the history", |at| at.recovered),
         ("source_without_line_total", "Readings with nothing that is sent", |at| at.without_line),
         ("source_dead_letters_total", "Readings that a sink refused for good", |at| {
             at.dead_letters

@@ -40,7 +40,7 @@ export class Databases {
     this.letters = firstLetters(now);
     this.ids = 3;
     const from = midnight(now) - 9 * DAY;
-    this.jobs = [{ id: 3, cause: "asked", dead_letters_again: false, from_ms: from, to_ms: midnight(now) - 2 * DAY, next_ms: from + 2 * DAY, lines: 412_907, dead_letters: 0 }];
+    this.jobs = [{ id: 3, cause: "asked", dead_letters_again: false, from_ms: from, to_ms: midnight(now) - 2 * DAY, next_ms: from + 2 * DAY, lines: 412_907, dead_letters: 0, of: null }];
   }
 
   /** A second passes. */
@@ -56,7 +56,7 @@ export class Databases {
 
   sinks(now, stored) {
     return [{
-      name: NAME, kind: "influxdb", state: "catching_up", delivered: stored - 1_240, without_line: 310, dead_letters: 2, resent: 1_204_310,
+      name: NAME, kind: "influxdb", state: "catching_up", delivered: stored - 1_240, without_line: 310, dead_letters: 2, dead_letters_waiting: this.letters.length, resent: 1_204_310,
       lag_readings: 1_240, backlog_readings: 1_200, lag_ms: 42_000, fresh_lag_ms: 1_400,
       last_error: {
         class: "timeout", text: text("InfluxDB 没有及时回答：检查它的负载和磁盘", "InfluxDB did not answer in time: check its load and its disk"),
@@ -68,7 +68,7 @@ export class Databases {
 
   add(job) {
     this.ids += 1;
-    this.jobs.push({ id: this.ids, cause: "asked", lines: 0, dead_letters: 0, ...job });
+    this.jobs.push({ id: this.ids, cause: "asked", lines: 0, dead_letters: 0, of: null, ...job });
     return this.ids;
   }
 
@@ -77,7 +77,7 @@ export class Databases {
     if (order.dead_letters) {
       if (this.letters.length === 0) return refusal(409, "no line is set aside", "没有要做的", "there is nothing to do");
       this.letters = [];
-      return [202, { job: this.add({ dead_letters_again: true, from_ms: 0, to_ms: 0, next_ms: 0 }) }];
+      return [202, { job: this.add({ dead_letters_again: true, from_ms: 0, to_ms: 0, next_ms: 0, of: 2 }) }];
     }
     const [from, to] = [order.from_ms, Math.min(order.to_ms, now)];
     if (!(from < to)) return refusal(400, "there is nothing", "开始要早于结束，也要早于现在", "the beginning has to be before the end, and before now");
@@ -125,7 +125,7 @@ function source({ id, name, kind }, i, now, from, to) {
   const silent = list.reduce((sum, gap) => sum + gap.to_ms - gap.from_ms, 0);
   return {
     device: id, name, read: kept + doubled, kept, doubled, not_kept: 0, readings: Math.floor((to - from - silent) / every),
-    sinks: [{ sink: NAME, delivered: kept - owed - without - dead, without_line: without, dead_letters: dead }], gaps: list, gaps_ms: silent,
+    sinks: [{ sink: NAME, delivered: kept - owed - without - dead, without_line: without, dead_letters: dead, recovered: 0, owed }], gaps: list, gaps_ms: silent,
   };
 }
 
@@ -150,7 +150,7 @@ export function audit(month, now) {
   const today = day(now);
   const last = day(Date.parse(`${today.slice(0, 7)}-01T00:00:00Z`) - DAY);
   const none = { month, from: `${month}-01`, to: `${month}-00`, kept: 0, doubled: 0, not_kept: 0, on_disk: 0, missing: 0, sinks: [], differences: [] };
-  const at = (kept, owed) => [{ sink: NAME, delivered: kept - owed - 62, without_line: 60, dead_letters: 2, owed }];
+  const at = (kept, owed) => [{ sink: NAME, delivered: kept - owed - 62, without_line: 60, dead_letters: 2, recovered: 0, owed }];
   if (month === today.slice(0, 7)) return [200, { ...none, to: today, kept: 5_204_331, doubled: 28, on_disk: 5_204_310, sinks: at(5_204_331, 1_240) }];
   if (month !== last.slice(0, 7)) return [200, none];
   const differences = [{ device: "inv-03", date: `${month}-17`, kept: 8_412, on_disk: 8_012 }, { device: "mtr-01", date: `${month}-17`, kept: 17_280, on_disk: 17_268 }];

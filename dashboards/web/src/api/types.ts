@@ -106,6 +106,7 @@ export interface Sink {
   readonly delivered: number;
   readonly without_line: number;
   readonly dead_letters: number;
+  readonly dead_letters_waiting: number;
   readonly resent: number;
   readonly lag_readings: number;
   readonly backlog_readings: number;
@@ -125,6 +126,8 @@ export interface Job {
   readonly next_ms: number;
   readonly lines: number;
   readonly dead_letters: number;
+  /** Lines to be sent, where that is known. */
+  readonly of: number | null;
 }
 
 /** A line that a sink refused for good, or a group of them that was refused as a whole. */
@@ -151,6 +154,9 @@ export interface AtSink {
   readonly delivered: number;
   readonly without_line: number;
   readonly dead_letters: number;
+  readonly recovered: number;
+  /** Null where too many are owed to be counted by source. */
+  readonly owed: number | null;
 }
 
 /** A time without a reading. */
@@ -199,7 +205,7 @@ export interface Audit {
   readonly not_kept: number;
   readonly on_disk: number;
   readonly missing: number;
-  readonly sinks: readonly (AtSink & { readonly owed: number })[];
+  readonly sinks: readonly AtSink[];
   readonly differences: readonly { readonly device: string; readonly date: string; readonly kept: number; readonly on_disk: number }[];
 }
 

@@ -108,6 +108,7 @@ export const data: Messages["data"] = {
   lacking: (kept, onDisk, n) => `${kept} by the ledger, ${onDisk} on disk: ${n} missing`,
   recountSink: (sink, delivered) => `${sink}: ${delivered} delivered`,
   recountOwed: (n) => `${n} still to go`,
+  recountOwedMany: "many still to go",
   recountAll: "all done",
   recountRefused: (n) => `${n} refused`,
   differences: "Sources and days that do not agree",

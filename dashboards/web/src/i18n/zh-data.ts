@@ -104,6 +104,7 @@ export const data = {
   lacking: (kept: string, onDisk: string, n: string) => `账上 ${kept} 条，盘上 ${onDisk} 条，少了 ${n} 条`,
   recountSink: (sink: string, delivered: string) => `${sink}：已送达 ${delivered} 条`,
   recountOwed: (n: string) => `未送达 ${n} 条`,
+  recountOwedMany: "尚有大量未送达",
   recountAll: "全部送完",
   recountRefused: (n: string) => `被拒收 ${n} 条`,
   differences: "对不上的来源和日期",

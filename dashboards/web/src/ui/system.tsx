@@ -23,12 +23,12 @@ function SinkCell({ sink }: { sink: Sink }) {
   const words = useWords();
   const { t, say } = words;
   const error = sink.last_error;
-  const tone: Tone = sink.state === "ok" && sink.dead_letters === 0 ? "ok" : "degraded";
+  const tone: Tone = sink.state === "ok" && sink.dead_letters_waiting === 0 ? "ok" : "degraded";
   const lag = sink.lag_readings > 0 ? t.sinkLag(counted(sink.lag_readings, words), duration(sink.lag_ms, t)) : t.sinkNoLag;
   return (
     <Cell label={`${t.sinks} · ${sink.name}`} tone={tone}>
       <span title={error ? `${say(error.text)} (${error.detail})` : t.delivered(counted(sink.delivered, words))}>
-        <b>{t.sinkState[sink.state]}</b> <span class="muted">{lag}{sink.dead_letters > 0 ? ` · ${t.deadLetters(counted(sink.dead_letters, words))}` : ""}</span>
+        <b>{t.sinkState[sink.state]}</b> <span class="muted">{lag}{sink.dead_letters_waiting > 0 ? ` · ${t.deadLetters(counted(sink.dead_letters_waiting, words))}` : ""}</span>
       </span>
     </Cell>
   );

@@ -25,10 +25,9 @@ export function gapSum(gaps: readonly Gap[]): GapSum {
   return { count: real.length, ms, nights: gaps.length - real.length, more: gaps.length >= GAPS_MAX };
 }
 
-/** Readings that a database has neither taken nor refused, nor been able to pass over. */
+/** Readings that a database is still owed; 0 where they are too many to be counted by source. */
 export function owed(source: Proof, sink: string): number {
-  const at = source.sinks.find((entry) => entry.sink === sink);
-  return source.kept - (at ? at.delivered + at.without_line + at.dead_letters : 0);
+  return source.sinks.find((entry) => entry.sink === sink)?.owed ?? 0;
 }
 
 export function refusedOf(source: Proof): number {

@@ -29,12 +29,12 @@ function Progress({ job, title }: { job: Job; title: string }) {
   const words = useWords();
   const { t, lang } = words;
   const length = job.to_ms - job.from_ms;
-  const share = length > 0 ? Math.min(1, Math.max(0, (job.next_ms - job.from_ms) / length)) : null;
+  const part = length > 0 ? (job.next_ms - job.from_ms) / length : job.of ? (job.lines + job.dead_letters) / job.of : null;
+  const share = part === null ? null : Math.min(1, Math.max(0, part));
   const parts = [t.data.jobSent(decimal(job.lines, 0, lang))];
   if (share !== null) parts.unshift(percent(share, words));
   return (
     <>
-      {/* Of single lines nobody knows how many there are left. */}
       {share === null ? null : <progress max={1} value={share} aria-label={title} />}
       <span class="muted">{parts.join(" · ")}</span>
       {job.dead_letters > 0 ? <span class="warn-text">{t.data.jobRefused(decimal(job.dead_letters, 0, lang))}</span> : null}

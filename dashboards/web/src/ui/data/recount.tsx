@@ -26,7 +26,7 @@ function notesOf(audit: Audit, { t, lang }: Words): string[] {
   if (audit.differences.length === 0 && audit.kept > audit.on_disk) notes.push(words.cameMeanwhile(shown(audit.kept - audit.on_disk)));
   if (audit.not_kept > 0) notes.push(`${words.notKept(shown(audit.not_kept))}${lang === "zh" ? "。" : "."}`);
   for (const sink of audit.sinks) {
-    const parts = [words.recountSink(sink.sink, shown(sink.delivered)), sink.owed > 0 ? words.recountOwed(shown(sink.owed)) : words.recountAll];
+    const parts = [words.recountSink(sink.sink, shown(sink.delivered + sink.recovered)), sink.owed === null ? words.recountOwedMany : sink.owed > 0 ? words.recountOwed(shown(sink.owed)) : words.recountAll];
     if (sink.dead_letters > 0) parts.push(words.recountRefused(shown(sink.dead_letters)));
     notes.push(parts.join(lang === "zh" ? "，" : ", "));
   }

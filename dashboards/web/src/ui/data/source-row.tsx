@@ -39,7 +39,7 @@ function SinkCells({ source, sinks, letters }: { source: Proof; sinks: readonly 
         const at = source.sinks.find((entry) => entry.sink === name);
         return (
           <td key={name} class="figure" data-label={t.data.deliveredTo(name)}>
-            {shown(at?.delivered ?? 0)}{left > 0 ? <small class="muted">{t.data.owed(shown(left))}</small> : null}
+            {shown(at ? at.delivered + at.recovered : 0)}{left > 0 ? <small class="muted">{t.data.owed(shown(left))}</small> : null}
           </td>
         );
       })}

@@ -242,6 +242,30 @@ async fn positions_are_not_given_out_twice_after_a_mending() {
     journal.close();
 }
 
+#[tokio::test]
+async fn numbers_of_lost_names_are_not_given_to_others() {
+    let folder = tempfile::tempdir().expect("folder");
+    written(folder.path()).await;
+    let path = folder.path().join("journal.db");
+    let page: i64 = rusqlite::Connection::open(&path)
+        .expect("database")
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'name'", [], |row| row.get(0))
+        .expect("the page of the names");
+    let mut bytes = std::fs::read(&path).expect("read");
+    let at = usize::try_from(page - 1).expect("small") * 4096;
+    bytes[at..at + 4096].fill(0xA5);
+    std::fs::write(&path, bytes).expect("written");
+    let mut stores = open(folder.path());
+    // Other names come first now.
+    for device in (0..DEVICES).rev() {
+        let batch = vec![Record::Reading(reading(device, TICKS - 1))];
+        stores.journal.append(batch).await.expect("kept");
+    }
+    let (in_journal, _) = look(&mut stores).await.expect("nothing is taken for something else");
+    assert!(in_journal >= usize::try_from(DEVICES).expect("small"), "{in_journal}");
+    stores.journal.close();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_is_made_while_it_goes_on_is_whole() {
     let folder = tempfile::tempdir().expect("folder");

@@ -59,6 +59,9 @@ const MARK: &str = "journal.corrupt";
 /// Left out after a mending: what had been given out and is gone is not given out again.
 const POSITIONS_LEFT_OUT: i64 = 10_000_000;
 
+/// As [`POSITIONS_LEFT_OUT`], of the numbers of names; there are some thousands.
+const NAMES_LEFT_OUT: i64 = 1_000_000;
+
 /// The database with the lock that keeps other processes out.
 pub(super) struct Opened {
     pub(super) connection: Connection,
@@ -105,7 +108,16 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
         "the journal's database is corrupt: what can be read of it is saved into a new one");
     let connection = open_to_write(folder)?;
     connection.execute("DELETE FROM fact", [])?;
-    let tables = ["fact", "name", "cursor", "mark", "dropped", "ledger", "log"];
+    let names = salvage::salvage(&aside, &connection, &["name"])?;
+    if names.holes > 0 {
+        // The number of a name that is lost must not become that of another one: rows would be misread.
+        connection.execute(
+            "INSERT INTO name(id, name)
+             SELECT coalesce(max(id), 0) + ?1, 'lost before ' || ?2 FROM name",
+            params![NAMES_LEFT_OUT, now.ms()],
+        )?;
+    }
+    let tables = ["fact", "cursor", "mark", "dropped", "ledger", "log"];
     let done = salvage::salvage(&aside, &connection, &tables)?;
     // A position is never given out twice: readers stand behind those that are gone.
     connection.execute(
@@ -126,7 +138,7 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
     let mended = Mended {
         time: now,
         rows: done.rows,
-        holes: done.holes,
+        holes: done.holes + names.holes,
         aside: aside
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())

@@ -22,6 +22,17 @@ pub enum ProofError {
 }
 
 impl ProofError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::History(error) => error.text(),
+            Self::Journal(error) => error.text(),
+            Self::BrokenOff => Text::new("查询中断", self.to_string()),
+            Self::Month(month) => Text::new(format!("`{month}` 不是月份"), self.to_string()),
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Text {

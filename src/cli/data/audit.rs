@@ -49,8 +49,11 @@ pub(in crate::cli) fn audit(place: &Place, month: &str, json: bool) -> Done {
 }
 
 fn failure(error: &proof::ProofError) -> Failure {
-    let Text { zh, en } = error.hint();
-    Failure::told(text!("{error}；{zh}", "{error}; {en}"))
+    let (what, hint) = (error.text(), error.hint());
+    Failure::told(Text::new(
+        format!("{}；{}", what.zh, hint.zh),
+        format!("{}; {}", what.en, hint.en),
+    ))
 }
 
 /// By itself, where no gateway runs.

@@ -3,11 +3,16 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
+#[path = "support/field.rs"]
+#[allow(dead_code)]
+mod field;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use field::Daemon;
 use hallwatch::clock::SystemClock;
 use hallwatch::journal::{Config, Journal, JournalError, Kinds};
 use hallwatch::model::{
@@ -15,14 +20,14 @@ use hallwatch::model::{
 };
 use hallwatch::tally::Tally;
 
-/// A file system of 3 MiB.
+/// A small file system.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    fn mount() -> Self {
+    fn mount(size: &str) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let done = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(folder.path())
             .status()
             .expect("mount");
@@ -73,7 +78,7 @@ async fn all(journal: &Journal) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_committed_stays_and_the_journal_recovers_by_itself() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount("3m");
     let config = Config { commit_wait_ms: 1, ..Config::new(disk.path().join("data")) };
     // Another program's file, to be removed later.
     let ballast = disk.path().join("ballast");
@@ -121,4 +126,75 @@ async fn what_was_committed_stays_and_the_journal_recovers_by_itself() {
     assert_eq!(all(&journal).await, kept, "nothing committed was lost, nothing refused was kept");
     println!("{} kept, 20 batches refused by name, recovered in {recovered:?}", kept.len());
     journal.close();
+}
+
+/// The rules of the open alerts.
+fn open_alerts(daemon: &Daemon) -> Vec<String> {
+    let answer = daemon.get("/api/v1/alerts?state=active");
+    let alerts = answer["alerts"].as_array().expect("alerts").iter();
+    alerts.map(|alert| alert["rule"].as_str().expect("rule").to_owned()).collect()
+}
+
+fn polls(daemon: &Daemon) -> u64 {
+    let answer = daemon.get("/api/v1/buses");
+    let units = answer["buses"].as_array().expect("buses").iter();
+    let units = units.flat_map(|bus| bus["units"].as_array().expect("units"));
+    units.map(|unit| unit["answers"].as_u64().expect("answers")).sum()
+}
+
+fn within(what: &str, most: Duration, done: impl Fn() -> bool) -> Duration {
+    let begin = Instant::now();
+    while !done() {
+        assert!(begin.elapsed() < most, "{what} within {most:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    begin.elapsed()
+}
+
+/// The whole gateway on 16 MiB that somebody else fills.
+#[test]
+fn the_gateway_lives_tells_and_recovers() {
+    let disk = SmallDisk::mount("16m");
+    let daemon = Daemon::demo(&disk.path().join("data"));
+    let committed = |daemon: &Daemon| {
+        let answer = daemon.get("/api/v1/system");
+        answer["journal"]["readings_committed"].as_u64().expect("a count")
+    };
+    within("readings", Duration::from_secs(30), || committed(&daemon) > 100);
+    // Down to the last byte: what is left would be enough for a while.
+    let ballast = disk.path().join("ballast");
+    let mut file = std::fs::File::create(&ballast).expect("ballast");
+    let mut written = 0_u64;
+    for size in [1 << 20, 1 << 14, 1 << 10, 1] {
+        while std::io::Write::write_all(&mut file, &vec![7; size]).is_ok() {
+            written += size as u64;
+        }
+    }
+    assert!(written > 1 << 20, "{written}");
+    let told = within("the alert", Duration::from_secs(10), || {
+        open_alerts(&daemon).iter().any(|rule| rule == "SY010")
+    });
+    let before = polls(&daemon);
+    within("polls go on", Duration::from_secs(15), || polls(&daemon) > before + 5);
+    let data = daemon.get("/api/v1/system");
+    assert_eq!(data["journal"]["state"], "disk_full");
+    drop(file);
+    let kept = committed(&daemon);
+    std::fs::remove_file(&ballast).expect("room");
+    let recovered = within("readings again", Duration::from_secs(5), || {
+        let answer = daemon.get("/api/v1/system");
+        answer["journal"]["state"] == "ok" && committed(&daemon) > kept
+    });
+    within("the alert ends", Duration::from_secs(30), || {
+        !open_alerts(&daemon).iter().any(|rule| rule == "SY010")
+    });
+    // What was not kept is on the ledger, source by source.
+    let answer = daemon.get("/api/v1/data");
+    let sources = answer["sources"].as_array().expect("sources").iter();
+    let not_kept: u64 = sources.map(|source| source["not_kept"].as_u64().expect("n")).sum();
+    println!(
+        "16 MiB full: told after {told:?}, polls went on, took data again {recovered:?} after there was \
+         room; {not_kept} readings could not be kept and are counted"
+    );
+    assert!(not_kept > 0);
 }

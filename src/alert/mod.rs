@@ -12,6 +12,7 @@ mod handle;
 mod notify;
 mod record;
 mod rule;
+mod storage;
 mod task;
 mod types;
 

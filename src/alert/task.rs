@@ -18,6 +18,7 @@ use super::engine::{Engine, Transition};
 use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
 use super::record;
 use super::rule::{RuleError, default_rules};
+use super::storage;
 use super::types::{Acknowledged, Alert, AlertState};
 
 const CURSOR: &str = "alerts";
@@ -129,7 +130,10 @@ impl Alerts {
                 _ = ticks.tick() => {
                     let now = self.clock.now();
                     self.peers = self.live.peers(now);
-                    let transitions = self.engine.tick(&self.live, &self.peers, &self.service.findings(), now);
+                    let mut found = self.service.findings().to_vec();
+                    // Not by way of the journal, which may be what does not work.
+                    found.extend(storage::findings(&self.journal.status(), now));
+                    let transitions = self.engine.tick(&self.live, &self.peers, &found, now);
                     self.decided(transitions);
                 }
                 Some(command) = self.inbox.recv() => self.acknowledge(command).await,

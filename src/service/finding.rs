@@ -21,11 +21,15 @@ pub enum What {
     NotReady,
     /// The holidays of the next year are not known.
     CalendarMissing,
+    /// Nothing can be kept at the moment.
+    NothingKept,
+    /// A database was damaged; what could be read of it was saved.
+    DataDamaged,
 }
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
@@ -34,6 +38,8 @@ impl What {
         ("few_left", Self::FewLeft),
         ("not_ready", Self::NotReady),
         ("calendar_missing", Self::CalendarMissing),
+        ("nothing_kept", Self::NothingKept),
+        ("data_damaged", Self::DataDamaged),
     ];
 
     /// The rule that is silent about the machines of this finding: it says it for all of them.

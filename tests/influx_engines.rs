@@ -13,15 +13,18 @@
 #[path = "support/influx.rs"]
 mod support;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use hallwatch::influx::Config;
-use hallwatch::model::Record;
+use hallwatch::model::{DeviceId, Record, Timestamp, Value};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 
-use support::Influxd;
 use support::engine::{Engine, Make};
 use support::hall::{Hall, START, dec, reading, readings, sample, v1, v1_as, v2, v3};
+use support::{Influxd, Victoria};
 
 /// A thousand readings, two of which the server will never take.
 fn thousand(bad: [Record; 2]) -> Vec<Record> {
@@ -132,4 +135,79 @@ async fn a_place_that_is_not_ours_is_searched_and_not_believed() {
     let first = &fake.requests()[0];
     assert!(!first.head.contains("authorization"), "no token, no header");
     sink.stop().await;
+}
+
+/// A number as registers bring it: up to 9 digits and a decimal scale, now and then a float.
+fn number(dice: &mut StdRng) -> Value {
+    match dice.random_range(0..10) {
+        0 => Value::Float(f64::from(dice.random_range(-1e6_f32..1e6))),
+        1 => dec(0, 0),
+        _ => dec(dice.random_range(-99_999_999..1_000_000_000), dice.random_range(-4..=2)),
+    }
+}
+
+/// By device, point and time.
+type Values = BTreeMap<(String, String, i64), f64>;
+
+#[tokio::test]
+async fn the_same_values_in_the_history_in_influxdb_and_in_victoria_metrics() {
+    const POINTS: [&str; 3] = ["ac_power_w", "grid_freq_hz", "energy_total_wh"];
+    let (influx, victoria) = (Influxd::running(false).await, Victoria::running().await);
+    let hall = Hall::new();
+    let mut dice = StdRng::seed_from_u64(20_261_129);
+    let mut sent = Vec::new();
+    for tick in 0..200 {
+        for device in 0..10 {
+            let samples = POINTS.iter().map(|point| sample(point, number(&mut dice))).collect();
+            sent.push(reading(device, tick * 5000, samples));
+        }
+    }
+    let count = sent.len() as u64;
+    hall.keep(sent).await;
+    let mut first = hall.run(v1(influx.url()));
+    first.until_done(count).await;
+    let mut config = v1(victoria.url());
+    config.name = "second".to_owned();
+    let mut second = hall.run(config);
+    second.until_done(count).await;
+
+    first.packer.pack().await.expect("packed");
+    let (from, to) = (Timestamp::from_ms(START), Timestamp::from_ms(START + 10_000_000));
+    let (mut local, mut v1, mut vm) = (Values::new(), Values::new(), Values::new());
+    for device in 0..10 {
+        let id = DeviceId::parse(&format!("inv-{device:02}")).expect("id");
+        let names = POINTS.map(str::to_owned).to_vec();
+        let all = first.history.numbers(id.clone(), names, from, to).await.expect("told");
+        for (point, numbers) in POINTS.iter().zip(all) {
+            for (time, value) in numbers {
+                local.insert((id.to_string(), (*point).to_owned(), time.ms()), value);
+            }
+        }
+    }
+    for point in POINTS {
+        let rows = influx.query(&format!("SELECT {point}, device FROM inverter")).await;
+        for row in rows {
+            let time = row[0].as_i64().expect("ms");
+            let device = row[2].as_str().expect("device").to_owned();
+            v1.insert((device, point.to_owned(), time), row[1].as_f64().expect("a number"));
+        }
+        for (device, value, time) in victoria.samples(&format!("inverter_{point}")).await {
+            vm.insert((device, point.to_owned(), time), value);
+        }
+    }
+    assert_eq!(local.len(), 6000);
+    let differing = |other: &Values| {
+        let same = |(key, value): (&(String, String, i64), &f64)| other.get(key) == Some(value);
+        local.len() - local.iter().filter(|entry| same(*entry)).count()
+    };
+    println!(
+        "{} values: {} differ in InfluxDB 1.6.7, {} in VictoriaMetrics",
+        local.len(),
+        differing(&v1),
+        differing(&vm)
+    );
+    assert_eq!((v1.len(), vm.len()), (6000, 6000));
+    assert_eq!((differing(&v1), differing(&vm)), (0, 0));
+    first.stop().await;
+    second.stop().await;
 }

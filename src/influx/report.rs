@@ -52,9 +52,11 @@ impl Courier {
         if waited && lines > 0 {
             tracing::info!(sink = %self.name(), "InfluxDB takes readings again");
         }
-        let full = self.batch.full;
+        let (full, now) = (self.batch.full, self.sink.clock.now());
+        let late = self.batch.oldest.map(|oldest| now.since_ms(oldest).max(0));
         self.shared.condition(self.lane, |condition| {
-            *condition = Condition { waiting: false, oldest: None, full };
+            let late_ms = late.unwrap_or(condition.late_ms);
+            *condition = Condition { waiting: false, oldest: None, late_ms, full };
         });
         self.publish();
         Ok(())
@@ -216,8 +218,9 @@ impl Sink {
                 () => SinkState::Ok,
             };
             let coming = status.lag_records > status.backlog_records;
-            status.fresh_lag_ms = if coming { age(fresh.oldest) } else { 0 };
-            status.lag_ms = status.fresh_lag_ms.max(if behind { age(backlog.oldest) } else { 0 });
+            let under_way = if coming { age(fresh.oldest) } else { 0 };
+            status.fresh_lag_ms = under_way.max(fresh.late_ms);
+            status.lag_ms = under_way.max(if behind { age(backlog.oldest) } else { 0 });
             *status != before
         });
     }

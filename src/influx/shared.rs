@@ -35,6 +35,8 @@ pub(super) struct Condition {
     pub(super) waiting: bool,
     /// When the first reading of its batch reached us.
     pub(super) oldest: Option<Timestamp>,
+    /// How late its last batch was when the server had it, milliseconds.
+    pub(super) late_ms: i64,
     /// More is waiting behind its batch.
     pub(super) full: bool,
 }

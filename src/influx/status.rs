@@ -102,7 +102,7 @@ pub struct SinkStatus {
     /// Age of the oldest reading that is being delivered, by its arrival; milliseconds. 0 when
     /// there is none.
     pub lag_ms: i64,
-    /// As `lag_ms`, of what came in last: how late the present is there.
+    /// How late the present is there: of what came in last, from its arrival here to its arrival there.
     pub fresh_lag_ms: i64,
     /// Old readings that are sent once more.
     pub jobs: Vec<JobStatus>,

@@ -38,6 +38,7 @@ pub(crate) struct Running {
     /// What it had delivered before.
     pub(crate) before: Totals,
     pub(crate) packer: Packer,
+    pub(crate) history: History,
 }
 
 impl Running {
@@ -106,6 +107,7 @@ impl Hall {
             (self.journal.clone(), self.clock.clone(), self.tally.clone());
         let past = history::Config::default();
         let (history, packer) = History::open(&past, &journal, clock.clone()).expect("history");
+        let past = history.clone();
         let context = Context { journal, history, devices, tally, clock };
         let sink = Sink::new(config, context).expect("a sink");
         let handle = sink.clone();
@@ -113,7 +115,7 @@ impl Hall {
         let (status, stop) = (sink.status(), supervisor.stop_signal());
         supervisor.spawn("influx", move || sink.clone().run(stop.clone()));
         let before = handle.look().totals;
-        Running { supervisor, status, sink: handle, before, packer }
+        Running { supervisor, status, sink: handle, before, packer, history: past }
     }
 
     /// The bodies of the events about lines set aside.

@@ -90,11 +90,8 @@ fn machine(device: &DeviceId, ms: i64) -> Record {
     Record::Reading(Reading { device: device.clone(), time, received: time, message: 0, samples })
 }
 
-async fn outage(hours: i64) {
-    let hall = Hall::with(Arc::new(SystemClock), u64::MAX);
-    let mut load = Load::new();
-    let now = SystemClock.now().ms() / MACHINES_MS * MACHINES_MS;
-    let from = now - hours * 3_600_000;
+/// What comes in while InfluxDB is away; how many readings that is.
+async fn wait(hall: &Hall, load: &mut Load, (from, now): (i64, i64)) -> u64 {
     let (mut batch, mut owed, begin) = (Vec::new(), 0, Instant::now());
     for ms in (from..now).step_by(usize::try_from(INVERTERS_MS).unwrap()) {
         batch.extend(load.at(ms));
@@ -106,7 +103,7 @@ async fn outage(hours: i64) {
     owed += batch.len() as u64;
     hall.keep(batch).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let bytes = hall.journal.status().size_bytes;
+    let (bytes, hours) = (hall.journal.status().size_bytes, (now - from) / 3_600_000);
     let survived = CAP_BYTES as f64 / (bytes as f64 / hours as f64);
     println!(
         "{hours} h without InfluxDB: {owed} readings wait in {} MB of the journal (written in {:.0} s); at \
@@ -116,7 +113,15 @@ async fn outage(hours: i64) {
         CAP_BYTES / 1_000_000,
         verdict(survived >= HOURS as f64)
     );
+    owed
+}
 
+async fn outage(hours: i64) {
+    let hall = Hall::with(Arc::new(SystemClock), u64::MAX);
+    let mut load = Load::new();
+    let now = SystemClock.now().ms() / MACHINES_MS * MACHINES_MS;
+    let from = now - hours * 3_600_000;
+    let owed = wait(&hall, &mut load, (from, now)).await;
     let server = Influxd::running(false).await;
     let mut config = v1(server.url());
     config.limits = hallwatch::influx::Limits::default();

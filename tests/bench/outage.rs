@@ -168,5 +168,9 @@ async fn outage(hours: i64) {
 }
 
 fn verdict(holds: bool) -> &'static str {
-    if holds { "as promised" } else { "NOT as promised" }
+    match holds {
+        _ if cfg!(debug_assertions) => "not judged in a debug build",
+        true => "as promised",
+        false => "NOT as promised",
+    }
 }

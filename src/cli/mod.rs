@@ -190,6 +190,8 @@ enum Command {
         #[arg(long)]
         lang: Option<Language>,
     },
+    /// Write what is kept to a file, as CSV or for an InfluxDB. 导出数据（CSV 或 InfluxDB 行协议）。
+    Export(data::export::ExportArguments),
     /// Check that all that is kept is what was written. 校验数据是否完好。
     Verify {
         #[command(flatten)]
@@ -231,6 +233,7 @@ impl Command {
             Self::Device { about: AboutDevice::Credentials(arguments) } => arguments.place.lang,
             Self::Device { about: AboutDevice::Message(arguments) } => arguments.place.lang,
             Self::Resend(arguments) => arguments.place.lang,
+            Self::Export(arguments) => arguments.place.lang,
             Self::Bus { place, .. }
             | Self::AuditData { place, .. }
             | Self::Backup { place, .. }
@@ -279,6 +282,7 @@ pub fn main() -> ExitCode {
         Command::AuditData { month, place, json } => data::audit::audit(&place, &month, json),
         Command::Backup { to, place } => data::backup::backup(&place, &to),
         Command::Restore { from, data, lang } => data::backup::restore(&from, &data, lang),
+        Command::Export(arguments) => data::export::run(&arguments),
         Command::Verify { place } => data::verify::verify(&place),
         Command::Password => password::password(),
     };

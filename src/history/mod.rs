@@ -100,6 +100,23 @@ impl History {
         }
     }
 
+    /// The past of a folder that a gateway may have in use, to look at only.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn look(folder: &std::path::Path, clock: SharedClock) -> Result<Self, HistoryError> {
+        let (archive, journal) = Archive::look(folder)?;
+        Ok(Self(Arc::new(Inner {
+            folder: folder.to_owned(),
+            archive,
+            journal,
+            clock,
+            connections: Mutex::default(),
+            corrupt: CancellationToken::new(),
+            damaged: Mutex::default(),
+        })))
+    }
+
     fn try_open(
         config: &Config,
         journal: &Journal,

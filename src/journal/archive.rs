@@ -30,6 +30,17 @@ impl Archive {
         Ok(Self { connection, names })
     }
 
+    /// Of a journal that a gateway may have in use: names that it learns later are not known here. With
+    /// it comes what tells this journal from another one.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn look(folder: &Path) -> Result<(Self, String), JournalError> {
+        let connection = schema::open_read_only(folder)?;
+        let (names, identity) = (Names::load(&connection)?, schema::identity(&connection)?);
+        Ok((Self { connection: Mutex::new(connection), names }, identity))
+    }
+
     /// Readings of a device with `from <= time < to`, oldest first, at most `max`.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 pub(super) mod audit;
 pub(super) mod backup;
 mod bar;
+pub(super) mod export;
 pub(super) mod resend;
 pub(super) mod verify;
 

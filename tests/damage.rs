@@ -173,7 +173,7 @@ fn cut(path: &Path, dice: &mut StdRng) {
 }
 
 /// Rounds of each kind of damage.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stores_open_after_any_damage_and_answer_with_nothing_else_than_what_was_written() {

@@ -273,6 +273,14 @@ proptest::proptest! {
 }
 
 #[test]
+fn the_last_register_of_all_is_seen() {
+    let mut snapshots = Snapshots::default();
+    snapshots.add(65_514, &[0; 22]);
+    let detected = guess(&snapshots, &[]);
+    assert_eq!(detected.places.iter().map(|place| place.words.len()).sum::<usize>(), 22);
+}
+
+#[test]
 fn a_served_device_is_read_and_its_draft_is_a_profile() {
     let goodwe = Registers::serve("goodwe-gw50ks-mt.toml");
     let folder = tempfile::tempdir().expect("folder");

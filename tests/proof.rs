@@ -196,3 +196,39 @@ async fn what_the_disk_does_not_take_is_on_the_ledger_and_the_counts_survive() {
     assert_eq!(proof::of_sources(&again.ledger_totals()), before);
     again.close();
 }
+
+#[tokio::test]
+async fn a_short_stop_of_the_gateway_is_not_the_fault_of_the_devices() {
+    let hall = hall();
+    let kiosk = [device("kiosk-01", DeviceKind::TicketMachine, 5000)];
+    hall.journal
+        .append((0..12).map(|n| reading("kiosk-01", n * 5000)).collect())
+        .await
+        .expect("kept");
+    hall.clock.set(at(MINUTE));
+    hall.journal.close();
+    drop(hall.history);
+    drop(hall.packer);
+    hall.clock.set(at(2 * MINUTE));
+    let mut config = journal::Config::new(hall.folder.path().to_owned());
+    (config.commit_wait_ms, config.zone) = (1, site().time_zone);
+    let journal = Journal::open(&config, hall.clock.clone(), Tally::new()).expect("opens again");
+    let past = history::Config::default();
+    let (history, _packer) = History::open(&past, &journal, hall.clock.clone()).expect("history");
+    let more = (24..36).map(|n| reading("kiosk-01", n * 5000)).collect();
+    journal.append(more).await.expect("kept");
+    hall.clock.set(at(4 * MINUTE));
+    // It has given a sign of itself.
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    let site = site();
+    let asked = proof::Hall { site: &site, devices: &kiosk, sinks: &[] };
+    let sources = proof::overview(&journal, &history, asked, at(0), at(4 * MINUTE)).await;
+    let gaps: Vec<(i64, Cause)> = sources.expect("told")[0]
+        .gaps
+        .iter()
+        .map(|gap| (gap.from.since_ms(at(0)), gap.cause.clone()))
+        .collect();
+    let expected = [(35 * 5000, Cause::Silent), (11 * 5000, Cause::Gateway)];
+    assert_eq!(gaps, expected, "newest first");
+    journal.close();
+}

@@ -65,10 +65,6 @@ impl HistoryError {
 
 impl From<rusqlite::Error> for HistoryError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        if matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
-            return Self::Corrupt(error.to_string());
-        }
         match JournalError::from(error) {
             JournalError::DiskFull => Self::DiskFull,
             JournalError::Storage(text) => Self::Storage(text),

@@ -3,6 +3,7 @@
 //! Apart from the reader of the journal, which one task at a time may look at. Each lane has a
 //! courier of its own, so that one that waits or searches does not hold up the other.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub(super) struct Courier {
     /// A line that the server took: sent again, it changes nothing and shows whether the server
     /// takes anything at all.
     pub(super) witness: Option<String>,
+    /// Lines that are set aside already, while a job sends old ones: they are not set aside again.
+    pub(super) known: HashSet<String>,
 }
 
 impl Courier {
@@ -58,7 +61,8 @@ impl Courier {
         lane: Lane,
         shared: Arc<Shared>,
     ) -> Self {
-        Self { sink, stop, lane, shared, batch: Batch::default(), witness: None }
+        let (batch, known) = (Batch::default(), HashSet::new());
+        Self { sink, stop, lane, shared, batch, witness: None, known }
     }
 
     pub(super) fn name(&self) -> &str {

@@ -14,6 +14,8 @@ use crate::model::{Position, Timestamp};
 
 /// Gaps that are remembered; more are joined, and what lies between them is sent again.
 const GAPS_MAX: usize = 64;
+/// Jobs that are remembered after their end.
+const DONE_MAX: usize = 16;
 /// Jobs that may wait.
 pub(super) const JOBS_MAX: usize = 16;
 
@@ -85,6 +87,8 @@ struct Kept {
     fresh: u64,
     gaps: VecDeque<Gap>,
     jobs: VecDeque<Job>,
+    #[serde(default)]
+    done: VecDeque<Job>,
     last_job: u64,
     totals: Totals,
     letters_through: u64,
@@ -270,28 +274,40 @@ impl Lanes {
         &self.0.jobs
     }
 
+    /// Jobs that are done, the last one last.
+    pub(super) const fn done(&self) -> &VecDeque<Job> {
+        &self.0.done
+    }
+
     /// The job at hand.
     pub(super) fn job(&self) -> Option<&Job> {
         self.0.jobs.front()
     }
 
-    /// The job of this number has come so far; `None` ends it.
+    /// The job of this number has come so far; `None` ends it. Of the lines that were refused, so many
+    /// were not set aside already.
     pub(super) fn job_through(
         &mut self,
         id: u64,
         task: Option<Task>,
         lines: u64,
         dead_letters: u64,
+        letters: u64,
     ) {
         self.0.totals.resent += lines;
-        self.0.letters_waiting += dead_letters;
+        self.0.letters_waiting += letters;
         // One that was given up meanwhile is not the one at hand any more.
         let Some(job) = self.0.jobs.front_mut().filter(|job| job.id == id) else { return };
         job.lines += lines;
         job.dead_letters += dead_letters;
         match task {
             Some(task) => job.task = task,
-            None => drop(self.0.jobs.pop_front()),
+            None => {
+                self.0.done.extend(self.0.jobs.pop_front());
+                if self.0.done.len() > DONE_MAX {
+                    self.0.done.pop_front();
+                }
+            }
         }
     }
 

@@ -15,14 +15,9 @@ const LETTERS_MAX: usize = 100_000;
 /// Why an order is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
-    /// The span is empty or wholly in the future.
-    #[error("there is nothing between `{from}` and `{to}`")]
-    Empty {
-        /// Its beginning, milliseconds since 1970.
-        from: i64,
-        /// Its end.
-        to: i64,
-    },
+    /// The span is empty, wholly in the future, or wholly before what is kept.
+    #[error("nothing is kept of that time")]
+    Empty,
     /// No line is set aside that has not been tried again.
     #[error("no line is set aside")]
     NoLetters,
@@ -45,11 +40,13 @@ impl OrderError {
     #[must_use]
     pub fn hint(&self) -> Text {
         match self {
-            Self::Empty { .. } => Text::new(
-                "开始要早于结束，也要早于现在",
-                "the beginning has to be before the end, and before now",
+            Self::Empty => Text::new(
+                "这段时间没有保存的数据：开始要早于结束和现在，也不能早于保存期限",
+                "the beginning has to be before the end and before now, and not before what is kept",
             ),
-            Self::NoLetters => Text::new("没有要做的", "there is nothing to do"),
+            Self::NoLetters => {
+                Text::new("没有等待处理的拒收数据", "no refused line waits for anybody")
+            }
             Self::TooMany => Text::new(
                 "等前面的补发完成，或取消一个",
                 "wait until some are done, or give one up",
@@ -75,7 +72,7 @@ impl Sink {
         let oldest = self.history.oldest().await?.map(|oldest| oldest.plus_ms(-DAY_MS));
         let from = oldest.map_or(from, |oldest| from.max(oldest));
         if from >= to {
-            return Err(OrderError::Empty { from: from.ms(), to: to.ms() });
+            return Err(OrderError::Empty);
         }
         self.add(|lanes| lanes.add_span(Cause::Asked, from, to)).await
     }

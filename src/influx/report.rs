@@ -29,15 +29,22 @@ impl Courier {
         advance: Advance,
     ) -> Result<(), Stopped> {
         let dead: usize = condemned.iter().map(|found| found.lines.len()).sum();
-        let records: Vec<Record> =
+        let letters: Vec<Letter> =
             condemned.iter().flat_map(|found| self.dead_letters(found)).collect();
+        let letters: Vec<Letter> =
+            letters.into_iter().filter(|letter| !self.known.contains(&letter.line)).collect();
+        let set_aside = letters.iter().map(|letter| letter.lines as u64).sum();
+        let records: Vec<Record> = letters.iter().map(|letter| self.event(letter)).collect();
         let entries = match advance {
             // What somebody asked for again was counted the first time.
             Advance::Job(_, Cause::Asked, _) => Vec::new(),
             Advance::Job(_, Cause::Cut, _) => self.entries(condemned, account::RECOVERED),
             Advance::Fresh | Advance::Gap => self.entries(condemned, account::DELIVERED),
         };
-        self.store(&records, &entries, dead as u64, &advance).await?;
+        self.store(&records, &entries, (dead as u64, set_aside), &advance).await?;
+        if let Advance::Job(..) = advance {
+            self.known.extend(letters.into_iter().map(|letter| letter.line));
+        }
         let lines = self.batch.len().saturating_sub(dead) as u64;
         if self.batch.readings > dead {
             let taken = self.batch.readings.saturating_sub(dead) as u64;
@@ -66,7 +73,7 @@ impl Courier {
         &self,
         records: &[Record],
         entries: &[Entry],
-        dead: u64,
+        (dead, set_aside): (u64, u64),
         advance: &Advance,
     ) -> Result<(), Stopped> {
         let batch = &self.batch;
@@ -77,7 +84,7 @@ impl Courier {
                 Advance::Gap => lanes.gap_through(batch.through),
                 Advance::Job(id, _, task) => {
                     let taken = lines.saturating_sub(dead);
-                    return lanes.job_through(*id, task.clone(), taken, dead);
+                    return lanes.job_through(*id, task.clone(), taken, dead, set_aside);
                 }
             }
             let totals = lanes.totals_mut();
@@ -125,7 +132,7 @@ impl Courier {
     /// One event for each line. One for all of a large group that was refused as a whole, for
     /// example because it is older than what the server keeps: its readings are in the history
     /// between `from_ms` and `to_ms`, and writing them a second time would fill the disk.
-    fn dead_letters(&self, found: &Condemned) -> Vec<Record> {
+    fn dead_letters(&self, found: &Condemned) -> Vec<Letter> {
         let lines = found.lines.clone();
         if lines.len() > NAMED_EACH_MAX {
             return vec![self.dead_letter(found, &lines)];
@@ -133,7 +140,7 @@ impl Courier {
         lines.map(|line| self.dead_letter(found, &(line..line.saturating_add(1)))).collect()
     }
 
-    fn dead_letter(&self, found: &Condemned, lines: &Range<usize>) -> Record {
+    fn dead_letter(&self, found: &Condemned, lines: &Range<usize>) -> Letter {
         let first = lines.start..lines.start.saturating_add(1);
         let origins = lines.clone().filter_map(|line| self.batch.origin(line));
         let times = origins.map(|(_, time)| time.ms());
@@ -142,7 +149,7 @@ impl Courier {
             Some((from, to)) => Some((ms.min(from), ms.max(to))),
         });
         let (from_ms, to_ms) = span.unwrap_or_default();
-        let letter = Letter {
+        Letter {
             sink: self.sink.config.name.clone(),
             lines: lines.len(),
             line: self.batch.text(&first).trim_end().to_owned(),
@@ -151,8 +158,11 @@ impl Courier {
             to_ms,
             status: found.status,
             message: found.message.clone(),
-        };
-        let body = serde_json::to_string(&letter).unwrap_or_default();
+        }
+    }
+
+    fn event(&self, letter: &Letter) -> Record {
+        let body = serde_json::to_string(letter).unwrap_or_default();
         let time = self.sink.clock.now();
         Record::Event(Event { kind: EventKind::DeadLetter, time, body })
     }
@@ -210,6 +220,7 @@ impl Sink {
                 status.lag_records = lanes.owed(head);
                 status.backlog_records = lanes.backlog();
                 status.jobs = lanes.jobs().iter().map(JobStatus::of).collect();
+                status.jobs_done = lanes.done().iter().map(JobStatus::of).collect();
             });
             let behind = status.backlog_records > 0;
             status.state = match () {

@@ -21,6 +21,8 @@ use super::status::Class;
 /// What is older than this when a whole body waits behind it is left to the backlog's lane, so
 /// that what comes in is not late.
 const LATE_MS: i64 = 2000;
+/// Lines set aside that are remembered while a job goes on.
+const LETTERS_KNOWN_MAX: usize = 20_000;
 /// How often the figures are refreshed while nothing is owed.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -149,6 +151,8 @@ struct Backlog {
     encoder: Encoder,
     past: Past,
     courier: Courier,
+    /// The job for which the courier knows what is set aside.
+    known_for: u64,
 }
 
 impl Backlog {
@@ -157,7 +161,7 @@ impl Backlog {
         let past = Past::new(&sink);
         let shared = sink.shared.clone();
         let courier = Courier::new(sink, stop, Lane::Backlog, shared);
-        Self { reader: None, encoder, past, courier }
+        Self { reader: None, encoder, past, courier, known_for: 0 }
     }
 
     async fn run(mut self) -> Result<Infallible, Stopped> {
@@ -165,7 +169,11 @@ impl Backlog {
             self.courier.step_over().await?;
             let (gap, job) = self.courier.shared.look(|lanes| (lanes.gap(), lanes.job().cloned()));
             let done = match (gap, job) {
-                (Some(_), _) => self.gap().await?,
+                (Some(_), _) => {
+                    self.courier.known.clear();
+                    self.known_for = 0;
+                    self.gap().await?
+                }
                 (None, Some(job)) => self.job(&job).await?,
                 (None, None) => {
                     self.reader = None;
@@ -213,6 +221,13 @@ impl Backlog {
     /// A body of the first job.
     async fn job(&mut self, job: &Job) -> Result<Result<(), String>, Stopped> {
         let limits = self.courier.sink.config.limits.clone();
+        if self.known_for != job.id {
+            self.courier.known = match self.courier.sink.letters(LETTERS_KNOWN_MAX).await {
+                Ok(letters) => letters.into_iter().map(|kept| kept.letter.line).collect(),
+                Err(error) => return Ok(Err(error.to_string())),
+            };
+            self.known_for = job.id;
+        }
         let part = tokio::select! {
             biased;
             () = self.courier.stop.cancelled() => return Err(Stopped),

@@ -106,6 +106,8 @@ pub struct SinkStatus {
     pub fresh_lag_ms: i64,
     /// Old readings that are sent once more.
     pub jobs: Vec<JobStatus>,
+    /// The last ones that are done.
+    pub jobs_done: Vec<JobStatus>,
     /// The last error; stays when all is well again.
     pub last_error: Option<Trouble>,
 }
@@ -122,6 +124,7 @@ impl SinkStatus {
             lag_ms: 0,
             fresh_lag_ms: 0,
             jobs: Vec::new(),
+            jobs_done: Vec::new(),
             last_error: None,
         }
     }

@@ -7,10 +7,10 @@ use rusqlite::{Connection, params};
 
 use crate::model::{DeviceId, Event, EventKind, Link, Position, Reading, Record, Timestamp};
 
-use super::codec::{KIND_EVENT, KIND_LINK, decode};
+use super::codec::{KIND_EVENT, KIND_LINK};
 use super::error::JournalError;
 use super::names::Names;
-use super::reader::row_of;
+use super::reader::record_of;
 use super::schema;
 
 /// So many records are gone through one by one rather than looked up by time,
@@ -102,11 +102,24 @@ impl Archive {
         let mut rows = statement.query(params![KIND_LINK, from.ms(), to.ms()])?;
         let mut links = Vec::new();
         while let Some(row) = rows.next()? {
-            if let Some(Record::Link(link)) = decode(&row_of(row)?, &self.names) {
+            if let Some(Record::Link(link)) = record_of(row, &self.names)? {
                 links.push(link);
             }
         }
         Ok(links)
+    }
+
+    /// When no gateway kept this journal, between two times.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn pauses(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Timestamp, Timestamp)>, JournalError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        schema::pauses(&connection, from, to)
     }
 
     /// The last events of a kind, newest first, at most `max`.
@@ -124,7 +137,7 @@ impl Archive {
         let mut rows = statement.query(params![KIND_EVENT, subject, max as i64])?;
         let mut events = Vec::new();
         while let Some(row) = rows.next()? {
-            if let Some(Record::Event(event)) = decode(&row_of(row)?, &self.names) {
+            if let Some(Record::Event(event)) = record_of(row, &self.names)? {
                 events.push(event);
             }
         }
@@ -160,7 +173,7 @@ impl Archive {
         ])?;
         let mut readings = Vec::new();
         while let Some(row) = rows.next()? {
-            if let Some(Record::Reading(reading)) = decode(&row_of(row)?, &self.names) {
+            if let Some(Record::Reading(reading)) = record_of(row, &self.names)? {
                 readings.push(reading);
             }
         }

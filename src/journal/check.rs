@@ -6,10 +6,9 @@ use rusqlite::{Connection, params};
 
 use crate::model::Position;
 
-use super::codec::decode;
 use super::error::JournalError;
 use super::names::Names;
-use super::reader::row_of;
+use super::reader::record_of;
 use super::schema;
 
 /// Rows looked at between two words about how far it has come.
@@ -108,7 +107,7 @@ fn rows(
         let position: i64 = row.get(0)?;
         last = Some(position);
         checked.rows += 1;
-        if decode(&row_of(row)?, names).is_none() {
+        if record_of(row, names)?.is_none() {
             checked.damaged += 1;
             checked.find(format!("record {position}"));
         }

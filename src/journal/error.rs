@@ -58,8 +58,16 @@ impl JournalError {
 
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
+        };
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        if matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
+        // Columns hold what their tables allow, unless something else wrote there.
+        let of_type = matches!(
+            error,
+            InvalidColumnType(..) | FromSqlConversionFailure(..) | IntegralValueOutOfRange(..)
+        );
+        if of_type || matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
             return Self::Corrupt(error.to_string());
         }
         if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {

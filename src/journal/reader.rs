@@ -194,8 +194,7 @@ impl Disk {
             while let Some(row) = rows.next()? {
                 rows_read += 1;
                 through = schema::from_sql(row.get(0)?);
-                let row = row_of(row)?;
-                match decode(&row, &self.names) {
+                match record_of(row, &self.names)? {
                     Some(record) => records.push((through, Arc::new(record))),
                     None => tracing::error!(position = through.0, "a damaged record is left out"),
                 }
@@ -209,7 +208,22 @@ impl Disk {
     }
 }
 
-pub(super) fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+/// The record of a row; `None` where the row is damaged, be it its body or the types of its columns.
+pub(super) fn record_of(
+    row: &rusqlite::Row<'_>,
+    names: &Names,
+) -> rusqlite::Result<Option<Record>> {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    match row_of(row) {
+        Ok(row) => Ok(decode(&row, names)),
+        Err(InvalidColumnType(..) | FromSqlConversionFailure(..) | IntegralValueOutOfRange(..)) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn row_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
         kind: row.get(1)?,
         subject: row.get(2)?,

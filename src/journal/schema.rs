@@ -47,6 +47,7 @@ const SINCE_3: &str = "
         day INTEGER NOT NULL, subject INTEGER NOT NULL, account INTEGER NOT NULL,
         readings INTEGER NOT NULL, PRIMARY KEY (day, subject, account)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE run(began INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
     CREATE TABLE dropped(
         hour INTEGER PRIMARY KEY, pos INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL
     ) STRICT;
@@ -56,8 +57,9 @@ pub(crate) const FILE: &str = "journal.db";
 
 /// Is there while the database is known to be corrupt.
 const MARK: &str = "journal.corrupt";
-/// Left out after a mending: what had been given out and is gone is not given out again.
-const POSITIONS_LEFT_OUT: i64 = 10_000_000;
+/// Left out after a mending where it cannot be read any more how far they had come: what had been given
+/// out and is gone is not given out again.
+const POSITIONS_LEFT_OUT: i64 = 100_000;
 
 /// As [`POSITIONS_LEFT_OUT`], of the numbers of names; there are some thousands.
 const NAMES_LEFT_OUT: i64 = 1_000_000;
@@ -117,7 +119,7 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
             params![NAMES_LEFT_OUT, now.ms()],
         )?;
     }
-    let tables = ["fact", "cursor", "mark", "dropped", "ledger", "log"];
+    let tables = ["fact", "cursor", "mark", "dropped", "run", "ledger", "log"];
     let done = salvage::salvage(&aside, &connection, &tables)?;
     // A position is never given out twice: readers stand behind those that are gone.
     connection.execute(
@@ -125,11 +127,15 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
          WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'log')",
         [],
     )?;
+    let (least, beyond) = match open_file(&aside).and_then(|old| head(&old)) {
+        Ok(head) => (to_sql(head), 0),
+        Err(_) => (0, POSITIONS_LEFT_OUT),
+    };
     connection.execute(
-        "UPDATE sqlite_sequence SET seq = ?1 + max(
+        "UPDATE sqlite_sequence SET seq = ?1 + max(?2,
              (SELECT coalesce(max(pos), 0) FROM log), (SELECT coalesce(max(pos), 0) FROM cursor))
          WHERE name = 'log'",
-        [POSITIONS_LEFT_OUT],
+        [beyond, least],
     )?;
     connection.execute_batch(
         "INSERT OR IGNORE INTO fact(name, value)
@@ -251,6 +257,36 @@ pub(super) fn began(connection: &Connection, now: Timestamp) -> Result<Timestamp
     Ok(Timestamp::from_ms(began))
 }
 
+/// Notes that a run that began at a time goes on.
+pub(super) fn note_run(
+    connection: &Connection,
+    began: Timestamp,
+    now: Timestamp,
+) -> Result<(), JournalError> {
+    connection.execute(
+        "INSERT INTO run(began, last) VALUES (?1, ?2)
+         ON CONFLICT(began) DO UPDATE SET last = excluded.last",
+        params![began.ms(), now.ms()],
+    )?;
+    Ok(())
+}
+
+/// When no gateway ran between two times: from the last sign of a run to the beginning of the next.
+pub(super) fn pauses(
+    connection: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(Timestamp, Timestamp)>, JournalError> {
+    let mut statement = connection.prepare("SELECT began, last FROM run ORDER BY began")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    let runs = rows.collect::<Result<Vec<_>, _>>()?;
+    let pauses =
+        runs.iter().zip(runs.iter().skip(1)).map(|((_, last), (began, _))| (*last, *began));
+    let within = |(last, began): &(i64, i64)| last < began && *began > from.ms() && *last < to.ms();
+    let times = |(last, began)| (Timestamp::from_ms(last), Timestamp::from_ms(began));
+    Ok(pauses.filter(within).map(times).collect())
+}
+
 /// Readings by subject, after one place and up to another, of times in `from <= time < to`.
 pub(super) fn count(
     connection: &Connection,
@@ -323,8 +359,12 @@ pub(super) fn note_dropped(
 }
 
 pub(super) fn open_read_only(folder: &Path) -> Result<Connection, JournalError> {
+    open_file(&folder.join(FILE))
+}
+
+fn open_file(file: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
+    let connection = Connection::open_with_flags(file, flags)?;
     connection.execute_batch("PRAGMA busy_timeout=5000; PRAGMA cache_size=-2048;")?;
     Ok(connection)
 }

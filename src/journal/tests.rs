@@ -153,10 +153,16 @@ async fn readings_are_found_by_device_and_time() {
 async fn old_records_go_only_after_every_reader_of_this_run_has_passed() {
     let folder = tempfile::tempdir().expect("temp dir");
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(START)));
-    let config = Config { readings_days: 1, ..config(folder.path()) };
+    let config = Config { readings_days: 1, links_days: 1, ..config(folder.path()) };
     let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("opens");
-    // Decisions at the old end are kept, and do not keep the readings behind them.
+    // Decisions at the old end are kept, and do not keep the readings behind them; what nobody decided
+    // goes.
     journal.append((0..20).map(event).collect()).await.expect("kept");
+    let refused = (0..5).map(|n| {
+        let Record::Event(event) = event(n) else { panic!("an event") };
+        Record::Event(Event { kind: EventKind::Refused, ..event })
+    });
+    journal.append(refused.collect()).await.expect("kept");
     journal.append((0..100).map(|t| reading("a", t)).collect()).await.expect("kept");
     let mut gone = journal.reader("a sink that was removed", Kinds::All).expect("reader");
     gone.next(1).await.expect("records");
@@ -169,7 +175,7 @@ async fn old_records_go_only_after_every_reader_of_this_run_has_passed() {
     clock.advance_ms(2 * 24 * 3600 * 1000);
     let journal = Journal::open(&config, clock, Tally::new()).expect("opens");
     let mut reader = journal.reader("sink", Kinds::All).expect("reader");
-    reader.done(Position(70)).await;
+    reader.done(Position(75)).await;
     journal.append(vec![event(100)]).await.expect("kept");
     tokio::time::sleep(std::time::Duration::from_millis(6500)).await;
     let archive = journal.archive().expect("archive");
@@ -178,7 +184,8 @@ async fn old_records_go_only_after_every_reader_of_this_run_has_passed() {
     let left = archive.readings(&device, Timestamp::from_ms(0), ever, 1000).expect("found");
     assert_eq!(left.len(), 50, "what the sink has not passed is kept, and nothing else");
     assert_eq!(archive.last_events(EventKind::Alert, 1000).expect("events").len(), 22);
-    assert_eq!(journal.status().cursors, [("sink".to_owned(), Position(70))]);
+    assert!(archive.last_events(EventKind::Refused, 1000).expect("events").is_empty());
+    assert_eq!(journal.status().cursors, [("sink".to_owned(), Position(75))]);
     assert_eq!(reader.next(1000).await.expect("records").records.len(), 22 + 50);
 }
 

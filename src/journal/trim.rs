@@ -27,7 +27,9 @@ pub(super) const OLD_READINGS: &str = "SELECT max(pos), min(time), max(time) FRO
 const DROP_READINGS: &str = "DELETE FROM log NOT INDEXED WHERE pos > ?1 AND pos <= ?2 AND kind = 0";
 const OLD_DECISIONS: &str = "SELECT max(pos) FROM
      (SELECT pos FROM log WHERE kind > 0 AND pos > ?1 AND pos <= ?2 ORDER BY pos LIMIT ?3)";
-const DROP_LINKS: &str = "DELETE FROM log WHERE kind > 0 AND kind = 1 AND pos > ?1 AND pos <= ?2";
+/// Links, and events that no rule and no person decided.
+const DROP_LINKS: &str = "DELETE FROM log WHERE kind > 0 AND pos > ?1 AND pos <= ?2 AND (kind = 1
+     OR subject IN (SELECT id FROM name WHERE name IN ('refused', 'described', 'dead_letter')))";
 
 /// How things are at one step.
 pub(super) struct Round {

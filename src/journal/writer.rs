@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
-use crate::model::{Position, Record};
+use crate::model::{Position, Record, Timestamp};
 use crate::tally::{Happening, Tally};
 
 use super::codec::names_of;
@@ -31,6 +31,8 @@ const RECORDS_PER_COMMIT_MAX: usize = 5000;
 const CROWD: usize = 1000;
 /// Time between two rounds of housekeeping: status, lazy cursors, old records.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// Rounds of housekeeping between two signs of life.
+const ROUNDS_PER_SIGN: u32 = 10;
 /// Rounds of housekeeping before the first one in which old records are dropped: the readers of this
 /// run have to say first that they are there.
 const ROUNDS_BEFORE_TRIM: u32 = 5;
@@ -82,6 +84,8 @@ pub(super) struct Writer {
     days: Days,
     corrupt: CancellationToken,
     mended: Option<Mended>,
+    /// When this run began.
+    began: Timestamp,
     rounds: u32,
     /// Records committed since the last round.
     lately: usize,
@@ -104,7 +108,7 @@ impl Writer {
         tally: Tally,
     ) -> Result<Self, JournalError> {
         let Channels { tail, hurry, head, active, ledger, corrupt } = shared;
-        let mended = schema::mended(&opened.connection)?;
+        let (mended, clock_now) = (schema::mended(&opened.connection)?, clock.now());
         let (status, _) = watch::channel(Status {
             head: *head.borrow(),
             size_bytes: 0,
@@ -141,6 +145,7 @@ impl Writer {
             days,
             corrupt,
             mended: mended.clone(),
+            began: clock_now,
             rounds: 0,
             lately: 0,
         };
@@ -175,6 +180,7 @@ impl Writer {
             }
         });
         self.commit(Vec::new(), true);
+        self.note_run();
         let done = self.opened.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = done {
             tracing::warn!(%error, "the journal was closed without a checkpoint; nothing is lost");
@@ -397,6 +403,9 @@ impl Writer {
             self.probe();
         }
         self.rounds = self.rounds.saturating_add(1);
+        if self.rounds % ROUNDS_PER_SIGN == 1 {
+            self.note_run();
+        }
         if self.rounds >= ROUNDS_BEFORE_TRIM
             && let Err(error) = self.trim()
         {
@@ -442,6 +451,14 @@ impl Writer {
             && let Err(error) = connection.execute_batch("ROLLBACK")
         {
             tracing::error!(%error, "the journal's probe could not be taken back");
+        }
+    }
+
+    /// A sign that it runs, for whoever asks when it did not.
+    fn note_run(&self) {
+        let now = self.clock.now();
+        if let Err(error) = schema::note_run(&self.opened.connection, self.began, now) {
+            tracing::debug!(%error, "a sign of life could not be kept");
         }
     }
 

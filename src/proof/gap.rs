@@ -41,6 +41,8 @@ pub(super) struct Causes<'a> {
     site: &'a Site,
     /// How each link changed, in order.
     links: BTreeMap<DeviceId, Vec<Link>>,
+    /// When no gateway ran.
+    pauses: Vec<(Timestamp, Timestamp)>,
     /// When the gateway kept nothing.
     gateway: Vec<(Timestamp, Timestamp)>,
 }
@@ -49,6 +51,7 @@ impl<'a> Causes<'a> {
     pub(super) fn new(
         site: &'a Site,
         links: Vec<Link>,
+        pauses: Vec<(Timestamp, Timestamp)>,
         devices: &[Device],
         presences: &BTreeMap<DeviceId, Presence>,
     ) -> Self {
@@ -59,7 +62,7 @@ impl<'a> Causes<'a> {
         let gateway = devices.iter().find(|device| device.kind == DeviceKind::Gateway);
         let gateway = gateway.and_then(|device| presences.get(&device.id));
         let gateway = gateway.map(|presence| presence.gaps.clone()).unwrap_or_default();
-        Self { site, links: of_device, gateway }
+        Self { site, links: of_device, pauses, gateway }
     }
 
     pub(super) fn explain(&self, device: &Device, (from, to): (Timestamp, Timestamp)) -> Gap {
@@ -71,7 +74,10 @@ impl<'a> Causes<'a> {
         // The gateway's own readings come seldom: its gap and this one cover each other for the most.
         let shared = |(a, b): &(Timestamp, Timestamp)| to.min(*b).since_ms(from.max(*a)).max(0);
         let away: i64 = self.gateway.iter().map(shared).sum();
-        if device.kind == DeviceKind::Gateway || away.saturating_mul(2) > length {
+        // A short stop leaves no gap in the gateway's own readings.
+        let paused: i64 = self.pauses.iter().map(shared).sum();
+        let most = away.max(paused).saturating_mul(2) > length;
+        if device.kind == DeviceKind::Gateway || most {
             return Cause::Gateway;
         }
         if device.kind == DeviceKind::Inverter && self.was_night(from, to) {

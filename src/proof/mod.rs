@@ -65,8 +65,14 @@ pub async fn overview(
         sums::owe(&mut sums, &sink, owed.as_ref());
     }
     let archive = journal.archive()?;
-    let look = move || archive.links(from.plus_ms(-LOOK_BACK_MS), to);
-    let links = tokio::task::spawn_blocking(look).await.map_err(|_| ProofError::BrokenOff)??;
+    let look = move || {
+        Ok::<_, JournalError>((
+            archive.links(from.plus_ms(-LOOK_BACK_MS), to)?,
+            archive.pauses(from, to)?,
+        ))
+    };
+    let looked = tokio::task::spawn_blocking(look).await.map_err(|_| ProofError::BrokenOff)?;
+    let (links, pauses) = looked?;
     let windows = Windows::every_ms(from, to, to.since_ms(from).max(1))?;
     let mut presences = BTreeMap::new();
     for device in devices {
@@ -74,7 +80,7 @@ pub async fn overview(
             history.presence(device.id.clone(), windows.clone(), longest_ms(device)).await?;
         presences.insert(device.id.clone(), found);
     }
-    let causes = gap::Causes::new(site, links, devices, &presences);
+    let causes = gap::Causes::new(site, links, pauses, devices, &presences);
     let mut sources: Vec<Source> = devices
         .iter()
         .filter_map(|device| {

@@ -36,7 +36,7 @@ fn sink<'a>(shared: &'a Arc<Shared>, name: &str) -> Result<&'a Sink, Problem> {
 
 fn problem(error: &OrderError) -> Problem {
     let status = match error {
-        OrderError::Empty { .. } => StatusCode::BAD_REQUEST,
+        OrderError::Empty => StatusCode::BAD_REQUEST,
         OrderError::NoLetters | OrderError::TooMany => StatusCode::CONFLICT,
         OrderError::NoJob(_) => StatusCode::NOT_FOUND,
         OrderError::History(_) | OrderError::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -74,6 +74,7 @@ wire! {
         name: String, kind: String, state: String, delivered: u64, without_line: u64,
         dead_letters: u64, dead_letters_waiting: u64, resent: u64, lag_readings: u64, backlog_readings: u64, lag_ms: i64,
         fresh_lag_ms: i64, last_error: Option<SinkError>, jobs: Vec<Job>,
+        jobs_done: Vec<Job>,
     }
     SinkError { class: String, text: Text, detail: String, time_ms: i64, }
     Job {

@@ -29,6 +29,8 @@ struct Contents {
     /// The program that made it.
     hallwatch: String,
     made_ms: i64,
+    /// Whether what was copied was whole.
+    whole: bool,
     files: BTreeMap<String, Entry>,
 }
 
@@ -56,9 +58,31 @@ fn entry(path: &Path, bar: &Bar) -> Result<Entry, Failure> {
     Ok(Entry { bytes, sha256 })
 }
 
+/// A mount that is not there must not be made on the system's own disk, and a copy beside its original
+/// goes with it.
+fn place_for(from: &Path, to: &Path) -> Result<(), Failure> {
+    let parent = match to.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => to,
+    };
+    let real = parent.canonicalize().map_err(|error| Failure::of_file(parent, &error))?;
+    let data = from.canonicalize().map_err(|error| Failure::of_file(from, &error))?;
+    if real.starts_with(&data) {
+        let data = data.display();
+        return Err(Failure::told(text!(
+            "备份不能放在数据目录 `{data}` 里",
+            "a backup does not belong into the data folder `{data}`",
+        )));
+    }
+    Ok(())
+}
+
 /// A folder that is there and empty, made if need be.
 fn empty_folder(path: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(path).map_err(|error| Failure::of_file(path, &error))?;
+    if !path.exists() {
+        fs::create_dir(path).map_err(|error| Failure::of_file(path, &error))?;
+    }
     let mut entries = fs::read_dir(path).map_err(|error| Failure::of_file(path, &error))?;
     if entries.next().is_some() {
         let path = path.display();
@@ -90,6 +114,7 @@ pub(super) fn data_folder(place: &Place) -> Result<PathBuf, Failure> {
 pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
     let lang = place.lang;
     let from = data_folder(place)?;
+    place_for(&from, to)?;
     empty_folder(to)?;
     let bar = Bar::new(Text::new("复制", "copying"), lang);
     let copied = history::copy(&from, to, |done, of| bar.tell(done, of));
@@ -102,18 +127,21 @@ pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
     }
     bar.end();
     let verified = verify::look(to, lang)?;
-    if !verified.is_whole() {
+    let whole = verified.is_whole();
+    if !whole {
         verified.show(lang);
-        return Err(Failure::told(text!(
-            "备份中有损坏的数据（源数据已损坏）；备份仍保留在 `{}`",
-            "the copy holds damaged data, as the original does; it stays in `{}`",
-            to.display()
-        )));
+        let told = Text::new(
+            "源数据有损坏：备份照样完成，可以恢复；恢复后网关会抢救能读出的部分",
+            "what is copied is damaged: the backup is made all the same and can be restored; the gateway \
+             then saves what can be read",
+        );
+        eprintln!("{}", one_line(told, lang));
     }
     let bytes: u64 = files.values().map(|entry| entry.bytes).sum();
     let contents = Contents {
         hallwatch: env!("CARGO_PKG_VERSION").to_owned(),
         made_ms: SystemClock.now().ms(),
+        whole,
         files,
     };
     let path = to.join(CONTENTS);
@@ -138,7 +166,7 @@ pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
             lang
         )
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Puts a backup into a data folder that has no data.

@@ -140,7 +140,7 @@ async fn devices(
 
 /// The file as it grows.
 enum Sheet {
-    Csv { out: csv::Writer<BufWriter<File>>, zone: jiff::tz::TimeZone, rows: u64 },
+    Csv { out: Box<csv::Writer<BufWriter<File>>>, zone: jiff::tz::TimeZone, rows: u64 },
     Lines { out: BufWriter<File>, encoder: Box<Encoder>, rows: u64 },
 }
 
@@ -152,7 +152,7 @@ impl Sheet {
                 out.write_all("\u{feff}".as_bytes())?;
                 let mut out = csv::Writer::from_writer(out);
                 out.write_record(["time", "device", "point", "value", "unit", "quality"])?;
-                Ok(Self::Csv { out, zone: hall.site.time_zone.clone(), rows: 0 })
+                Ok(Self::Csv { out: Box::new(out), zone: hall.site.time_zone.clone(), rows: 0 })
             }
             Format::Lines => {
                 let devices: Vec<Device> =

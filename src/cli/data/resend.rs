@@ -53,9 +53,8 @@ struct System {
 struct Sink {
     name: String,
     state: String,
-    resent: u64,
-    dead_letters: u64,
     jobs: Vec<Job>,
+    jobs_done: Vec<Job>,
     last_error: Option<Trouble>,
 }
 
@@ -65,6 +64,8 @@ struct Job {
     from_ms: i64,
     to_ms: i64,
     next_ms: i64,
+    lines: u64,
+    dead_letters: u64,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +83,7 @@ pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
             )));
         };
         let order = order(arguments, &gateway).await?;
-        let before = look(&gateway, &arguments.sink).await?;
+        look(&gateway, &arguments.sink).await?;
         let path = format!("/api/v1/sinks/{}/resend", arguments.sink);
         let Ordered { job } = gateway.post(&path, &order).await?;
         let lang = arguments.place.lang;
@@ -90,20 +91,16 @@ pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
             say!("{}", one_line(text!("补发任务 {job} 已开始", "job {job} has begun"), lang));
             return Ok(ExitCode::SUCCESS);
         }
-        let end = wait(&gateway, &arguments.sink, job, lang).await?;
-        let sent = end.resent.saturating_sub(before.resent);
-        let refused = end.dead_letters.saturating_sub(before.dead_letters);
-        say!(
-            "{}",
-            one_line(
-                text!(
-                    "已补发 {sent} 行，期间拒收 {refused} 行",
-                    "sent {sent} lines once more; {refused} were refused meanwhile",
-                ),
-                lang
-            )
+        let Some(end) = wait(&gateway, &arguments.sink, job, lang).await? else {
+            return Err(Failure::told(text!("任务 {job} 已被取消", "job {job} was given up")));
+        };
+        let (sent, refused) = (end.lines, end.dead_letters);
+        let told = text!(
+            "已补发 {sent} 行，被拒收 {refused} 行",
+            "sent {sent} lines once more; {refused} were refused",
         );
-        Ok(ExitCode::SUCCESS)
+        say!("{}", one_line(told, lang));
+        Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }
 
@@ -146,20 +143,20 @@ async fn look(gateway: &Gateway, name: &str) -> Result<Sink, Failure> {
     })
 }
 
-/// Until the job is done; Ctrl-C leaves it to the gateway.
+/// Until the job is done, or given up: then there is none. Ctrl-C leaves it to the gateway.
 async fn wait(
     gateway: &Gateway,
     name: &str,
     job: u64,
     language: Option<Language>,
-) -> Result<Sink, Failure> {
+) -> Result<Option<Job>, Failure> {
     let bar = Bar::new(Text::new("补发", "sending"), language);
     let mut told = false;
     loop {
         let sink = look(gateway, name).await?;
         let Some(at) = sink.jobs.iter().find(|at| at.id == job) else {
             bar.end();
-            return Ok(sink);
+            return Ok(sink.jobs_done.into_iter().find(|done| done.id == job));
         };
         let part = |ms: i64| u64::try_from(ms - at.from_ms).unwrap_or(0);
         bar.tell(part(at.next_ms), part(at.to_ms).max(1));

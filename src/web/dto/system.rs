@@ -62,6 +62,7 @@ pub(in crate::web) struct Sink {
     fresh_lag_ms: i64,
     last_error: Option<SinkError>,
     jobs: Vec<Job>,
+    jobs_done: Vec<Job>,
 }
 
 /// What went wrong last at a sink.
@@ -105,6 +106,7 @@ impl From<SinkStatus> for Sink {
             fresh_lag_ms: sink.fresh_lag_ms,
             last_error: sink.last_error.map(SinkError::from),
             jobs: sink.jobs.into_iter().map(Job::from).collect(),
+            jobs_done: sink.jobs_done.into_iter().map(Job::from).collect(),
         }
     }
 }

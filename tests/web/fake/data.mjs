@@ -62,6 +62,7 @@ export class Databases {
         class: "timeout", text: text("InfluxDB 没有及时回答：检查它的负载和磁盘", "InfluxDB did not answer in time: check its load and its disk"),
         detail: "operation timed out after 10 s: http://10.20.0.5:8086/write", time_ms: now - 52 * MINUTE,
       },
+      jobs_done: [],
       jobs: this.jobs.map(({ steps, ...job }) => ({ ...job, next_ms: Math.floor(job.next_ms) })),
     }];
   }

@@ -114,6 +114,8 @@ export interface Sink {
   readonly fresh_lag_ms: number;
   readonly last_error: { readonly class: string; readonly text: Text; readonly detail: string; readonly time_ms: number } | null;
   readonly jobs: readonly Job[];
+  /** The last ones that are done. */
+  readonly jobs_done: readonly Job[];
 }
 
 /** Old readings that are sent to a sink once more. */

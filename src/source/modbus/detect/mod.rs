@@ -66,14 +66,15 @@ impl Snapshots {
 
     /// `count` words from `address` on, as they were at one time.
     fn at(&self, address: u16, count: u16, time: usize) -> Option<Vec<u16>> {
-        let end = address.checked_add(count)?;
-        (address..end).map(|a| self.words.get(&a)?.get(time).copied()).collect()
+        // Up to the last one: 65535 is a register, too.
+        let last = address.checked_add(count.checked_sub(1)?)?;
+        (address..=last).map(|a| self.words.get(&a)?.get(time).copied()).collect()
     }
 
     /// The last words from `address` on.
     fn last(&self, address: u16, count: u16) -> Option<Vec<u16>> {
-        let end = address.checked_add(count)?;
-        (address..end).map(|a| self.word(a)).collect()
+        let last = address.checked_add(count.checked_sub(1)?)?;
+        (address..=last).map(|a| self.word(a)).collect()
     }
 
     fn times(&self, address: u16) -> usize {

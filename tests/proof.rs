@@ -142,7 +142,6 @@ async fn gaps_are_told_with_their_cause() {
 #[tokio::test]
 async fn a_recount_agrees_until_something_is_taken_away() {
     let mut hall = hall();
-    let zone = site().time_zone;
     let mut records: Vec<Record> = (0..3000).map(|n| reading("inv-01", n * MINUTE)).collect();
     records.extend((0..100).map(|n| reading("meter-01", n * MINUTE)));
     hall.journal.append(records).await.expect("kept");
@@ -150,7 +149,7 @@ async fn a_recount_agrees_until_something_is_taken_away() {
     hall.packer.pack().await.expect("packed");
     hall.journal.append(vec![reading("meter-01", 100 * MINUTE)]).await.expect("kept");
     let now = at(3000 * MINUTE);
-    let audit = proof::audit(&hall.journal, &hall.history, &[], "2026-11", &zone, now).await;
+    let audit = proof::audit(&hall.journal, &hall.history, &[], "2026-11", now).await;
     let audit = audit.expect("recounted");
     assert_eq!(
         (audit.from.to_string(), audit.to.to_string()),
@@ -160,10 +159,10 @@ async fn a_recount_agrees_until_something_is_taken_away() {
     assert_eq!(audit.on_disk["inv-01"], 3000);
     assert_eq!(audit.on_disk["meter-01"], 101);
     for bad in ["2026-13", "november", "2026"] {
-        let error = proof::audit(&hall.journal, &hall.history, &[], bad, &zone, now).await;
+        let error = proof::audit(&hall.journal, &hall.history, &[], bad, now).await;
         assert!(error.is_err(), "{bad}");
     }
-    let empty = proof::audit(&hall.journal, &hall.history, &[], "2026-10", &zone, now).await;
+    let empty = proof::audit(&hall.journal, &hall.history, &[], "2026-10", now).await;
     let empty = empty.expect("told");
     assert!(empty.from > empty.to, "nothing to recount");
 
@@ -172,7 +171,7 @@ async fn a_recount_agrees_until_something_is_taken_away() {
     let taken = connection.execute("DELETE FROM segment WHERE device = 'inv-01'", []);
     assert!(taken.expect("deleted") > 0);
     drop(connection);
-    let audit = proof::audit(&hall.journal, &hall.history, &[], "2026-11", &zone, now).await;
+    let audit = proof::audit(&hall.journal, &hall.history, &[], "2026-11", now).await;
     let audit = audit.expect("recounted");
     assert_eq!(audit.missing(), 3000);
     assert_eq!(audit.differences.len(), 3, "three days of it");

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config;
-use crate::journal;
+use crate::{history, journal};
 
 use super::check::show;
 use super::{Done, Failure, runtime, start_log, told_to_stop};
@@ -49,7 +49,7 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
             app.stop().await;
             match code {
                 Some(code) => return Ok(code),
-                None if journal::needs_mending(&hall.journal.folder) => {
+                None if needs_mending(&hall.journal.folder) => {
                     tracing::warn!("starting again: a database has to be mended");
                 }
                 None => return Ok(ExitCode::FAILURE),
@@ -62,6 +62,11 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
 /// Starts in one run, where databases have to be mended; what happens more often is for whoever watches
 /// over the process.
 const STARTS_MAX: u32 = 3;
+
+/// Whether a database was found to be corrupt in the run that ended.
+fn needs_mending(folder: &Path) -> bool {
+    journal::needs_mending(folder) || history::needs_mending(folder)
+}
 
 /// Every device may be a connection: systemd and shells begin with 1024 files and allow more to
 /// who asks.

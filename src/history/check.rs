@@ -2,15 +2,12 @@
 
 use std::path::Path;
 
-use crate::journal::pages;
+use crate::journal::Findings;
 use crate::model::{DeviceId, Timestamp};
 
 use super::error::HistoryError;
 use super::segment;
 use super::store::{self, Place};
-
-/// Findings that are told in full.
-const FINDINGS_MAX: usize = 20;
 
 /// What a check came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,26 +16,10 @@ pub struct Checked {
     pub segments: u64,
     /// Readings in them.
     pub readings: u64,
-    /// Blocks that are damaged and not yet put aside.
-    pub damaged: u64,
     /// Blocks that were put aside before.
     pub aside: u64,
-    /// What is wrong; some of it where it is much.
-    pub findings: Vec<String>,
-}
-
-impl Checked {
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.damaged == 0 && self.findings.is_empty()
-    }
-
-    fn find(&mut self, finding: String) {
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(finding);
-        }
-    }
+    /// What is wrong and not yet put aside.
+    pub findings: Findings,
 }
 
 /// Looks at every page and every block of the history in a folder, beside a gateway that runs; `tell`
@@ -48,7 +29,7 @@ impl Checked {
 /// [`HistoryError`] when there is none, or it cannot even be begun to be read.
 pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, HistoryError> {
     let connection = store::open_read_only(folder)?;
-    let mut checked = Checked { findings: pages(&connection), ..Checked::default() };
+    let mut checked = Checked { findings: Findings::of_pages(&connection), ..Checked::default() };
     let count = |sql: &str| -> u64 {
         let count: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap_or(0);
         u64::try_from(count).unwrap_or(0)
@@ -58,7 +39,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, H
     let devices = match store::devices(&connection) {
         Ok(devices) => devices,
         Err(error) => {
-            checked.find(error.to_string());
+            checked.findings.tell(error.to_string());
             return Ok(checked);
         }
     };
@@ -67,8 +48,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, H
         let places = match store::within(&connection, &device, first, last) {
             Ok(places) => places,
             Err(error) => {
-                checked.find(format!("{device}: {error}"));
-                checked.damaged += 1;
+                checked.findings.damage(format!("{device}: {error}"));
                 continue;
             }
         };
@@ -76,8 +56,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, H
             checked.segments += 1;
             checked.readings += place.rows as u64;
             if let Err(error) = look(&connection, &device, &place) {
-                checked.damaged += 1;
-                checked.find(error.to_string());
+                checked.findings.damage(error.to_string());
             }
             tell(checked.segments, of);
         }

@@ -31,7 +31,7 @@ mod tests;
 mod window;
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -62,6 +62,13 @@ const SEARCH_MAX: usize = 8;
 const FRESH_SEARCH_MAX: usize = 200;
 /// Read connections kept for the next question.
 const CONNECTIONS_KEPT: usize = 4;
+
+/// Whether the database of the folder was found to be corrupt while it was in use: the next start mends
+/// it.
+#[must_use]
+pub fn needs_mending(folder: &Path) -> bool {
+    store::is_marked(folder)
+}
 
 struct Inner {
     folder: PathBuf,
@@ -104,17 +111,12 @@ impl History {
     ///
     /// # Errors
     /// [`HistoryError`].
-    pub fn look(folder: &std::path::Path, clock: SharedClock) -> Result<Self, HistoryError> {
+    pub fn look(folder: &Path, clock: SharedClock) -> Result<Self, HistoryError> {
         let (archive, journal) = Archive::look(folder)?;
-        Ok(Self(Arc::new(Inner {
-            folder: folder.to_owned(),
-            archive,
-            journal,
-            clock,
-            connections: Mutex::default(),
-            corrupt: CancellationToken::new(),
-            damaged: Mutex::default(),
-        })))
+        let inner = Inner::new(folder, archive, journal, clock);
+        // Whoever only looks leaves no mark for the next start.
+        inner.corrupt.cancel();
+        Ok(Self(Arc::new(inner)))
     }
 
     fn try_open(
@@ -123,15 +125,8 @@ impl History {
         clock: SharedClock,
     ) -> Result<(Self, Packer), HistoryError> {
         let connection = store::open_or_mend(journal.folder(), clock.now())?;
-        let inner = Arc::new(Inner {
-            folder: journal.folder().to_owned(),
-            archive: journal.archive()?,
-            journal: journal.identity().to_owned(),
-            clock: clock.clone(),
-            connections: Mutex::default(),
-            corrupt: CancellationToken::new(),
-            damaged: Mutex::default(),
-        });
+        let (archive, identity) = (journal.archive()?, journal.identity().to_owned());
+        let inner = Arc::new(Inner::new(journal.folder(), archive, identity, clock.clone()));
         let packer =
             Packer::new(inner.clone(), connection, journal.clone(), config.clone(), clock)?;
         Ok((Self(inner), packer))
@@ -293,6 +288,18 @@ impl History {
 }
 
 impl Inner {
+    fn new(folder: &Path, archive: Archive, journal: String, clock: SharedClock) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            archive,
+            journal,
+            clock,
+            connections: Mutex::default(),
+            corrupt: CancellationToken::new(),
+            damaged: Mutex::default(),
+        }
+    }
+
     /// Answers a question from one state of the database, whatever is packed meanwhile.
     fn with_connection<T>(
         &self,

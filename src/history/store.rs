@@ -75,7 +75,7 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, HistoryError> {
 /// one; the old one stays beside it. What the journal still has is packed once more.
 pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, HistoryError> {
     let opened = open_to_write(folder).and_then(|connection| {
-        if folder.join(MARK).exists() {
+        if is_marked(folder) {
             return Err(HistoryError::Corrupt("found while it was in use".to_owned()));
         }
         newest_time(&connection)?;
@@ -100,6 +100,11 @@ pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, 
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
         _ => Ok(connection),
     }
+}
+
+/// Whether the database is known to be corrupt.
+pub(super) fn is_marked(folder: &Path) -> bool {
+    folder.join(MARK).exists()
 }
 
 /// Notes that the database was found to be corrupt, for the next start.

@@ -9,8 +9,16 @@ pub const DEAD_LETTERS: &str = "dead_letters";
 /// With nothing that is sent.
 pub const WITHOUT_LINE: &str = "without_line";
 
+const PREFIX: &str = "influx:";
+
 /// The account of a sink for one of these ends: `influx:main:delivered`.
 #[must_use]
 pub fn of(sink: &str, end: &str) -> String {
-    format!("influx:{sink}:{end}")
+    format!("{PREFIX}{sink}:{end}")
+}
+
+/// The sink and the end of an account; `None` where it is not one of ours.
+#[must_use]
+pub fn parse(account: &str) -> Option<(&str, &str)> {
+    account.strip_prefix(PREFIX)?.rsplit_once(':')
 }

@@ -165,10 +165,13 @@ impl Courier {
 
     /// Changes the sink's place. It is right in memory even when it cannot be stored.
     pub(super) async fn change(&self, change: impl Fn(&mut Lanes)) -> Result<(), Stopped> {
-        match self.shared.change(&self.sink.journal, &[], &[], change).await {
+        match self.shared.change(&self.sink.journal, &[], &[], &change).await {
             Ok(()) => {}
             Err(JournalError::Closed) => return Err(Stopped),
-            Err(error) => self.trouble(Class::Journal, None, error.to_string()),
+            Err(error) => {
+                self.trouble(Class::Journal, None, error.to_string());
+                self.shared.change_unstored(change).await;
+            }
         }
         self.shared.wake.notify_one();
         Ok(())

@@ -29,10 +29,10 @@ impl Courier {
         advance: Advance,
     ) -> Result<(), Stopped> {
         let dead: usize = condemned.iter().map(|found| found.lines.len()).sum();
+        let again = matches!(advance, Advance::Job(..));
+        let letters = condemned.iter().flat_map(|found| self.dead_letters(found));
         let letters: Vec<Letter> =
-            condemned.iter().flat_map(|found| self.dead_letters(found)).collect();
-        let letters: Vec<Letter> =
-            letters.into_iter().filter(|letter| !self.known.contains(&letter.line)).collect();
+            letters.filter(|letter| !(again && self.known.contains(&letter.line))).collect();
         let set_aside = letters.iter().map(|letter| letter.lines as u64).sum();
         let records: Vec<Record> = letters.iter().map(|letter| self.event(letter)).collect();
         let entries = match advance {
@@ -42,7 +42,7 @@ impl Courier {
             Advance::Fresh | Advance::Gap => self.entries(condemned, account::DELIVERED),
         };
         self.store(&records, &entries, (dead as u64, set_aside), &advance).await?;
-        if let Advance::Job(..) = advance {
+        if again {
             self.known.extend(letters.into_iter().map(|letter| letter.line));
         }
         let lines = self.batch.len().saturating_sub(dead) as u64;
@@ -100,6 +100,7 @@ impl Courier {
                 Err(error) => self.trouble(Class::Journal, None, error.to_string()),
             }
             if records.is_empty() {
+                self.shared.change_unstored(change).await;
                 return Ok(());
             }
             self.wait(pace.pause()).await?;

@@ -169,11 +169,7 @@ impl Backlog {
             self.courier.step_over().await?;
             let (gap, job) = self.courier.shared.look(|lanes| (lanes.gap(), lanes.job().cloned()));
             let done = match (gap, job) {
-                (Some(_), _) => {
-                    self.courier.known.clear();
-                    self.known_for = 0;
-                    self.gap().await?
-                }
+                (Some(_), _) => self.gap().await?,
                 (None, Some(job)) => self.job(&job).await?,
                 (None, None) => {
                     self.reader = None;

@@ -70,9 +70,7 @@ impl Shared {
     }
 
     /// Changes the sink's place, and stores it in one transaction with some records and what goes into
-    /// the ledger. In memory it is
-    /// changed even when it cannot be stored, unless there are records, which would be lost: at worst,
-    /// lines that are stored are sent again after a crash.
+    /// the ledger: all of it or nothing.
     pub(super) async fn change<T>(
         &self,
         journal: &Journal,
@@ -90,12 +88,25 @@ impl Shared {
             entries: entries.to_vec(),
         };
         let stored = journal.append_with_cursor(records.to_vec(), cursor).await;
-        if stored.is_ok() || records.is_empty() {
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changed.clone();
-            *lanes = changed;
+        if stored.is_ok() {
+            self.set(&mut lanes, changed);
         }
         drop(lanes);
         stored.map(|_| told)
+    }
+
+    /// Changes the sink's place in memory, where it could not be stored: at worst, lines that are at the
+    /// server are sent again after a crash.
+    pub(super) async fn change_unstored(&self, change: impl Fn(&mut Lanes)) {
+        let mut lanes = self.lanes.lock().await;
+        let mut changed = lanes.clone();
+        change(&mut changed);
+        self.set(&mut lanes, changed);
+    }
+
+    fn set(&self, lanes: &mut Lanes, changed: Lanes) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changed.clone();
+        *lanes = changed;
     }
 
     pub(super) fn condition(&self, lane: Lane, change: impl FnOnce(&mut Condition)) {

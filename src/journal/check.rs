@@ -16,29 +16,48 @@ const ROWS_PER_STEP: i64 = 5000;
 /// Findings that are told in full.
 const FINDINGS_MAX: usize = 20;
 
+/// What is wrong with a store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Rows or blocks that are not what was written, or that cannot be read.
+    pub damaged: u64,
+    /// What is wrong, in the words of the database; some of it where it is much.
+    pub told: Vec<String>,
+}
+
+impl Findings {
+    /// What the database says of its own pages.
+    pub(crate) fn of_pages(connection: &Connection) -> Self {
+        Self { damaged: 0, told: pages(connection) }
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.damaged == 0 && self.told.is_empty()
+    }
+
+    /// Something that is wrong and is no single row or block.
+    pub(crate) fn tell(&mut self, finding: String) {
+        if self.told.len() < FINDINGS_MAX {
+            self.told.push(finding);
+        }
+    }
+
+    /// A damaged row or block.
+    pub(crate) fn damage(&mut self, finding: String) {
+        self.damaged += 1;
+        self.tell(finding);
+    }
+}
+
 /// What a check came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
     /// Rows that were looked at.
     pub rows: u64,
-    /// Rows whose sum is not theirs, or that cannot be read.
-    pub damaged: u64,
-    /// What is wrong, in the words of the database; some of it where it is much.
-    pub findings: Vec<String>,
-}
-
-impl Checked {
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.damaged == 0 && self.findings.is_empty()
-    }
-
-    fn find(&mut self, finding: String) {
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(finding);
-        }
-    }
+    /// What is wrong.
+    pub findings: Findings,
 }
 
 /// Looks at every page and every row of the journal in a folder, beside a gateway that runs; `tell`
@@ -48,12 +67,12 @@ impl Checked {
 /// [`JournalError`] when there is none, or it cannot even be begun to be read.
 pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, JournalError> {
     let connection = schema::open_read_only(folder)?;
-    let mut checked = Checked { findings: pages(&connection), ..Checked::default() };
+    let mut checked = Checked { rows: 0, findings: Findings::of_pages(&connection) };
     let (names, head) =
         match Names::load(&connection).and_then(|n| Ok((n, schema::head(&connection)?))) {
             Ok(found) => found,
             Err(error) => {
-                checked.find(error.to_string());
+                checked.findings.tell(error.to_string());
                 return Ok(checked);
             }
         };
@@ -65,8 +84,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, J
             Ok(Some(last)) => at = last,
             Ok(None) => break,
             Err(error) => {
-                checked.find(error.to_string());
-                checked.damaged += 1;
+                checked.findings.damage(error.to_string());
                 break;
             }
         }
@@ -77,8 +95,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, J
     Ok(checked)
 }
 
-/// What the database says of its own pages.
-pub(crate) fn pages(connection: &Connection) -> Vec<String> {
+fn pages(connection: &Connection) -> Vec<String> {
     let sql = format!("PRAGMA quick_check({FINDINGS_MAX})");
     let told = connection.prepare(&sql).and_then(|mut statement| {
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
@@ -108,8 +125,7 @@ fn rows(
         last = Some(position);
         checked.rows += 1;
         if record_of(row, names)?.is_none() {
-            checked.damaged += 1;
-            checked.find(format!("record {position}"));
+            checked.findings.damage(format!("record {position}"));
         }
     }
     Ok(last)

@@ -39,8 +39,7 @@ use crate::model::{Position, Record, Timestamp};
 use crate::tally::Tally;
 
 pub use archive::Archive;
-pub(crate) use check::pages;
-pub use check::{Checked, check};
+pub use check::{Checked, Findings, check};
 pub(crate) use copy::copy_database;
 pub use error::JournalError;
 pub use ledger::{DOUBLED, Days, Entry, KEPT, NOT_KEPT};
@@ -134,11 +133,11 @@ pub fn exists(folder: &std::path::Path) -> bool {
     folder.join(schema::FILE).exists()
 }
 
-/// Whether a database of the folder was found to be corrupt while it was in use: the next start mends
+/// Whether the database of the folder was found to be corrupt while it was in use: the next start mends
 /// it.
 #[must_use]
 pub fn needs_mending(folder: &std::path::Path) -> bool {
-    ["journal.corrupt", "history.corrupt"].iter().any(|mark| folder.join(mark).exists())
+    schema::is_marked(folder)
 }
 
 struct Shared {
@@ -331,6 +330,12 @@ impl Journal {
     /// Says that these could not be kept and will not come again.
     pub fn lose<'a>(&self, records: impl Iterator<Item = &'a Record>) {
         self.0.ledger.lose(records, &mut self.days());
+    }
+
+    /// Where the days of the ledger begin and end.
+    #[must_use]
+    pub fn zone(&self) -> &jiff::tz::TimeZone {
+        &self.0.zone
     }
 
     /// The local days of the ledger.

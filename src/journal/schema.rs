@@ -84,7 +84,7 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
     let lock = File::create(folder.join("lock")).map_err(|error| storage(&error))?;
     lock.try_lock().map_err(|_| JournalError::Busy(folder.display().to_string()))?;
     let opened = open_to_write(folder).and_then(|connection| {
-        if folder.join(MARK).exists() {
+        if is_marked(folder) {
             return Err(JournalError::Corrupt("found while it was in use".to_owned()));
         }
         check::probe(&connection)?;
@@ -95,6 +95,11 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
         opened => opened?,
     };
     Ok(Opened { connection, lock })
+}
+
+/// Whether the database is known to be corrupt.
+pub(super) fn is_marked(folder: &Path) -> bool {
+    folder.join(MARK).exists()
 }
 
 /// Notes that the database was found to be corrupt, for the next start.

@@ -10,6 +10,7 @@ use crate::model::{DeviceId, Timestamp};
 
 use super::error::ProofError;
 use super::sums::{self, Sums, of_sources};
+use super::{ask, owed};
 
 /// A source and a day where the recount and the ledger do not agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +73,6 @@ pub async fn audit(
     history: &History,
     sinks: &[String],
     month: &str,
-    zone: &jiff::tz::TimeZone,
     now: Timestamp,
 ) -> Result<Audit, ProofError> {
     let (first, last) = days_of(month)?;
@@ -83,7 +83,8 @@ pub async fn audit(
         // Where something was dropped because of its age, the oldest day is half there.
         Some(oldest) => {
             let oldest = days.of(oldest);
-            let dropped = journal.ledger_first_day()?.is_some_and(|first| first < oldest);
+            let dropped =
+                ask(journal, Journal::ledger_first_day).await?.is_some_and(|day| day < oldest);
             began.max(oldest.saturating_add(i32::from(dropped)))
         }
         None => began,
@@ -99,8 +100,9 @@ pub async fn audit(
     if from > to {
         return Ok(audit);
     }
-    let before = journal.ledger(from, to)?;
-    let windows = Windows::days(days.start(from), days.start(to.saturating_add(1)), zone)?;
+    let before = ask(journal, move |journal| journal.ledger(from, to)).await?;
+    let ends = (days.start(from), days.start(to.saturating_add(1)));
+    let windows = Windows::days(ends.0, ends.1, journal.zone())?;
     let packed = history.devices().await?.into_iter().map(|id| id.to_string());
     let known = before.iter().map(|entry| entry.subject.clone());
     let mut counts = BTreeMap::new();
@@ -110,9 +112,9 @@ pub async fn audit(
         counts.insert(device, found.readings);
     }
     // Readings go on coming while they are counted.
-    let after = journal.ledger(from, to)?;
+    let after = ask(journal, move |journal| journal.ledger(from, to)).await?;
     audit.sources = of_sources(&after);
-    for (sink, owed) in super::owed(journal, sinks, windows.start(), windows.end()).await? {
+    for (sink, owed) in owed(journal, sinks, windows.start(), windows.end()).await? {
         sums::owe(&mut audit.sources, &sink, owed.as_ref());
     }
     let (before, after) = (kept_of(&before), kept_of(&after));

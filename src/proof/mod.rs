@@ -64,15 +64,11 @@ pub async fn overview(
     for (sink, owed) in owed(journal, sinks, first, last).await? {
         sums::owe(&mut sums, &sink, owed.as_ref());
     }
-    let archive = journal.archive()?;
-    let look = move || {
-        Ok::<_, JournalError>((
-            archive.links(from.plus_ms(-LOOK_BACK_MS), to)?,
-            archive.pauses(from, to)?,
-        ))
-    };
-    let looked = tokio::task::spawn_blocking(look).await.map_err(|_| ProofError::BrokenOff)?;
-    let (links, pauses) = looked?;
+    let (links, pauses) = ask(journal, move |journal| {
+        let archive = journal.archive()?;
+        Ok((archive.links(from.plus_ms(-LOOK_BACK_MS), to)?, archive.pauses(from, to)?))
+    })
+    .await?;
     let windows = Windows::every_ms(from, to, to.since_ms(from).max(1))?;
     let mut presences = BTreeMap::new();
     for device in devices {
@@ -129,16 +125,25 @@ async fn owed(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<(String, Option<BTreeMap<String, u64>>)>, ProofError> {
-    let (journal, sinks) = (journal.clone(), sinks.to_vec());
-    let look = move || {
+    let sinks = sinks.to_vec();
+    let owed = move |journal: &Journal| {
         let of = |sink: String| {
-            let owed = influx::owed(&journal, &sink, from, to, OWED_MAX)?;
+            let owed = influx::owed(journal, &sink, from, to, OWED_MAX)?;
             Ok((sink, owed))
         };
-        sinks.into_iter().map(of).collect::<Result<Vec<_>, JournalError>>()
+        sinks.into_iter().map(of).collect()
     };
-    let owed = tokio::task::spawn_blocking(look).await.map_err(|_| ProofError::BrokenOff)?;
-    Ok(owed?)
+    ask(journal, owed).await
+}
+
+/// Asks the journal something on a thread that may block.
+async fn ask<T: Send + 'static>(
+    journal: &Journal,
+    question: impl FnOnce(&Journal) -> Result<T, JournalError> + Send + 'static,
+) -> Result<T, ProofError> {
+    let journal = journal.clone();
+    let task = tokio::task::spawn_blocking(move || question(&journal));
+    Ok(task.await.map_err(|_| ProofError::BrokenOff)??)
 }
 
 fn longest_ms(device: &Device) -> i64 {

@@ -47,7 +47,7 @@ impl Sums {
             DOUBLED => self.doubled += entry.readings,
             NOT_KEPT => self.not_kept += entry.readings,
             other => {
-                let Some((sink, end)) = sink_of(other) else { return };
+                let Some((sink, end)) = account::parse(other) else { return };
                 let at = self.sinks.entry(sink.to_owned()).or_default();
                 match end {
                     account::DELIVERED => at.delivered += entry.readings,
@@ -59,11 +59,6 @@ impl Sums {
             }
         }
     }
-}
-
-/// `influx:main:delivered` -> `main`, `delivered`.
-fn sink_of(account: &str) -> Option<(&str, &str)> {
-    account.strip_prefix("influx:")?.rsplit_once(':')
 }
 
 /// The sums of each source in some entries of the ledger.

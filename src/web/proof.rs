@@ -82,9 +82,8 @@ pub(super) async fn audit(
     let Query(Month { month }) = month.map_err(|error| Problem::bad_request(error.body_text()))?;
     let context = &shared.context;
     let sinks: Vec<String> = context.sinks.iter().map(|sink| sink.name().to_owned()).collect();
-    let zone = context.live.look(|board| board.site.time_zone.clone());
     let (journal, history) = (&context.journal, &context.history);
-    let audit = proof::audit(journal, history, &sinks, &month, &zone, shared.now()).await;
+    let audit = proof::audit(journal, history, &sinks, &month, shared.now()).await;
     let audit = audit.map_err(|error| problem(&error))?;
     json(&dto::Audit::of(&month, &audit, &sinks))
 }

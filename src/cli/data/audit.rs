@@ -71,9 +71,8 @@ async fn direct(place: &Place, mut hall: Hall, month: &str) -> Result<Audit, Fai
     let clock = Arc::new(SystemClock);
     let journal = Journal::open(&hall.journal, clock.clone(), Tally::new())?;
     let (history, _packer) = History::open(&hall.history, &journal, clock.clone())?;
-    let zone = &hall.site.time_zone;
     let sinks: Vec<String> = hall.influx.iter().map(|target| target.name.clone()).collect();
-    let audit = proof::audit(&journal, &history, &sinks, month, zone, clock.now()).await;
+    let audit = proof::audit(&journal, &history, &sinks, month, clock.now()).await;
     let audit = audit.map_err(|error| failure(&error))?;
     let told = Audit::of(month, &audit, &sinks);
     tokio::task::spawn_blocking(move || journal.close()).await?;

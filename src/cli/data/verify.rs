@@ -21,22 +21,23 @@ pub(super) struct Verified {
 
 impl Verified {
     pub(super) fn is_whole(&self) -> bool {
-        self.journal.is_whole() && self.history.is_whole()
+        self.journal.findings.is_none() && self.history.findings.is_none()
     }
 
     pub(super) fn show(&self, lang: Option<Language>) {
         let say = |text: Text| say!("{}", one_line(text, lang));
-        let journal::Checked { rows, damaged, .. } = &self.journal;
+        let (rows, damaged) = (self.journal.rows, self.journal.findings.damaged);
         say(text!(
             "日志：{rows} 条，损坏 {damaged} 条",
             "journal: {rows} records, {damaged} damaged"
         ));
-        let history::Checked { segments, readings, damaged, aside, .. } = &self.history;
+        let history::Checked { segments, readings, aside, findings } = &self.history;
+        let damaged = findings.damaged;
         say(text!(
             "历史：{segments} 段共 {readings} 条，损坏 {damaged} 段；此前隔离 {aside} 段",
             "history: {segments} blocks with {readings} readings, {damaged} damaged; {aside} put aside before",
         ));
-        for finding in self.journal.findings.iter().chain(&self.history.findings) {
+        for finding in self.journal.findings.told.iter().chain(&findings.told) {
             say!("  {finding}");
         }
     }

@@ -244,10 +244,13 @@ impl App {
         common: &Common,
     ) -> Result<Vec<Sink>, AppError> {
         let devices = hall.devices.iter().map(|(device, _)| (**device).clone());
+        let profiles =
+            hall.devices.iter().map(|(device, profile)| (device.id.clone(), profile.clone()));
         let context = influx::Context {
             journal: common.journal.clone(),
             history: history.clone(),
             devices: devices.chain(own::device(&hall.zones)).collect(),
+            profiles: Arc::new(profiles.collect()),
             tally: common.tally.clone(),
             clock: common.clock.clone(),
         };

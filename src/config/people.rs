@@ -23,6 +23,7 @@ const INFLUX: &[&str] = &[
     "org",
     "bucket",
     "token_file",
+    "totals",
 ];
 const WEBHOOK: &[&str] = &["name", "url", "authorization_file"];
 
@@ -51,6 +52,8 @@ pub struct InfluxTarget {
     pub url: String,
     /// Which interface it has.
     pub version: InfluxVersion,
+    /// Whether the totals of days and months go there as well.
+    pub totals: bool,
 }
 
 impl InfluxTarget {
@@ -69,7 +72,8 @@ impl InfluxTarget {
                 influx::Version::V3 { database, token: token.map(secret) }
             }
         };
-        influx::Config::new(&self.name, &self.url, version, site)
+        let config = influx::Config::new(&self.name, &self.url, version, site);
+        influx::Config { totals: self.totals, ..config }
     }
 }
 
@@ -222,7 +226,8 @@ pub(super) fn influx(root: &Section<'_>, folder: &Path) -> Vec<InfluxTarget> {
             }
             None => None,
         };
-        Some(InfluxTarget { name: name?, url: url?.value, version: version? })
+        let totals = section.get::<bool>("totals").is_none_or(|totals| totals.value);
+        Some(InfluxTarget { name: name?, url: url?.value, version: version?, totals })
     });
     targets.collect()
 }

@@ -20,6 +20,7 @@ mod config;
 mod copy;
 mod error;
 mod merge;
+mod near;
 mod packer;
 mod presence;
 mod repair;
@@ -30,7 +31,7 @@ mod store;
 mod tests;
 mod window;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,17 +50,13 @@ pub use packer::Packer;
 pub use presence::Presence;
 pub use window::{Asked, STEPS_MAX, Window, Windows};
 
+use near::{last_before, last_numbers, next_numbers};
 use presence::Counting;
 use span::Span;
 use window::Folding;
 
 /// Readings that one question may show one by one: a month of one device at 5 seconds, and some.
 pub const READINGS_MAX: usize = 600_000;
-/// Segments looked through backwards for the last value of a point.
-const SEARCH_MAX: usize = 8;
-/// Readings of the journal that are looked through for it. A slow register table is read every 60th
-/// cycle, so this sees it at least three times.
-const FRESH_SEARCH_MAX: usize = 200;
 /// Read connections kept for the next question.
 const CONNECTIONS_KEPT: usize = 4;
 
@@ -159,6 +156,15 @@ impl History {
                     folding.take(time, value);
                 }
             })?;
+            if asked.iter().any(|asked| asked.counter.is_some()) {
+                // A counter's step over the end belongs to the last window in part.
+                let after = next_numbers(inner, connection, &device, &points, to)?;
+                for (after, folding) in after.into_iter().zip(&mut foldings) {
+                    if let Some((time, value)) = after {
+                        folding.take(time, value);
+                    }
+                }
+            }
             let now = inner.clock.now();
             Ok(foldings.into_iter().map(|folding| folding.end(now)).collect())
         })
@@ -196,6 +202,22 @@ impl History {
     /// [`HistoryError`].
     pub async fn devices(&self) -> Result<Vec<DeviceId>, HistoryError> {
         self.blocking(|_, connection| store::devices(connection)).await
+    }
+
+    /// The points of a device that occur between two times, in order; more may come with them.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn points(
+        &self,
+        device: DeviceId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<String>, HistoryError> {
+        self.blocking(move |inner, connection| {
+            Ok(Span::new(inner, connection, &device, from, to)?.points()?.into_iter().collect())
+        })
+        .await
     }
 
     /// Time of the oldest reading that is packed.
@@ -344,81 +366,4 @@ impl Inner {
     fn take_damaged(&self) -> BTreeSet<(DeviceId, Timestamp)> {
         std::mem::take(&mut *self.damaged.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-fn last_before(
-    inner: &Inner,
-    connection: &Connection,
-    device: &DeviceId,
-    to: Timestamp,
-    max: usize,
-) -> Result<Vec<Reading>, HistoryError> {
-    let mut found = inner.archive.last_before(device, to, max)?;
-    for place in store::before(connection, device, to, SEARCH_MAX)? {
-        let oldest = found.get(max.saturating_sub(1)).map(|reading| reading.time);
-        if oldest.is_some_and(|oldest| oldest > place.until) {
-            break;
-        }
-        // What was packed lately is still in the journal: its times are enough to see that.
-        let known: HashSet<_> = found.iter().map(segment::key).collect();
-        let wanted = |key: (Timestamp, u64)| {
-            key.0 < to && oldest.is_none_or(|oldest| key.0 >= oldest) && !known.contains(&key)
-        };
-        let readings = store::times(connection, device, &place).and_then(|times| {
-            let all_known = !times.keys().any(wanted);
-            if all_known { Ok(Vec::new()) } else { store::readings(connection, device, &place) }
-        });
-        match readings {
-            Ok(readings) => found.extend(readings.into_iter().filter(|r| r.time < to)),
-            Err(HistoryError::Damaged { device, time }) => inner.note_damage(&device, time),
-            Err(error) => return Err(error),
-        }
-        found.sort_by_key(|reading| std::cmp::Reverse(segment::key(reading)));
-        found.dedup_by_key(|reading| segment::key(reading));
-    }
-    found.truncate(max);
-    Ok(found)
-}
-
-/// The last measured number of each point before `to`, where it is not too far back.
-fn last_numbers(
-    inner: &Inner,
-    connection: &Connection,
-    device: &DeviceId,
-    points: &[&str],
-    to: Timestamp,
-) -> Result<Vec<Option<(Timestamp, f64)>>, HistoryError> {
-    let fresh = inner.archive.last_before(device, to, FRESH_SEARCH_MAX)?;
-    let newest = |point: &&str| fresh.iter().find_map(|r| Some((r.time, measured(r, point)?)));
-    let mut last: Vec<Option<(Timestamp, f64)>> = points.iter().map(newest).collect();
-    for place in store::before(connection, device, to, SEARCH_MAX)? {
-        let known =
-            |last: &Option<(Timestamp, f64)>| last.is_some_and(|(time, _)| time >= place.until);
-        let missing: Vec<usize> = last
-            .iter()
-            .enumerate()
-            .filter(|(_, last)| !known(last))
-            .map(|(which, _)| which)
-            .collect();
-        if missing.is_empty() {
-            break;
-        }
-        let names: Vec<&str> =
-            missing.iter().filter_map(|which| points.get(*which).copied()).collect();
-        let span = Span::of_place(inner, connection, device, place, to);
-        span.numbers(&names, |which, time, number| {
-            let slot = missing.get(which).and_then(|which| last.get_mut(*which));
-            if let Some(slot) = slot.filter(|slot| slot.is_none_or(|(before, _)| before <= time)) {
-                *slot = Some((time, number));
-            }
-        })?;
-    }
-    Ok(last)
-}
-
-/// The number of a point in a reading, where it is one that was really measured.
-fn measured(reading: &Reading, point: &str) -> Option<f64> {
-    let sample = reading.samples.iter().find(|sample| sample.point.as_str() == point)?;
-    let value = sample.value.as_f64().filter(|value| value.is_finite());
-    value.filter(|_| sample.quality.is_measured())
 }

@@ -1,5 +1,7 @@
 //! Readings of one device in one span: those that are packed and those that are not yet, as one.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use crate::model::{DeviceId, Reading, Timestamp};
@@ -7,7 +9,7 @@ use crate::model::{DeviceId, Reading, Timestamp};
 use super::error::HistoryError;
 use super::segment::{Times, key};
 use super::store::{self, Place};
-use super::{Inner, READINGS_MAX, column, measured};
+use super::{Inner, READINGS_MAX, column};
 
 /// What is to be read.
 pub(super) struct Span<'a> {
@@ -52,6 +54,17 @@ impl<'a> Span<'a> {
         Self { inner, connection, device, from, to, places, fresh }
     }
 
+    /// The points that occur in what is packed around here and in what is not packed yet.
+    pub(super) fn points(&self) -> Result<BTreeSet<String>, HistoryError> {
+        let fresh = self.fresh.iter().flat_map(|reading| &reading.samples);
+        let mut points: BTreeSet<String> =
+            fresh.map(|sample| sample.point.as_str().to_owned()).collect();
+        for place in &self.places {
+            points.extend(store::points_of(self.connection, place)?);
+        }
+        Ok(points)
+    }
+
     /// Shows every measured number of some points, each point in the order of time.
     pub(super) fn numbers(
         &self,
@@ -62,7 +75,7 @@ impl<'a> Span<'a> {
         let show = |readings: &[Reading], visit: &mut dyn FnMut(usize, Timestamp, f64)| {
             for reading in readings {
                 for (which, point) in points.iter().enumerate() {
-                    if let Some(number) = measured(reading, point) {
+                    if let Some(number) = reading.measured(point) {
                         visit(which, reading.time, number);
                     }
                 }
@@ -122,7 +135,7 @@ impl<'a> Span<'a> {
             }
         }
         if !late.is_empty() {
-            let late = late.iter().filter_map(|r| Some((key(r), measured(r, point)?)));
+            let late = late.iter().filter_map(|r| Some((key(r), r.measured(point)?)));
             all.extend(late);
             all.sort_by_key(|(key, _)| *key);
             all.into_iter().for_each(|((time, _), number)| visit(time, number));

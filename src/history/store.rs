@@ -227,6 +227,21 @@ pub(super) fn before(
     places(connection, condition, params![device.as_str(), to.ms(), most])
 }
 
+/// The first `most` segments of a device that end at `from` or after it, oldest first.
+pub(super) fn after(
+    connection: &Connection,
+    device: &DeviceId,
+    from: Timestamp,
+    most: usize,
+) -> Result<Vec<Place>, HistoryError> {
+    // Segments do not overlap: in their order they end as they begin.
+    let condition = "device = ?1 AND until >= ?2 AND start >= coalesce(
+        (SELECT max(start) FROM segment WHERE device = ?1 AND start <= ?2), ?2)
+        ORDER BY start LIMIT ?3";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    places(connection, condition, params![device.as_str(), from.ms(), most])
+}
+
 /// Bytes with a sum over them and where they belong.
 fn seal(mut bytes: Vec<u8>, device: &DeviceId, start: Timestamp, point: &str) -> Vec<u8> {
     let sum = sum(&bytes, device, start, point);

@@ -135,7 +135,7 @@ proptest! {
                 let points = vec!["ac_power_w".to_owned(), "vendor_x".to_owned()];
                 let numbers = world.history.numbers(id(), points.clone(), at(from), at(to)).await;
                 for (numbers, point) in numbers.expect("read").iter().zip(&points) {
-                    let number = |r: &Reading| Some((r.time, measured(r, point)?));
+                    let number = |r: &Reading| Some((r.time, r.measured(point)?));
                     let of_point: Vec<_> = in_order(of_span.clone()).iter().filter_map(number).collect();
                     assert_eq!(numbers, &of_point);
                 }
@@ -209,6 +209,18 @@ async fn what_a_counter_counts_between_two_readings_is_shared_out_and_a_reset_is
         let windows = world.history.windows(id(), asked, steps).await.expect("read").remove(0);
         let increase: Vec<_> = windows.iter().map(|window| window.increase).collect();
         assert_eq!(increase, [Some(400.0), Some(500.0), Some(500.0), Some(100.0)]);
+        // Asked for by itself, an hour says the same: what was counted over its ends is shared out.
+        for (hour_of_day, expected) in (0..).zip(&increase) {
+            let asked = vec![Asked {
+                point: "energy_total_wh".into(),
+                counter: Some(nature.clone()),
+                hold_ms: 0,
+            }];
+            let (from, to) = (at(hour_of_day * hour), at((hour_of_day + 1) * hour));
+            let steps = Windows::every_ms(from, to, hour).expect("steps");
+            let alone = world.history.windows(id(), asked, steps).await.expect("read").remove(0);
+            assert_eq!(&alone[0].increase, expected, "hour {hour_of_day}");
+        }
         world.pack().await;
     }
 }

@@ -6,6 +6,8 @@ pub const DELIVERED: &str = "delivered";
 pub const RECOVERED: &str = "recovered";
 /// Refused by it for good.
 pub const DEAD_LETTERS: &str = "dead_letters";
+/// Those of which the totals of their day were made that the server has.
+pub const TOTALLED: &str = "totalled";
 /// With nothing that is sent.
 pub const WITHOUT_LINE: &str = "without_line";
 

@@ -79,6 +79,8 @@ pub struct Limits {
     pub refused_pause: Duration,
     /// Requests spent on finding the bad lines of one body; what is left then is set aside whole.
     pub search_requests_max: usize,
+    /// Totals of days are made again this long after late readings, at the earliest.
+    pub totals_every: Duration,
 }
 
 impl Default for Limits {
@@ -93,6 +95,7 @@ impl Default for Limits {
             pause_max: Duration::from_secs(60),
             refused_pause: Duration::from_secs(15),
             search_requests_max: 2000,
+            totals_every: Duration::from_secs(60),
         }
     }
 }
@@ -110,6 +113,8 @@ pub struct Config {
     pub version: Version,
     /// Value of the tag `site`.
     pub site: String,
+    /// Whether the totals of days and months are written as well. Default: yes.
+    pub totals: bool,
     /// Sizes and times.
     pub limits: Limits,
 }
@@ -123,7 +128,7 @@ impl Config {
         site: impl Into<String>,
     ) -> Self {
         let (name, url, site) = (name.into(), url.into(), site.into());
-        Self { name, url, version, site, limits: Limits::default() }
+        Self { name, url, version, site, totals: true, limits: Limits::default() }
     }
 
     /// Checks what a person may have written wrongly; also done by

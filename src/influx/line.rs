@@ -7,9 +7,11 @@
 //! what a vendor invented is a float, whether it comes as a number or as yes and no (1 and 0). So
 //! the name alone tells the type, whatever a device sends, and after every restart the same.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::model::{Decimal, Device, DeviceId, PointName, Reading, Sample, Value, standard_point};
+use crate::model::{
+    Decimal, Device, DeviceId, PointName, Reading, Sample, Timestamp, Value, standard_point,
+};
 
 #[cfg(test)]
 mod tests;
@@ -34,12 +36,24 @@ enum Form {
     YesNo,
 }
 
+/// What the counters of a device counted in a day or a month.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Total {
+    pub(super) measurement: &'static str,
+    /// Local midnight at which the day or month begins.
+    pub(super) start: Timestamp,
+    /// What was counted, by field.
+    pub(super) fields: BTreeMap<String, f64>,
+    /// Values that it was made of.
+    pub(super) readings: u64,
+}
+
 /// Writes lines. Keeps the tags of the devices ready.
 #[derive(Debug, Clone)]
 pub struct Encoder {
     site: String,
-    /// Measurement and tags of each device, escaped.
-    heads: HashMap<DeviceId, String>,
+    /// Measurement of each device, and its tags, escaped.
+    heads: HashMap<DeviceId, (&'static str, String)>,
     forms: HashMap<PointName, Form>,
 }
 
@@ -47,7 +61,8 @@ impl Encoder {
     /// An encoder for the devices of a building, whose id is `site`.
     #[must_use]
     pub fn new(site: &str, devices: &[Device]) -> Self {
-        let heads = devices.iter().map(|device| (device.id.clone(), head_of(site, device)));
+        let head = |device: &Device| (device.kind.measurement(), tags_of(site, device));
+        let heads = devices.iter().map(|device| (device.id.clone(), head(device)));
         Self { site: site.to_owned(), heads: heads.collect(), forms: HashMap::new() }
     }
 
@@ -55,14 +70,7 @@ impl Encoder {
     /// when the reading has no value that is sent (texts and refused values are not).
     pub fn encode(&mut self, reading: &Reading, body: &mut String) -> bool {
         let start = body.len();
-        match self.heads.get(&reading.device) {
-            Some(head) => body.push_str(head),
-            None => {
-                body.push_str(MEASUREMENT_OF_STRANGERS);
-                tag(body, "device", reading.device.as_str());
-                tag(body, "site", &self.site);
-            }
-        }
+        self.head(&reading.device, None, body);
         let mut separator = ' ';
         for sample in &reading.samples {
             let before = body.len();
@@ -81,6 +89,31 @@ impl Encoder {
         body.push_str(itoa::Buffer::new().format(reading.time.ms()));
         body.push('\n');
         true
+    }
+
+    /// Appends the line of a total and its line break.
+    pub(super) fn total(&self, device: &DeviceId, total: &Total, body: &mut String) {
+        self.head(device, Some(total.measurement), body);
+        body.push_str(" readings=");
+        body.push_str(itoa::Buffer::new().format(total.readings));
+        for (name, value) in total.fields.iter().filter(|(_, value)| value.is_finite()) {
+            body.push(',');
+            key(body, name, "=");
+            float(body, *value);
+        }
+        body.push(' ');
+        body.push_str(itoa::Buffer::new().format(total.start.ms()));
+    }
+
+    fn head(&self, device: &DeviceId, measurement: Option<&str>, body: &mut String) {
+        if let Some((own, tags)) = self.heads.get(device) {
+            body.push_str(measurement.unwrap_or(own));
+            body.push_str(tags);
+            return;
+        }
+        body.push_str(measurement.unwrap_or(MEASUREMENT_OF_STRANGERS));
+        tag(body, "device", device.as_str());
+        tag(body, "site", &self.site);
     }
 
     fn field(&mut self, sample: &Sample, body: &mut String) -> bool {
@@ -139,14 +172,14 @@ impl Encoder {
     }
 }
 
-fn head_of(site: &str, device: &Device) -> String {
-    let mut head = device.kind.measurement().to_owned();
-    tag(&mut head, "device", device.id.as_str());
-    tag(&mut head, "site", site);
-    tag(&mut head, "zone", device.zone.as_str());
-    tag(&mut head, "kind", device.kind.as_str());
-    tag(&mut head, "model", &device.profile);
-    head
+fn tags_of(site: &str, device: &Device) -> String {
+    let mut tags = String::new();
+    tag(&mut tags, "device", device.id.as_str());
+    tag(&mut tags, "site", site);
+    tag(&mut tags, "zone", device.zone.as_str());
+    tag(&mut tags, "kind", device.kind.as_str());
+    tag(&mut tags, "model", &device.profile);
+    tags
 }
 
 fn tag(line: &mut String, key: &str, value: &str) {

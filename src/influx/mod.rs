@@ -10,6 +10,8 @@
 //! What comes in and what piled up go side by side, so that the present is on time while days catch
 //! up. What is no longer in the journal comes from the history, by itself or because somebody asks.
 //!
+//! Soon after local midnight it sends what each counter counted in the day and in the month.
+//!
 //! Architecture invariant: nothing that is in the journal is left out here without being counted
 //! and named; when in doubt whether the lines or the server are at fault, the lines wait.
 
@@ -32,6 +34,7 @@ mod setup;
 mod shared;
 mod sink;
 mod status;
+mod totals;
 mod trial;
 
 pub use config::{Config, Limits, Secret, Version};

@@ -42,6 +42,7 @@ impl Courier {
             Advance::Fresh | Advance::Gap => self.entries(condemned, account::DELIVERED),
         };
         self.store(&records, &entries, (dead as u64, set_aside), &advance).await?;
+        self.shared.touch(&entries);
         if again {
             self.known.extend(letters.into_iter().map(|letter| letter.line));
         }
@@ -55,8 +56,14 @@ impl Courier {
             tracing::warn!(sink = %self.name(), lines = dead, message = %first.message,
                 "InfluxDB refuses lines for good; they are set aside");
         }
+        self.taken(lines > 0);
+        Ok(())
+    }
+
+    /// The batch is done, and with it whatever the server had against it.
+    pub(super) fn taken(&self, lines: bool) {
         let waited = self.shared.conditions().iter().all(|condition| condition.waiting);
-        if waited && lines > 0 {
+        if waited && lines {
             tracing::info!(sink = %self.name(), "InfluxDB takes readings again");
         }
         let (full, now) = (self.batch.full, self.sink.clock.now());
@@ -66,7 +73,6 @@ impl Courier {
             *condition = Condition { waiting: false, oldest: None, late_ms, full };
         });
         self.publish();
-        Ok(())
     }
 
     async fn store(

@@ -17,6 +17,7 @@ use super::past::Past;
 use super::shared::{Advance, Lane};
 use super::sink::Sink;
 use super::status::Class;
+use super::totals::Totals;
 
 /// What is older than this when a whole body waits behind it is left to the backlog's lane, so
 /// that what comes in is not late.
@@ -150,6 +151,7 @@ struct Backlog {
     reader: Option<Reader>,
     encoder: Encoder,
     past: Past,
+    totals: Totals,
     courier: Courier,
     /// The job for which the courier knows what is set aside.
     known_for: u64,
@@ -161,7 +163,7 @@ impl Backlog {
         let past = Past::new(&sink);
         let shared = sink.shared.clone();
         let courier = Courier::new(sink, stop, Lane::Backlog, shared);
-        Self { reader: None, encoder, past, courier, known_for: 0 }
+        Self { reader: None, encoder, past, totals: Totals::new(), courier, known_for: 0 }
     }
 
     async fn run(mut self) -> Result<Infallible, Stopped> {
@@ -173,6 +175,7 @@ impl Backlog {
                 (None, Some(job)) => self.job(&job).await?,
                 (None, None) => {
                     self.reader = None;
+                    self.totals.send(&mut self.courier, &self.encoder).await?;
                     self.idle().await?;
                     Ok(())
                 }
@@ -187,6 +190,7 @@ impl Backlog {
     }
 
     async fn idle(&mut self) -> Result<(), Stopped> {
+        let idle = IDLE.min(self.courier.sink.config.limits.totals_every);
         self.courier.batch = Batch::default();
         self.courier.shared.condition(Lane::Backlog, |condition| *condition = Default::default());
         self.courier.publish();
@@ -194,7 +198,7 @@ impl Backlog {
             biased;
             () = self.courier.stop.cancelled() => Err(Stopped),
             () = self.courier.shared.wake.notified() => Ok(()),
-            () = tokio::time::sleep(IDLE) => Ok(()),
+            () = tokio::time::sleep(idle) => Ok(()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the two lanes of a sink have in common: its place, and how each of them is.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     /// A copy to look at.
     seen: Mutex<Lanes>,
     conditions: Mutex<[Condition; 2]>,
+    /// Days and devices of which readings were delivered lately.
+    touched: Mutex<BTreeSet<(i32, String)>>,
     /// Something is owed that the backlog's lane does not know of yet.
     pub(super) wake: Notify,
 }
@@ -60,6 +63,7 @@ impl Shared {
             seen: Mutex::new(lanes.clone()),
             lanes: tokio::sync::Mutex::new(lanes),
             conditions: Mutex::default(),
+            touched: Mutex::default(),
             wake: Notify::new(),
         }
     }
@@ -107,6 +111,19 @@ impl Shared {
     fn set(&self, lanes: &mut Lanes, changed: Lanes) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = changed.clone();
         *lanes = changed;
+    }
+
+    /// Readings of these days were delivered: their totals are to be made again.
+    pub(super) fn touch(&self, entries: &[Entry]) {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        touched.extend(entries.iter().map(|entry| (entry.day, entry.subject.clone())));
+    }
+
+    /// Those from before a day, which are then forgotten.
+    pub(super) fn take_touched(&self, today: i32) -> BTreeSet<(i32, String)> {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = touched.split_off(&(today, String::new()));
+        std::mem::replace(&mut touched, rest)
     }
 
     pub(super) fn condition(&self, lane: Lane, change: impl FnOnce(&mut Condition)) {

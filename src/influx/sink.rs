@@ -1,6 +1,6 @@
 //! The task that carries readings from the journal to one InfluxDB.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::SharedClock;
 use crate::history::History;
 use crate::journal::{Journal, JournalError, Kinds};
-use crate::model::{Device, Timestamp};
+use crate::model::{Device, DeviceId, Timestamp};
+use crate::profile::Profile;
 use crate::tally::Tally;
 
 use super::client::Client;
@@ -30,6 +31,8 @@ pub struct Context {
     pub history: History,
     /// The devices, for their tags.
     pub devices: Arc<[Device]>,
+    /// Their profiles, for what their counters can do.
+    pub profiles: Arc<HashMap<DeviceId, Arc<Profile>>>,
     /// The counters of the process.
     pub tally: Tally,
     /// The wall clock.
@@ -44,6 +47,7 @@ pub struct Sink {
     pub(super) journal: Journal,
     pub(super) history: History,
     pub(super) devices: Arc<[Device]>,
+    pub(super) profiles: Arc<HashMap<DeviceId, Arc<Profile>>>,
     pub(super) tally: Tally,
     pub(super) clock: SharedClock,
     pub(super) status: watch::Sender<SinkStatus>,
@@ -57,14 +61,25 @@ impl Sink {
     /// A mistake in the configuration, or a journal that cannot be read.
     pub fn new(config: Config, context: Context) -> Result<Self, InfluxError> {
         config.check()?;
-        let Context { journal, history, devices, tally, clock } = context;
+        let Context { journal, history, devices, profiles, tally, clock } = context;
         let client = Client::new(&config, clock.clone())?;
         let lanes = lanes_of(&journal, &config.name)
             .map_err(|error| InfluxError::Place { name: config.name.clone(), error })?;
         let (status, _) = watch::channel(SinkStatus::new(&config.name));
         let shared = Arc::new(Shared::new(&config.name, lanes));
         let config = Arc::new(config);
-        let sink = Self { config, client, journal, history, devices, tally, clock, status, shared };
+        let sink = Self {
+            config,
+            client,
+            journal,
+            history,
+            devices,
+            profiles,
+            tally,
+            clock,
+            status,
+            shared,
+        };
         sink.publish();
         Ok(sink)
     }

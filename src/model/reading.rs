@@ -39,6 +39,14 @@ impl Reading {
     pub fn value(&self, point: &str) -> Option<&Value> {
         self.samples.iter().find(|s| s.point.as_str() == point).map(|s| &s.value)
     }
+
+    /// The number of a point in this reading, where it is one that was really measured.
+    #[must_use]
+    pub fn measured(&self, point: &str) -> Option<f64> {
+        let sample = self.samples.iter().find(|sample| sample.point.as_str() == point)?;
+        let value = sample.value.as_f64().filter(|value| value.is_finite());
+        value.filter(|_| sample.quality.is_measured())
+    }
 }
 
 /// A device became reachable or unreachable, or the reason changed.

@@ -150,7 +150,7 @@ impl InverterDay {
         if time >= day.end {
             return; // a clock that runs ahead; the day turns by our own
         }
-        let total = measured(reading, TOTAL).and_then(|wh| self.take_total(day, reading, wh));
+        let total = reading.measured(TOTAL).and_then(|wh| self.take_total(day, reading, wh));
         if time < day.start {
             let newer = self.evening.is_none_or(|evening| evening.time <= time);
             if newer && day.evening_before(time) {
@@ -163,9 +163,9 @@ impl InverterDay {
             self.last = Some(total);
             self.first = self.first.or(Some(total));
         }
-        let power_w = measured(reading, "ac_power_w");
+        let power_w = reading.measured("ac_power_w");
         self.produced |= power_w.is_some_and(|power_w| power_w > PRODUCING_W);
-        if let Some(wh) = measured(reading, OWN) {
+        if let Some(wh) = reading.measured(OWN) {
             self.take_own(day, reading, wh);
         }
         if let (Some(power_w), Some(step)) = (power_w, day.step_of(time)) {
@@ -243,10 +243,4 @@ impl InverterDay {
         let most = self.nameplate.rated_power_w.unwrap_or(f64::INFINITY);
         wh >= 0.0 && wh <= most * hours * PLAUSIBLE_FACTOR + PLAUSIBLE_SLACK_WH
     }
-}
-
-fn measured(reading: &Reading, point: &str) -> Option<f64> {
-    let sample = reading.samples.iter().find(|sample| sample.point.as_str() == point)?;
-    let value = sample.value.as_f64().filter(|value| value.is_finite());
-    value.filter(|_| sample.quality.is_measured())
 }

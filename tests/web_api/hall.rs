@@ -192,6 +192,7 @@ fn sink(journal: &Journal, history: &History, clock: &Arc<ManualClock>) -> influ
         journal: journal.clone(),
         history: history.clone(),
         devices: Arc::new([]),
+        profiles: Arc::default(),
         tally: Tally::new(),
         clock: clock.clone(),
     };

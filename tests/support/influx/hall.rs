@@ -28,6 +28,7 @@ pub(crate) struct Hall {
     pub(crate) tally: Tally,
     clock: SharedClock,
     size_bytes_max: u64,
+    zone: &'static str,
 }
 
 /// A sink at work.
@@ -74,16 +75,22 @@ impl Hall {
 
     /// With a clock of one's own, and with so many bytes of a journal at most.
     pub(crate) fn with(clock: SharedClock, size_bytes_max: u64) -> Self {
-        let folder = tempfile::tempdir().expect("temp dir");
-        let tally = Tally::new();
-        let journal = Self::open(&folder, &clock, size_bytes_max);
-        Self { folder, journal, tally, clock, size_bytes_max }
+        Self::in_zone(clock, size_bytes_max, "UTC")
     }
 
-    fn open(folder: &TempDir, clock: &SharedClock, size_bytes_max: u64) -> Journal {
+    /// As [`Hall::with`], with the local days of a time zone.
+    pub(crate) fn in_zone(clock: SharedClock, size_bytes_max: u64, zone: &'static str) -> Self {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let tally = Tally::new();
+        let journal = Self::open(&folder, &clock, size_bytes_max, zone);
+        Self { folder, journal, tally, clock, size_bytes_max, zone }
+    }
+
+    fn open(folder: &TempDir, clock: &SharedClock, size_bytes_max: u64, zone: &str) -> Journal {
         let config = journal::Config {
             commit_wait_ms: 1,
             size_bytes_max,
+            zone: jiff::tz::TimeZone::get(zone).expect("a zone"),
             ..journal::Config::new(folder.path().to_owned())
         };
         Journal::open(&config, clock.clone(), Tally::new()).expect("opens")
@@ -92,7 +99,7 @@ impl Hall {
     /// Closes the journal and opens it again, as a restart of the program does.
     pub(crate) fn restart(&mut self) {
         self.journal.close();
-        self.journal = Self::open(&self.folder, &self.clock, self.size_bytes_max);
+        self.journal = Self::open(&self.folder, &self.clock, self.size_bytes_max, self.zone);
     }
 
     pub(crate) async fn keep(&self, readings: Vec<Record>) {
@@ -108,7 +115,8 @@ impl Hall {
         let past = history::Config::default();
         let (history, packer) = History::open(&past, &journal, clock.clone()).expect("history");
         let past = history.clone();
-        let context = Context { journal, history, devices, tally, clock };
+        let profiles = Arc::default();
+        let context = Context { journal, history, devices, profiles, tally, clock };
         let sink = Sink::new(config, context).expect("a sink");
         let handle = sink.clone();
         let supervisor = Supervisor::new(self.tally.clone());

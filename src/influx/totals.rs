@@ -1,0 +1,360 @@
+//! Totals of local days and months: written soon after midnight, and again when readings come late.
+//!
+//! The ledger says of how many delivered readings the totals of a device and day were made. Where more
+//! have been delivered since, they are made again, from the history; so after every kill and every
+//! outage what is missing is found by itself. A line that is sent again overwrites itself: its time is
+//! the local midnight at which the day or month begins.
+//!
+//! What a counter counted between two readings is shared out over the time between them. So with a day
+//! its neighbours are made again, as far as the next readings on either side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+use jiff::civil::Date;
+use tokio::time::Instant;
+
+use crate::counter::Nature;
+use crate::history::{Asked, HistoryError, Window, Windows};
+use crate::journal::{Days, Entry, Journal, JournalError};
+use crate::model::{Device, DeviceId, DeviceKind, Timestamp};
+
+use super::account;
+use super::batch::Batch;
+use super::courier::{Courier, Settled, Stopped};
+use super::line::{Encoder, Total};
+use super::sink::Sink;
+use super::status::Class;
+
+/// Days before today that are looked through at a start.
+const LOOK_BACK_DAYS: i32 = 400;
+/// The next reading on either side is looked for so far away, in days.
+const NEIGHBOUR_DAYS: i32 = 31;
+/// After midnight the last readings of the day are given time to arrive.
+const AFTER_MIDNIGHT_MS: i64 = 30_000;
+
+/// Why totals are not made at the moment.
+#[derive(Debug, thiserror::Error)]
+enum TotalsError {
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the ledger could not be read")]
+    BrokenOff,
+}
+
+/// Readings of a device and day that the server has, and of how many of them its totals were made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Delivered {
+    taken: u64,
+    totalled: u64,
+}
+
+/// The days of a device that count.
+type DaysOf = BTreeMap<i32, Delivered>;
+
+/// Which totals are to be made.
+pub(super) struct Totals {
+    /// When they were looked at last, and which day it was; at a start everything is looked at.
+    looked: Option<(Instant, i32)>,
+}
+
+/// The totals of one device that are to be sent, and what the ledger is told afterwards.
+struct Made {
+    device: DeviceId,
+    totals: Vec<Total>,
+    entries: Vec<Entry>,
+}
+
+impl Totals {
+    pub(super) const fn new() -> Self {
+        Self { looked: None }
+    }
+
+    /// Makes and sends what is due, one body after the other. Called while nothing else is owed.
+    pub(super) async fn send(
+        &mut self,
+        courier: &mut Courier,
+        encoder: &Encoder,
+    ) -> Result<(), Stopped> {
+        let sink = courier.sink.clone();
+        if !sink.config.totals {
+            return Ok(());
+        }
+        let mut days = sink.journal.days();
+        let today = days.of(sink.clock.now().plus_ms(-AFTER_MIDNIGHT_MS));
+        let waited = |(at, day): (Instant, i32)| {
+            day != today || at.elapsed() >= sink.config.limits.totals_every
+        };
+        if self.looked.is_some_and(|looked| !waited(looked)) {
+            return Ok(());
+        }
+        let touched = sink.shared.take_touched(today);
+        let look = match self.looked {
+            Some(_) if touched.is_empty() => None,
+            Some(_) => touched.iter().map(|(day, _)| *day).min(),
+            None => Some(today.saturating_sub(LOOK_BACK_DAYS)),
+        };
+        let sent = match look {
+            Some(first) => send_due(courier, encoder, first, today).await?,
+            None => Ok(()),
+        };
+        match sent {
+            Ok(()) => self.looked = Some((Instant::now(), today)),
+            Err(error) => {
+                // Looked at again as at a start.
+                self.looked = None;
+                courier.trouble(Class::Journal, None, error.to_string());
+                courier.wait(sink.config.limits.refused_pause).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn send_due(
+    courier: &mut Courier,
+    encoder: &Encoder,
+    first: i32,
+    today: i32,
+) -> Result<Result<(), TotalsError>, Stopped> {
+    let sink = courier.sink.clone();
+    let ledger = match ledger(&sink, first.saturating_sub(NEIGHBOUR_DAYS), today).await {
+        Ok(ledger) => ledger,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut entries = Vec::new();
+    courier.batch = Batch::default();
+    for (device, days) in ledger {
+        let days_due = due(&days, first);
+        let Some(device) = sink.devices.iter().find(|d| d.id == device) else { continue };
+        if days_due.is_empty() || device.kind == DeviceKind::Gateway {
+            continue;
+        }
+        let made = tokio::select! {
+            biased;
+            () = courier.stop.cancelled() => return Err(Stopped),
+            made = make(&sink, device, &days, &days_due, today) => made,
+        };
+        let made = match made {
+            Ok(made) => made,
+            Err(error) => return Ok(Err(error)),
+        };
+        for total in &made.totals {
+            let mut line = String::new();
+            encoder.total(&made.device, total, &mut line);
+            let limits = &sink.config.limits;
+            if !courier.batch.push_line(&line, made.device.clone(), total.start, limits) {
+                carry(courier, &mut entries).await?;
+                courier.batch.push_line(&line, made.device.clone(), total.start, limits);
+            }
+        }
+        entries.extend(made.entries);
+    }
+    carry(courier, &mut entries).await?;
+    Ok(Ok(()))
+}
+
+/// Sends the body, and says in the ledger of which days the totals are sent.
+async fn carry(courier: &mut Courier, entries: &mut Vec<Entry>) -> Result<(), Stopped> {
+    let mut pace = courier.sink.pace();
+    courier.begin();
+    while courier.batch.len() > 0 {
+        match courier.settle().await? {
+            Settled::Done(condemned) => {
+                let lines = condemned.iter().map(|found| found.lines.len()).sum::<usize>();
+                if let Some(first) = condemned.first() {
+                    // They can be made again at any time: nothing is set aside.
+                    tracing::warn!(sink = %courier.name(), lines, message = %first.message,
+                        "InfluxDB refuses totals of days or months for good");
+                }
+                break;
+            }
+            Settled::Later => courier.later(&mut pace).await?,
+        }
+    }
+    let had_lines = courier.batch.len() > 0;
+    courier.batch = Batch::default();
+    let stored =
+        courier.shared.change(&courier.sink.journal, &[], entries.as_slice(), |_| ()).await;
+    entries.clear();
+    match stored {
+        Ok(()) => {}
+        Err(JournalError::Closed) => return Err(Stopped),
+        // They are sent once more after the next start.
+        Err(error) => courier.trouble(Class::Journal, None, error.to_string()),
+    }
+    courier.taken(had_lines);
+    Ok(())
+}
+
+/// What the ledger says of this sink, for each device, before today.
+async fn ledger(
+    sink: &Sink,
+    first: i32,
+    today: i32,
+) -> Result<BTreeMap<DeviceId, DaysOf>, TotalsError> {
+    let (journal, name) = (sink.journal.clone(), sink.config.name.clone());
+    let read = move || read_ledger(&journal, &name, first..=today.saturating_sub(1));
+    tokio::task::spawn_blocking(read).await.map_err(|_| TotalsError::BrokenOff)?
+}
+
+fn read_ledger(
+    journal: &Journal,
+    sink: &str,
+    days: RangeInclusive<i32>,
+) -> Result<BTreeMap<DeviceId, DaysOf>, TotalsError> {
+    let mut found: BTreeMap<DeviceId, DaysOf> = BTreeMap::new();
+    for entry in journal.ledger(*days.start(), *days.end())? {
+        let end = account::parse(&entry.account).filter(|(name, _)| *name == sink);
+        let Some((_, end)) = end else { continue };
+        let Ok(device) = DeviceId::parse(&entry.subject) else { continue };
+        let delivered = found.entry(device).or_default().entry(entry.day).or_default();
+        match end {
+            account::DELIVERED | account::RECOVERED => delivered.taken += entry.readings,
+            account::TOTALLED => delivered.totalled += entry.readings,
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The days whose totals are to be made: those with readings that they were not made of, and as far
+/// as the next readings on either side.
+fn due(days: &DaysOf, first: i32) -> BTreeSet<i32> {
+    let mut due = BTreeSet::new();
+    let held = |(day, delivered): (&i32, &Delivered)| (delivered.taken > 0).then_some(*day);
+    for (day, delivered) in days.range(first..) {
+        if delivered.taken == delivered.totalled {
+            continue;
+        }
+        let before = days.range(..*day).filter_map(held).next_back();
+        let after = days.range(day.saturating_add(1)..).filter_map(held).next();
+        let near = |other: &i32| (other - day).abs() <= NEIGHBOUR_DAYS;
+        due.extend(before.filter(near).unwrap_or(*day)..=after.filter(near).unwrap_or(*day));
+    }
+    due
+}
+
+/// Makes the totals of some days of a device and of the months that they are in.
+async fn make(
+    sink: &Sink,
+    device: &Device,
+    ledger: &DaysOf,
+    due: &BTreeSet<i32>,
+    today: i32,
+) -> Result<Made, TotalsError> {
+    let months: BTreeSet<Date> = due.iter().map(|day| Days::date(*day).first_of_month()).collect();
+    let mut totals = Vec::new();
+    for month in months {
+        totals.extend(make_month(sink, device, month, due, today).await?);
+    }
+    let entry = |day: &i32| {
+        let Delivered { taken, totalled } = *ledger.get(day)?;
+        let readings = taken.checked_sub(totalled).filter(|readings| *readings > 0)?;
+        let account = account::of(&sink.config.name, account::TOTALLED);
+        Some(Entry { account, subject: device.id.to_string(), day: *day, readings })
+    };
+    let entries = due.iter().filter_map(entry).collect();
+    Ok(Made { device: device.id.clone(), totals, entries })
+}
+
+/// The totals of a month as far as it has gone, and of those of its days that are due.
+async fn make_month(
+    sink: &Sink,
+    device: &Device,
+    month: Date,
+    due: &BTreeSet<i32>,
+    today: i32,
+) -> Result<Vec<Total>, TotalsError> {
+    let days = sink.journal.days();
+    let first = Days::number(month);
+    let last = Days::number(month.last_of_month()).min(today.saturating_sub(1));
+    let (from, to) = (days.start(first), days.start(last.saturating_add(1)));
+    let points = sink.history.points(device.id.clone(), from, to).await?;
+    let profile = sink.profiles.get(&device.id).map(std::convert::AsRef::as_ref);
+    let asked = points.into_iter().filter_map(|point| {
+        let nature = Nature::of(&point, profile, device.rated_power_w)?;
+        (!nature.daily).then_some(Asked { point, counter: Some(nature), hold_ms: 0 })
+    });
+    let asked: Vec<Asked> = asked.collect();
+    if asked.is_empty() || from >= to {
+        return Ok(Vec::new());
+    }
+    let windows = Windows::days(from, to, sink.journal.zone())?;
+    let counted = sink.history.windows(device.id.clone(), asked.clone(), windows).await?;
+    let mut sums = Sums::default();
+    for (asked, windows) in asked.iter().zip(&counted) {
+        for (day, window) in (first..).zip(windows) {
+            sums.add(&asked.point, (from, false), window);
+            if due.contains(&day) {
+                sums.add(&asked.point, (window.start, true), window);
+            }
+        }
+    }
+    Ok(sums.totals())
+}
+
+/// What was counted, by the measurement's class and the window's beginning.
+#[derive(Default)]
+struct Sums(BTreeMap<(bool, Timestamp, bool), Total>);
+
+impl Sums {
+    fn add(&mut self, point: &str, (start, day): (Timestamp, bool), window: &Window) {
+        let Some(increase) = window.increase else { return };
+        let energy = point.starts_with("energy_") || point.starts_with("irradiation_");
+        let measurement = match (energy, day) {
+            (true, true) => "energy_day",
+            (true, false) => "energy_month",
+            (false, true) => "count_day",
+            (false, false) => "count_month",
+        };
+        let empty = || Total { measurement, start, fields: BTreeMap::new(), readings: 0 };
+        let total = self.0.entry((energy, start, day)).or_insert_with(empty);
+        *total.fields.entry(field(point)).or_default() += increase;
+        total.readings = total.readings.saturating_add(window.count);
+    }
+
+    fn totals(self) -> Vec<Total> {
+        self.0.into_values().collect()
+    }
+}
+
+/// `energy_total_wh` is `energy_wh` of a day; `tickets_total` are its `tickets`.
+fn field(point: &str) -> String {
+    point.replace("_total", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(days: &[(i32, u64, u64)]) -> DaysOf {
+        let of = |(day, taken, totalled): &(i32, u64, u64)| {
+            (*day, Delivered { taken: *taken, totalled: *totalled })
+        };
+        days.iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_day_is_due_with_its_neighbours_up_to_the_next_readings() {
+        let all = |days: &[(i32, u64, u64)]| due(&ledger(days), 0).into_iter().collect::<Vec<_>>();
+        assert_eq!(all(&[(5, 10, 10), (6, 10, 10)]), Vec::<i32>::new());
+        assert_eq!(all(&[(5, 10, 10), (6, 10, 9), (7, 10, 10), (8, 4, 4)]), vec![5, 6, 7]);
+        // Between the fifth and the ninth nothing was read: what was counted is shared out over them.
+        assert_eq!(all(&[(5, 10, 10), (9, 10, 0)]), vec![5, 6, 7, 8, 9]);
+        assert_eq!(all(&[(5, 10, 10), (99, 10, 0)]), vec![99], "too far away");
+        // What was sent twice, or counted anew after a loss, is made again as well.
+        assert_eq!(all(&[(5, 10, 12)]), vec![5]);
+        let later = ledger(&[(5, 10, 0), (8, 10, 0)]);
+        assert_eq!(due(&later, 6).into_iter().collect::<Vec<_>>(), vec![5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn a_total_is_named_without_the_word() {
+        assert_eq!(field("energy_total_wh"), "energy_wh");
+        assert_eq!(field("energy_import_wh"), "energy_import_wh");
+        assert_eq!(field("tickets_total"), "tickets");
+    }
+}

@@ -56,6 +56,8 @@ pub mod live;
 pub mod influx;
 /// (4) What the roof makes: power now, energy today.
 pub mod pv;
+/// (4) The past wherever it is kept: here, and before that in an InfluxDB.
+pub mod past;
 /// (4) Was anything lost: what was read, kept and delivered, and when nothing came.
 pub mod proof;
 /// (4) How well the machines serve: availability, repair, consumables.

@@ -6,6 +6,8 @@
 mod client;
 #[path = "web_api/contract.rs"]
 mod contract;
+#[path = "web_api/data.rs"]
+mod data;
 #[path = "web_api/detect.rs"]
 mod detect;
 #[path = "web_api/hall.rs"]
@@ -214,6 +216,7 @@ async fn nothing_is_told_without_login() {
         "/api/v1/stream",
         "/api/v1/alerts/open-1/acknowledge",
         "/api/v1/data",
+        "/api/v1/devices/inv-01/past",
         "/api/v1/audit",
         "/api/v1/sinks/main/dead-letters",
         "/api/v1/sinks/main/resend",
@@ -380,65 +383,6 @@ async fn the_page_is_served_and_nothing_beside_it() {
         request(hall.address, "GET", path, html, b"").await.problem(404);
     }
     get(hall.address, "/devices/inv-01").await.problem(404); // not a person: no Accept
-    hall.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_kept_is_told_and_recounted() {
-    let hall = Hall::open().await;
-    let data: contract::Data = get(hall.address, "/api/v1/data").await.json(200);
-    let of = |id: &str| data.sources.iter().find(|source| source.device == id).expect("told");
-    let inverter = of("inv-01");
-    assert!(inverter.kept >= 3, "what came while it started is one more");
-    assert_eq!(inverter.read, inverter.kept);
-    assert!(inverter.readings >= 3);
-    assert_eq!(inverter.name.zh, "1 号逆变器");
-    assert_eq!((of("inv-02").kept, of("inv-02").gaps.len()), (0, 0), "begun a moment ago");
-    assert_eq!(data.counted_since_ms, None, "from the first reading on");
-    for bad in ["?from_ms=5&to_ms=4", "?from_ms=0", "?day=1", "?from_ms=x"] {
-        get(hall.address, &format!("/api/v1/data{bad}")).await.problem(400);
-    }
-    let date = jiff::Timestamp::from_millisecond(data.now_ms).expect("a time").to_string();
-    let month = date.get(..7).expect("a month");
-    let audit: contract::Audit =
-        get(hall.address, &format!("/api/v1/audit?month={month}")).await.json(200);
-    assert!(audit.kept >= 3 && audit.missing == 0 && audit.differences.is_empty());
-    assert_eq!(audit.sinks[0].owed, Some(audit.kept), "the sink is not at work");
-    for bad in ["?month=2026-13", "?month=x", ""] {
-        get(hall.address, &format!("/api/v1/audit{bad}")).await.problem(400);
-    }
-    let metrics = String::from_utf8(get(hall.address, "/metrics").await.body).expect("text");
-    assert!(metrics.contains("hallwatch_source_kept_total{device=\"inv-01\"} "), "{metrics}");
-    hall.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn old_readings_are_ordered_once_more_and_given_up() {
-    let hall = Hall::open().await;
-    let none: contract::Letters =
-        get(hall.address, "/api/v1/sinks/main/dead-letters").await.json(200);
-    assert!(none.letters.is_empty());
-    get(hall.address, "/api/v1/sinks/nobody/dead-letters").await.problem(404);
-    let path = "/api/v1/sinks/main/resend";
-    for bad in ["{}", r#"{"dead_letters":true,"from_ms":1}"#, r#"{"from_ms":5,"to_ms":5}"#, "["] {
-        post(hall.address, path, bad).await.problem(400);
-    }
-    post(hall.address, path, r#"{"dead_letters":true}"#).await.problem(409);
-    let order = r#"{"from_ms":1,"to_ms":9000000000000}"#;
-    let job: serde_json::Value = post(hall.address, path, order).await.json(202);
-    assert_eq!(job["job"], 1);
-    for _ in 1..16 {
-        assert_eq!(post(hall.address, path, order).await.status, 202);
-    }
-    post(hall.address, path, order).await.problem(409);
-    let system: contract::System = get(hall.address, "/api/v1/system").await.json(200);
-    let jobs = &system.sinks[0].jobs;
-    assert_eq!((jobs.len(), jobs[0].cause.as_str(), jobs[0].from_ms), (16, "asked", 1));
-    assert_eq!(system.sinks[0].state, "catching_up");
-    let job = "/api/v1/sinks/main/jobs/1";
-    assert_eq!(request(hall.address, "DELETE", job, "", b"").await.status, 204);
-    request(hall.address, "DELETE", job, "", b"").await.problem(404);
-    request(hall.address, "DELETE", "/api/v1/sinks/main/jobs/x", "", b"").await.problem(404);
     hall.close().await;
 }
 

@@ -61,6 +61,29 @@ impl HistoryError {
         };
         Text::new(zh, self.to_string())
     }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Text {
+        match self {
+            Self::TooManyReadings | Self::BadSteps => {
+                Text::new("缩短时段，或取更长的步长", "ask for a shorter span or for longer steps")
+            }
+            Self::Newer(_) => Text::new(
+                "用更新的 hallwatch 打开，或恢复当时的备份",
+                "open it with the newer hallwatch, or restore a backup of before",
+            ),
+            Self::BrokenOff => Text::new("稍后再试", "try again in a moment"),
+            Self::Journal(_)
+            | Self::DiskFull
+            | Self::Storage(_)
+            | Self::Corrupt(_)
+            | Self::Damaged { .. } => Text::new(
+                "查看磁盘和数据目录；`hallwatch verify` 检查数据",
+                "look at the disk and the data folder; `hallwatch verify` checks the data",
+            ),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for HistoryError {

@@ -48,12 +48,11 @@ pub use copy::copy;
 pub use error::HistoryError;
 pub use packer::Packer;
 pub use presence::Presence;
-pub use window::{Asked, STEPS_MAX, Window, Windows};
+pub use window::{Asked, Folds, STEPS_MAX, Window, Windows};
 
 use near::{last_before, last_numbers, next_numbers};
 use presence::Counting;
 use span::Span;
-use window::Folding;
 
 /// Readings that one question may show one by one: a month of one device at 5 seconds, and some.
 pub const READINGS_MAX: usize = 600_000;
@@ -139,34 +138,63 @@ impl History {
         asked: Vec<Asked>,
         windows: Windows,
     ) -> Result<Vec<Vec<Window>>, HistoryError> {
+        let folds = Folds::new(asked, windows);
+        let from = folds.windows().start();
+        Ok(self.fold(device, folds, from).await?.end(self.0.clock.now()))
+    }
+
+    /// Gathers what is kept here from `from` on, up to the end of the windows; what was before may have
+    /// been gathered from elsewhere. With the first window the last values before it are looked up.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn fold(
+        &self,
+        device: DeviceId,
+        mut folds: Folds,
+        from: Timestamp,
+    ) -> Result<Folds, HistoryError> {
         self.blocking(move |inner, connection| {
-            let (from, to) = (windows.start(), windows.end());
-            let mut foldings: Vec<Folding<'_>> =
-                asked.iter().map(|asked| Folding::new(asked, &windows)).collect();
-            let points: Vec<&str> = asked.iter().map(|asked| asked.point.as_str()).collect();
-            let before = last_numbers(inner, connection, &device, &points, from)?;
-            for (before, folding) in before.into_iter().zip(&mut foldings) {
-                if let Some((time, value)) = before {
-                    folding.take(time, value);
-                }
-            }
-            let span = Span::new(inner, connection, &device, from, to)?;
-            span.numbers(&points, |which, time, value| {
-                if let Some(folding) = foldings.get_mut(which) {
-                    folding.take(time, value);
-                }
-            })?;
-            if asked.iter().any(|asked| asked.counter.is_some()) {
-                // A counter's step over the end belongs to the last window in part.
-                let after = next_numbers(inner, connection, &device, &points, to)?;
-                for (after, folding) in after.into_iter().zip(&mut foldings) {
-                    if let Some((time, value)) = after {
-                        folding.take(time, value);
+            let to = folds.windows().end();
+            let asked = folds.asked();
+            let counters = asked.iter().any(|asked| asked.counter.is_some());
+            let points: Vec<String> = asked.iter().map(|asked| asked.point.clone()).collect();
+            let points: Vec<&str> = points.iter().map(String::as_str).collect();
+            let take_all = |folds: &mut Folds, numbers: Vec<Option<(Timestamp, f64)>>| {
+                for (which, number) in numbers.into_iter().enumerate() {
+                    if let Some((time, value)) = number {
+                        folds.take(which, time, value);
                     }
                 }
+            };
+            if from <= folds.windows().start() {
+                let before = last_numbers(inner, connection, &device, &points, from)?;
+                take_all(&mut folds, before);
             }
-            let now = inner.clock.now();
-            Ok(foldings.into_iter().map(|folding| folding.end(now)).collect())
+            let span = Span::new(inner, connection, &device, from, to)?;
+            span.numbers(&points, |which, time, value| folds.take(which, time, value))?;
+            if counters {
+                // A counter's step over the end belongs to the last window in part.
+                let after = next_numbers(inner, connection, &device, &points, to)?;
+                take_all(&mut folds, after);
+            }
+            Ok(folds)
+        })
+        .await
+    }
+
+    /// When the oldest reading of a device is that is kept here.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn since(&self, device: DeviceId) -> Result<Option<Timestamp>, HistoryError> {
+        self.blocking(move |inner, connection| {
+            let (first, last) = (Timestamp::from_ms(i64::MIN), Timestamp::from_ms(i64::MAX));
+            let fresh = inner.archive.readings(&device, first, last, 1)?;
+            let fresh = fresh.first().map(|reading| reading.time);
+            let packed = store::after(connection, &device, first, 1)?;
+            let packed = packed.first().map(|place| place.start);
+            Ok(packed.into_iter().chain(fresh).min())
         })
         .await
     }

@@ -165,9 +165,51 @@ pub struct Asked {
     pub hold_ms: i64,
 }
 
-/// Gathers the values of one point, which come in order, into windows.
-pub(super) struct Folding<'a> {
-    asked: &'a Asked,
+/// Gathers the values of some points into windows. The values of each point come in order.
+pub struct Folds {
+    asked: Vec<Asked>,
+    windows: Windows,
+    folds: Vec<Fold>,
+}
+
+impl Folds {
+    /// Nothing gathered yet.
+    #[must_use]
+    pub fn new(asked: Vec<Asked>, windows: Windows) -> Self {
+        let folds = asked.iter().map(|_| Fold::new(&windows)).collect();
+        Self { asked, windows, folds }
+    }
+
+    /// What is asked of which points.
+    #[must_use]
+    pub fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// The windows.
+    #[must_use]
+    pub const fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// Takes the next value of the point with this number. One from before the first window counts for
+    /// what holds into it, one from after the last for what was counted up to there.
+    pub fn take(&mut self, which: usize, time: Timestamp, value: f64) {
+        if let (Some(fold), Some(asked)) = (self.folds.get_mut(which), self.asked.get(which)) {
+            fold.take(asked, time, value);
+        }
+    }
+
+    /// The windows of each point. The last value holds until `now` at most.
+    #[must_use]
+    pub fn end(self, now: Timestamp) -> Vec<Vec<Window>> {
+        let ended = self.folds.into_iter().zip(&self.asked);
+        ended.map(|(fold, asked)| fold.end(asked, now)).collect()
+    }
+}
+
+/// Gathers the values of one point.
+struct Fold {
     windows: Vec<Window>,
     integral: Vec<f64>,
     /// The window that the next value falls into, or a later one.
@@ -177,8 +219,8 @@ pub(super) struct Folding<'a> {
     counted: Option<Timestamp>,
 }
 
-impl<'a> Folding<'a> {
-    pub(super) fn new(asked: &'a Asked, windows: &Windows) -> Self {
+impl Fold {
+    fn new(windows: &Windows) -> Self {
         let empty = |(start, end)| Window {
             start,
             end,
@@ -195,14 +237,13 @@ impl<'a> Folding<'a> {
         let windows: Vec<Window> = windows.spans().map(empty).collect();
         let integral = vec![0.0; windows.len()];
         let (at, before, track, counted) = (0, None, Track::default(), None);
-        Self { asked, windows, integral, at, before, track, counted }
+        Self { windows, integral, at, before, track, counted }
     }
 
-    /// Takes the next value. One from before the first window counts for what holds into it.
-    pub(super) fn take(&mut self, time: Timestamp, value: f64) {
-        self.hold_until(time);
+    fn take(&mut self, asked: &Asked, time: Timestamp, value: f64) {
+        self.hold_until(asked, time);
         self.before = Some((time, value));
-        self.count(time, value);
+        self.count(asked, time, value);
         while self.windows.get(self.at).is_some_and(|window| window.end <= time) {
             self.at += 1;
         }
@@ -220,9 +261,9 @@ impl<'a> Folding<'a> {
     }
 
     /// The value before held until now, or as long as it may.
-    fn hold_until(&mut self, time: Timestamp) {
+    fn hold_until(&mut self, asked: &Asked, time: Timestamp) {
         let Some((since, value)) = self.before else { return };
-        let until = time.min(since.plus_ms(self.asked.hold_ms));
+        let until = time.min(since.plus_ms(asked.hold_ms));
         for (window, integral) in self.windows.iter_mut().zip(&mut self.integral).skip(self.at) {
             if window.start >= until {
                 break;
@@ -238,8 +279,8 @@ impl<'a> Folding<'a> {
     }
 
     /// Shares out what a counter counted since the value before.
-    fn count(&mut self, time: Timestamp, value: f64) {
-        let Some(nature) = &self.asked.counter else { return };
+    fn count(&mut self, asked: &Asked, time: Timestamp, value: f64) {
+        let Some(nature) = &asked.counter else { return };
         let step = self.track.take(nature, time, value);
         let since = self.counted.replace(time);
         let Some(since) = since.filter(|since| *since < time) else { return };
@@ -258,9 +299,8 @@ impl<'a> Folding<'a> {
         }
     }
 
-    /// The windows. The last value holds until `now` at most.
-    pub(super) fn end(mut self, now: Timestamp) -> Vec<Window> {
-        self.hold_until(now);
+    fn end(mut self, asked: &Asked, now: Timestamp) -> Vec<Window> {
+        self.hold_until(asked, now);
         for (window, integral) in self.windows.iter_mut().zip(self.integral) {
             #[allow(clippy::cast_precision_loss)] // numbers of readings
             let count = window.count as f64;

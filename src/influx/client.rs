@@ -7,7 +7,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
 use reqwest::{Url, redirect};
 
 use crate::clock::SharedClock;
@@ -18,6 +20,8 @@ use super::error::InfluxError;
 
 /// Bytes of a response that are read. InfluxDB 3 repeats each line that it refuses.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
+/// Bytes of what it gives back of what it has.
+const RECALLED_BYTES_MAX: usize = 64 << 20;
 /// Time for a question about the server's health.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Level 3 costs half of level 6 and is hardly worse on lines.
@@ -30,6 +34,7 @@ pub(super) struct Client {
     write: Url,
     ping: Url,
     query: Url,
+    flux: Url,
     clock: SharedClock,
 }
 
@@ -77,7 +82,8 @@ impl Client {
             ),
         };
         let (ping, query) = (below(&base, &["ping"]), below(&base, &["query"]));
-        Ok(Self { http, write, ping, query, clock })
+        let flux = below(&base, &["api", "v2", "query"]);
+        Ok(Self { http, write, ping, query, flux, clock })
     }
 
     /// Sends some lines, compressed.
@@ -117,6 +123,38 @@ impl Client {
                 Answer::Done
             }
             other => other,
+        }
+    }
+
+    /// Asks in InfluxQL, with times in milliseconds.
+    pub(super) async fn query(&self, database: &str, statement: &str) -> Result<String, String> {
+        let pairs = [("db", database), ("epoch", "ms"), ("q", statement)];
+        self.read(self.http.get(with_query(self.query.clone(), &pairs))).await
+    }
+
+    /// Asks in Flux.
+    pub(super) async fn flux(
+        &self,
+        org: &str,
+        question: &serde_json::Value,
+    ) -> Result<String, String> {
+        let url = with_query(self.flux.clone(), &[("org", org)]);
+        self.read(self.http.post(url).header(ACCEPT, "application/csv").json(question)).await
+    }
+
+    /// The whole answer to a question, or what went wrong.
+    async fn read(&self, request: reqwest::RequestBuilder) -> Result<String, String> {
+        let mut response = request.send().await.map_err(words_of)?;
+        let status = response.status();
+        // One byte more shows that there is more.
+        let body = read_limited(&mut response, RECALLED_BYTES_MAX + 1).await.map_err(words_of)?;
+        if body.len() > RECALLED_BYTES_MAX {
+            return Err(format!("the answer is longer than {RECALLED_BYTES_MAX} bytes"));
+        }
+        let body = String::from_utf8_lossy(&body).into_owned();
+        match status.as_u16() {
+            200 => Ok(body),
+            status => Err(format!("{status} {}", body.trim())),
         }
     }
 

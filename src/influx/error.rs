@@ -36,6 +36,14 @@ pub enum InfluxError {
         /// Why not.
         error: JournalError,
     },
+    /// It was asked for what it was given, and did not tell.
+    #[error("InfluxDB `{name}` does not give back what it has: {problem}")]
+    Recall {
+        /// Name of the sink.
+        name: String,
+        /// Its words, or what went wrong.
+        problem: String,
+    },
     /// The HTTP client could not be built.
     #[error("no HTTP client for `{url}`: {problem}")]
     Client {
@@ -70,6 +78,11 @@ impl InfluxError {
             Self::Place { .. } => Text::new(
                 "查看磁盘和数据目录；`hallwatch verify` 检查数据",
                 "look at the disk and the data folder; `hallwatch verify` checks the data",
+            ),
+            Self::Recall { .. } => Text::new(
+                "检查 InfluxDB 是否运行、账号是否有读权限；VictoriaMetrics 等兼容者只能写入",
+                "see whether it runs and whether the account may read; what only imitates it can \
+                 be written to, not asked",
             ),
             Self::Client { .. } => Text::new(
                 "检查系统的根证书（Debian 软件包 ca-certificates）",

@@ -10,7 +10,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{
-    Decimal, Device, DeviceId, PointName, Reading, Sample, Timestamp, Value, standard_point,
+    Decimal, Device, DeviceId, DeviceKind, PointName, Reading, Sample, Timestamp, Value,
+    standard_point,
 };
 
 #[cfg(test)]
@@ -34,6 +35,18 @@ enum Form {
     Word,
     /// `online`.
     YesNo,
+}
+
+/// Measurement of the devices of a kind.
+pub(super) fn measurement_of(kind: Option<DeviceKind>) -> &'static str {
+    kind.map_or(MEASUREMENT_OF_STRANGERS, DeviceKind::measurement)
+}
+
+/// Name of the field that holds a point.
+pub(super) fn field_of(point: &str) -> String {
+    let mut name = String::new();
+    key(&mut name, point, "");
+    name
 }
 
 /// What the counters of a device counted in a day or a month.

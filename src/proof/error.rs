@@ -37,7 +37,8 @@ impl ProofError {
     #[must_use]
     pub fn hint(&self) -> Text {
         match self {
-            Self::History(_) | Self::Journal(_) => Text::new(
+            Self::History(error) => error.hint(),
+            Self::Journal(_) => Text::new(
                 "查看磁盘和数据目录，稍后再试",
                 "look at the disk and the data folder, and try again",
             ),

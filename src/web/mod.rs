@@ -17,6 +17,7 @@ mod feed;
 mod guard;
 mod job;
 mod lines;
+mod past;
 mod metrics;
 mod patience;
 mod points;

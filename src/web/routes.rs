@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, detect, guard, lines, metrics, proof, scan, sinks, stream, ui};
+use super::{api, detect, guard, lines, metrics, past, proof, scan, sinks, stream, ui};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -33,6 +33,7 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/devices/{id}", get(api::device))
         .route("/api/v1/devices/{id}/plan", get(lines::plan))
         .route("/api/v1/devices/{id}/registers", get(lines::registers))
+        .route("/api/v1/devices/{id}/past", get(past::past))
         .route("/api/v1/devices/{id}/recording", get(recording))
         .route("/api/v1/buses", get(lines::buses))
         .route("/api/v1/scan", get(scan::look).post(scan::start).delete(scan::stop))

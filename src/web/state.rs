@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::live::DeviceLive;
 use crate::model::{DeviceId, Timestamp};
+use crate::past::Past;
 use crate::pv::Roof;
 use crate::tally::Happening;
 
@@ -18,6 +19,8 @@ use super::{Config, Context, Limits, dto, is_loopback};
 
 /// Recordings of traffic at once: each is somebody who looks for a fault.
 const RECORDINGS_MAX: usize = 8;
+/// Questions about the past at once; others wait.
+const QUESTIONS_MAX: usize = 1;
 
 /// The state of the web server; read by all requests.
 pub(super) struct Shared {
@@ -31,6 +34,10 @@ pub(super) struct Shared {
     pub(super) connections: Arc<Semaphore>,
     /// One permit per recording of a device's traffic.
     pub(super) recordings: Arc<Semaphore>,
+    /// The past, here and in the databases.
+    pub(super) past: Past,
+    /// One permit per question about it.
+    pub(super) questions: Arc<Semaphore>,
     /// The scan that runs, or the last one.
     pub(super) scans: Arc<Scans>,
     /// The look at an unknown device that goes on, or the last one.
@@ -49,12 +56,15 @@ impl Shared {
             context.history.clone(),
             context.clock.clone(),
         );
+        let past = Past::new(context.history.clone(), context.sinks.clone(), context.clock.clone());
         Self {
             auth: Auth::new(config.password_hash.clone()),
             roof,
             feed: Feed::new(limits.streams),
             connections: Arc::new(Semaphore::new(limits.connections)),
             recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
+            questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
+            past,
             scans: Arc::default(),
             detections: Arc::default(),
             loopback_only: is_loopback(config.listen.ip()) && config.password_hash.is_none(),

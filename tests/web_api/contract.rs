@@ -102,6 +102,16 @@ wire! {
         sink: String, delivered: u64, without_line: u64, dead_letters: u64, recovered: u64,
         owed: Option<u64>,
     }
+    Past { device: String, edges_ms: Vec<i64>, points: Vec<Series>, parts: Vec<PartOfPast>, }
+    Series {
+        name: String, label: Text, unit: String, count: Vec<u64>, mean: Vec<Option<f64>>,
+        min: Vec<Option<f64>>, max: Vec<Option<f64>>, last: Vec<Option<f64>>,
+        time_weighted_mean: Vec<Option<f64>>, increase: Vec<Option<f64>>,
+    }
+    PartOfPast {
+        from_ms: i64, to_ms: i64, origin: String, sink: Option<String>, problem: Option<String>,
+        hint: Option<Text>,
+    }
     Letters { now_ms: i64, letters: Vec<Letter>, }
     Letter {
         position: u64, time_ms: i64, lines: usize, line: String, device: Option<String>,

@@ -102,6 +102,10 @@ impl Hall {
         self.journal = Self::open(&self.folder, &self.clock, self.size_bytes_max, self.zone);
     }
 
+    pub(crate) fn clock(&self) -> SharedClock {
+        self.clock.clone()
+    }
+
     pub(crate) async fn keep(&self, readings: Vec<Record>) {
         for part in readings.chunks(5000) {
             self.journal.append(part.to_vec()).await.expect("kept");

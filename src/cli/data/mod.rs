@@ -4,7 +4,10 @@ pub(super) mod audit;
 pub(super) mod backup;
 mod bar;
 pub(super) mod export;
+mod parquet;
 pub(super) mod resend;
+mod sheet;
 pub(super) mod verify;
+mod when;
 
 use super::{Done, Failure, runtime};

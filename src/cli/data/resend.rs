@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::model::{Text, text};
@@ -13,6 +12,7 @@ use super::super::check::{Language, one_line};
 use super::super::door::{Gateway, Place, Source};
 use super::super::out::say;
 use super::bar::Bar;
+use super::when::When;
 use super::{Done, Failure, runtime};
 
 /// How often it is asked how far the job has come.
@@ -23,12 +23,12 @@ pub(in crate::cli) struct ResendArguments {
     /// Name of the InfluxDB in the configuration. 配置中 InfluxDB 的名称。
     #[arg(long)]
     sink: String,
-    /// First day, such as 2026-01-01, by the hall's clock. 起始日期。
+    /// First day or moment, such as 2026-01-01, by the hall's clock. 起始日期或时刻。
     #[arg(long, required_unless_present = "dead_letters", conflicts_with = "dead_letters")]
-    from: Option<Date>,
-    /// Last day; until now without it. 结束日期（含）；不写则到现在。
+    from: Option<When>,
+    /// Last day, whole, or a moment; until now without it. 结束日期（含）或时刻；不写则到现在。
     #[arg(long, conflicts_with = "dead_letters")]
-    to: Option<Date>,
+    to: Option<When>,
     /// The lines that it refused and that were set aside. 重发被拒收、另存的数据行。
     #[arg(long)]
     dead_letters: bool,
@@ -121,9 +121,9 @@ async fn order(
         return Ok(serde_json::json!({ "dead_letters": true }));
     };
     let Hall { site: Site { time_zone } } = gateway.get("/api/v1/hall").await?;
-    let midnight = |date: Date| date.in_tz(&time_zone).map(|day| day.timestamp().as_millisecond());
-    let to = arguments.to.map(|to| to.tomorrow().and_then(midnight)).transpose()?;
-    Ok(serde_json::json!({ "from_ms": midnight(from)?, "to_ms": to }))
+    let zone = jiff::tz::TimeZone::get(&time_zone)?;
+    let to = arguments.to.map(|to| to.end(&zone)).transpose()?.map(|to| to.ms());
+    Ok(serde_json::json!({ "from_ms": from.first(&zone)?.ms(), "to_ms": to }))
 }
 
 async fn look(gateway: &Gateway, name: &str) -> Result<Sink, Failure> {

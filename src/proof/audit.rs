@@ -77,19 +77,12 @@ pub async fn audit(
 ) -> Result<Audit, ProofError> {
     let (first, last) = days_of(month)?;
     let mut days = journal.days();
-    // The day in which the ledger began is half in it.
-    let began = days.of(journal.ledger_since()).saturating_add(1);
-    let since = match history.oldest().await? {
-        // Where something was dropped because of its age, the oldest day is half there.
-        Some(oldest) => {
-            let oldest = days.of(oldest);
-            let dropped =
-                ask(journal, Journal::ledger_first_day).await?.is_some_and(|day| day < oldest);
-            began.max(oldest.saturating_add(i32::from(dropped)))
-        }
-        None => began,
-    };
-    let (from, to) = (Days::number(first).max(since), Days::number(last).min(days.of(now)));
+    let since = since(journal, history).await?;
+    let (from, last) = (Days::number(first).max(since), Days::number(last));
+    // What a clock that was ahead has stamped with days to come is counted as well.
+    let before = ask(journal, move |journal| journal.ledger(from, last)).await?;
+    let newest = before.iter().map(|entry| entry.day).max().unwrap_or(from);
+    let to = last.min(days.of(now).max(newest));
     let mut audit = Audit {
         from: Days::date(from),
         to: Days::date(to),
@@ -100,7 +93,6 @@ pub async fn audit(
     if from > to {
         return Ok(audit);
     }
-    let before = ask(journal, move |journal| journal.ledger(from, to)).await?;
     let ends = (days.start(from), days.start(to.saturating_add(1)));
     let windows = Windows::days(ends.0, ends.1, journal.zone())?;
     let packed = history.devices().await?.into_iter().map(|id| id.to_string());
@@ -130,6 +122,27 @@ pub async fn audit(
         audit.on_disk.insert(device, readings.iter().sum());
     }
     Ok(audit)
+}
+
+/// The first day of which all that was kept has to be there, and on the ledger.
+async fn since(journal: &Journal, history: &History) -> Result<i32, ProofError> {
+    let mut days = journal.days();
+    let began = match journal.ledger_since() {
+        since if since.ms() > 0 => days.of(since).saturating_add(1), // That day is half in it.
+        _ => i32::MIN,
+    };
+    let packed = history.devices().await?.into_iter().map(|id| id.to_string());
+    let counted = journal.ledger_totals().into_iter().map(|entry| entry.subject);
+    let mut oldest = None;
+    for device in packed.chain(counted).collect::<BTreeSet<_>>() {
+        let Ok(id) = DeviceId::parse(&device) else { continue };
+        let since = history.since(id).await?;
+        oldest = oldest.into_iter().chain(since).min();
+    }
+    let Some(oldest) = oldest.map(|oldest| days.of(oldest)) else { return Ok(began) };
+    // Where something was dropped because of its age, the oldest day is half there.
+    let dropped = ask(journal, Journal::ledger_first_day).await?.is_some_and(|day| day < oldest);
+    Ok(began.max(oldest.saturating_add(i32::from(dropped))))
 }
 
 /// Readings kept, by source and day.

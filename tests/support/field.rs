@@ -139,6 +139,17 @@ impl Daemon {
         )
     }
 
+    /// As [`Daemon::run`], with some variables in its environment.
+    #[allow(dead_code)]
+    pub(crate) fn run_under(config: &Path, environment: &[(&str, String)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hallwatch"));
+        command.args(["run", "--config"]).arg(config);
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        Self::start(&mut command, config)
+    }
+
     /// `hallwatch demo` with its data in `data`.
     #[allow(dead_code)] // not every test that shares this file runs the demo
     pub(crate) fn demo(data: &Path) -> Self {

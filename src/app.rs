@@ -132,11 +132,19 @@ impl App {
             journal.clone(),
             clock.clone(),
         )?;
+        let sinks = self.start_sinks(&hall, &history, common)?;
         let (alerts_handle, alerts) = Alerts::open(journal, board, service.clone(), clock)?;
+        let alerts = alerts.watching(history.clone(), sinks.clone());
         let stop = self.readers.stop_signal();
         // A database that turns out corrupt ends the run: the next start mends it.
         let corrupt = common.journal.corrupt();
-        self.readers.vital("journal", async move { corrupt.cancelled().await });
+        let stopped = stop.clone();
+        self.readers.vital("journal", async move {
+            tokio::select! {
+                () = corrupt.cancelled() => {}
+                () = stopped.cancelled() => {}
+            }
+        });
         // Readers first: nothing that the sources bring goes by unseen.
         self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
@@ -147,7 +155,6 @@ impl App {
         for webhook in &hall.alert.webhooks {
             self.start_webhook(webhook, &hall.site.id, common)?;
         }
-        let sinks = self.start_sinks(&hall, &history, common)?;
         let (states, monitor) = (Sources::new(), modbus::Monitor::new());
         let page = web::Context {
             live,
@@ -274,13 +281,10 @@ impl App {
 
     /// Stops everything, in the order of the flow.
     pub async fn stop(self) {
-        if !self.sources.stop(SOURCES_PATIENCE).await {
-            tracing::warn!("some sources did not stop in time");
-        }
+        self.sources.stop(SOURCES_PATIENCE).await;
         tracing::debug!("sources stopped");
-        if !self.readers.stop(READERS_PATIENCE).await {
-            tracing::warn!("some readers did not stop in time; their cursors are kept");
-        }
+        // Whoever does not stop in time has a cursor that is kept.
+        self.readers.stop(READERS_PATIENCE).await;
         tracing::debug!("readers stopped");
         let journal = self.journal;
         if tokio::task::spawn_blocking(move || journal.close()).await.is_err() {

@@ -1,7 +1,9 @@
 //! Tasks that are watched: a panic is logged and counted, the task is started again, and at
 //! shutdown everything is told to stop and waited for.
 
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -19,6 +21,24 @@ pub struct Supervisor {
     stop: CancellationToken,
     failed: CancellationToken,
     tally: Tally,
+    /// Names of the tasks that run, and how many have each.
+    names: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+/// A task is on the list for as long as this lives.
+struct Named {
+    name: String,
+    names: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = names.get_mut(&self.name) {
+            *count -= 1;
+        }
+        names.retain(|_, count| *count > 0);
+    }
 }
 
 impl Supervisor {
@@ -30,7 +50,14 @@ impl Supervisor {
             stop: CancellationToken::new(),
             failed: CancellationToken::new(),
             tally,
+            names: Arc::default(),
         }
+    }
+
+    fn named(&self, name: &str) -> Named {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        *names.entry(name.to_owned()).or_default() += 1;
+        Named { name: name.to_owned(), names: self.names.clone() }
     }
 
     /// Cancelled when the tasks of this supervisor have to end.
@@ -45,7 +72,7 @@ impl Supervisor {
         F: FnMut() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let name = name.to_owned();
+        let named = self.named(name);
         let tally = self.tally.clone();
         let stop = self.stop.clone();
         let inner = self.tracker.clone();
@@ -54,8 +81,9 @@ impl Supervisor {
                 if !error.is_panic() || stop.is_cancelled() {
                     return;
                 }
+                let name = &named.name;
                 tracing::error!(task = %name, "a task panicked and is started again");
-                tally.count(Happening::Panic, &name);
+                tally.count(Happening::Panic, name);
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(RESTART_PAUSE) => {}
@@ -71,16 +99,16 @@ impl Supervisor {
     where
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let name = name.to_owned();
+        let named = self.named(name);
         let (stop, failed, tally) = (self.stop.clone(), self.failed.clone(), self.tally.clone());
         let task = self.tracker.spawn(work);
         self.tracker.spawn(async move {
             let panicked = task.await.is_err_and(|error| error.is_panic());
             if panicked {
-                tally.count(Happening::Panic, &name);
+                tally.count(Happening::Panic, &named.name);
             }
             if panicked || !stop.is_cancelled() {
-                tracing::error!(task = %name, panicked, "a task ended that must not end");
+                tracing::error!(task = %named.name, panicked, "a task ended that must not end");
                 failed.cancel();
             }
         });
@@ -97,13 +125,13 @@ impl Supervisor {
     where
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let name = name.to_owned();
+        let named = self.named(name);
         let tally = self.tally.clone();
         let task = self.tracker.spawn(work);
         self.tracker.spawn(async move {
             if task.await.is_err_and(|error| error.is_panic()) {
-                tracing::error!(task = %name, "a task panicked");
-                tally.count(Happening::Panic, &name);
+                tracing::error!(task = %named.name, "a task panicked");
+                tally.count(Happening::Panic, &named.name);
             }
         });
     }
@@ -112,7 +140,13 @@ impl Supervisor {
     pub async fn stop(&self, patience: Duration) -> bool {
         self.stop.cancel();
         self.tracker.close();
-        tokio::time::timeout(patience, self.tracker.wait()).await.is_ok()
+        let stopped = tokio::time::timeout(patience, self.tracker.wait()).await.is_ok();
+        if !stopped {
+            let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            let names: Vec<&str> = names.keys().map(String::as_str).collect();
+            tracing::warn!(tasks = names.join(", "), "some did not stop in time");
+        }
+        stopped
     }
 }
 

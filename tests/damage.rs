@@ -80,7 +80,7 @@ async fn written(folder: &Path) {
 }
 
 fn copy(from: &Path, to: &Path) {
-    for name in ["journal.db", "history.db"] {
+    for name in ["journal.db", "history.db", "journal.first-page", "history.first-page"] {
         std::fs::copy(from.join(name), to.join(name)).expect("copied");
     }
 }
@@ -217,6 +217,39 @@ async fn stores_open_after_any_damage_and_answer_with_nothing_else_than_what_was
         if what != "end" {
             assert!(least > all / 2, "a small damage takes little: {least} of {all}");
         }
+    }
+}
+
+/// Without its first page a database is a heap of pages; a copy of it lies beside.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_page_that_is_gone_comes_back() {
+    let whole = tempfile::tempdir().expect("folder");
+    written(whole.path()).await;
+    let all = usize::try_from(DEVICES * TICKS).expect("small");
+    for (file, page, with) in [
+        ("journal.db", 4096, 0xA5),
+        ("journal.db", 4096, 0),
+        ("history.db", 16_384, 0xA5),
+        ("history.db", 16_384, 0),
+        ("journal.db", 100, 0),
+        ("history.db", 16, 0xFF),
+    ] {
+        let folder = tempfile::tempdir().expect("folder");
+        copy(whole.path(), folder.path());
+        let path = folder.path().join(file);
+        let mut bytes = std::fs::read(&path).expect("read");
+        bytes[..page].fill(with);
+        std::fs::write(&path, bytes).expect("written");
+        let Stores { journal, history, .. } = open(folder.path());
+        let mended = journal.status().mended.or_else(|| history.condition().mended);
+        let mended = mended.expect("it says so");
+        assert_eq!(mended.holes, 0, "{file} {page}: {mended:?}");
+        assert!(folder.path().join(&mended.aside).exists());
+        journal.close();
+        drop(history);
+        let (in_journal, in_history) = left(folder.path()).await;
+        println!("{page} bytes of the beginning of {file}: {in_journal} and {in_history} of {all}");
+        assert!(in_journal.max(in_history) >= all, "{file} {page}: {in_journal}, {in_history}");
     }
 }
 

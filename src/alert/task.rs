@@ -8,6 +8,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
+use crate::history::History;
+use crate::influx::Sink;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
 use crate::live::{Board as LiveBoard, Peers};
 use crate::model::{Event, EventKind, Record};
@@ -18,7 +20,7 @@ use super::engine::{Engine, Transition};
 use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
 use super::record;
 use super::rule::{RuleError, default_rules};
-use super::storage;
+use super::storage::{self, Storage};
 use super::types::{Acknowledged, Alert, AlertState};
 
 const CURSOR: &str = "alerts";
@@ -64,6 +66,9 @@ pub struct Alerts {
     kept_at: Instant,
     /// Alerts that were shown as recovering.
     recovering: Vec<String>,
+    /// What else keeps the data and takes it.
+    history: Option<History>,
+    sinks: Vec<Sink>,
 }
 
 impl Alerts {
@@ -108,8 +113,23 @@ impl Alerts {
             dirty: false,
             kept_at,
             recovering: Vec::new(),
+            history: None,
+            sinks: Vec::new(),
         };
         Ok((handle, alerts))
+    }
+
+    /// Looks after the history and the databases as well.
+    #[must_use]
+    pub fn watching(self, history: History, sinks: Vec<Sink>) -> Self {
+        Self { history: Some(history), sinks, ..self }
+    }
+
+    fn look(&self) -> Storage {
+        Storage {
+            history: self.history.as_ref().map(History::condition).unwrap_or_default(),
+            sinks: self.sinks.iter().map(Sink::look).collect(),
+        }
     }
 
     /// Runs until told to stop; keeps its state at the end.
@@ -132,7 +152,8 @@ impl Alerts {
                     self.peers = self.live.peers(now);
                     let mut found = self.service.findings().to_vec();
                     // Not by way of the journal, which may be what does not work.
-                    found.extend(storage::findings(&self.journal.status(), now));
+                    let storage = self.look();
+                    found.extend(storage::findings(&self.journal.status(), &storage, now));
                     let transitions = self.engine.tick(&self.live, &self.peers, &found, now);
                     self.decided(transitions);
                 }

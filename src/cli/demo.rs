@@ -24,6 +24,7 @@ const HALL_PATIENCE: Duration = Duration::from_millis(200);
 
 pub(super) fn demo(listen: SocketAddr, data: &Path) -> Done {
     start_log();
+    super::run::keep_to_ourselves();
     let runtime = runtime()?;
     let done = runtime.block_on(run(listen, data));
     // The virtual hall holds nothing that is worth waiting for.

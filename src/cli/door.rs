@@ -160,6 +160,12 @@ impl Gateway {
         Ok(good(answer).await?.json().await?)
     }
 
+    /// Asks the gateway to give something up.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Failure> {
+        let answer = self.client.delete(format!("http://localhost{path}")).send().await?;
+        good(answer).await.map(drop)
+    }
+
     /// An answer about a device; one that is not known is looked for among those that are.
     pub(super) async fn of_device(
         &self,

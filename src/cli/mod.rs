@@ -20,6 +20,7 @@ mod profiles;
 mod run;
 mod scan;
 mod table;
+mod usage;
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
@@ -253,7 +254,10 @@ pub fn main() -> ExitCode {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         eprintln!("警告：此前已安装过 TLS 组件 / warning: a TLS provider was installed before");
     }
-    let command = Arguments::parse().command;
+    let command = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(error) => return usage::show(&error),
+    };
     let language = command.language();
     let done = match command {
         Command::Demo { listen, data } => demo::demo(listen, &data),

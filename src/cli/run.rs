@@ -17,6 +17,7 @@ use super::{Done, Failure, runtime, start_log, told_to_stop};
 
 pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
     start_log();
+    keep_to_ourselves();
     let mut hall = match config::read(path) {
         Ok(hall) => hall,
         Err(mistakes) => {
@@ -66,6 +67,11 @@ const STARTS_MAX: u32 = 3;
 /// Whether a database was found to be corrupt in the run that ended.
 fn needs_mending(folder: &Path) -> bool {
     journal::needs_mending(folder) || history::needs_mending(folder)
+}
+
+/// What is written from now on is for nobody else to read: it holds what people did, and when.
+pub(super) fn keep_to_ourselves() {
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o027));
 }
 
 /// Every device may be a connection: systemd and shells begin with 1024 files and allow more to

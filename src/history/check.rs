@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::journal::Findings;
-use crate::model::{DeviceId, Timestamp};
+use crate::model::{DeviceId, Text, Timestamp, text};
 
 use super::error::HistoryError;
 use super::segment;
@@ -39,7 +39,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, H
     let devices = match store::devices(&connection) {
         Ok(devices) => devices,
         Err(error) => {
-            checked.findings.tell(error.to_string());
+            checked.findings.tell(error.text());
             return Ok(checked);
         }
     };
@@ -48,7 +48,8 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, H
         let places = match store::within(&connection, &device, first, last) {
             Ok(places) => places,
             Err(error) => {
-                checked.findings.damage(format!("{device}: {error}"));
+                let Text { zh, en } = error.text();
+                checked.findings.damage(text!("{device}：{zh}", "{device}: {en}"));
                 continue;
             }
         };
@@ -56,7 +57,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, H
             checked.segments += 1;
             checked.readings += place.rows as u64;
             if let Err(error) = look(&connection, &device, &place) {
-                checked.findings.damage(error.to_string());
+                checked.findings.damage(error.text());
             }
             tell(checked.segments, of);
         }

@@ -20,11 +20,13 @@ const FAN_IN: usize = 4;
 /// Segments looked at before a new one: three of each size, and some.
 const NEIGHBOURS: usize = 32;
 
-/// Adds readings of one device; those that are there already are left out. Call in a transaction.
+/// Adds readings of one device; those that are there already are left out, unless values of them may be
+/// missing there (`refill`). Call in a transaction.
 pub(super) fn add(
     connection: &Connection,
     device: &DeviceId,
     mut readings: Vec<Reading>,
+    refill: bool,
 ) -> Result<(), HistoryError> {
     readings.sort_by_key(key);
     readings.dedup_by_key(|reading| key(reading));
@@ -41,7 +43,7 @@ pub(super) fn add(
         });
         let (head, tail) = rest.split_at(count);
         match inside {
-            Some(place) => insert(connection, device, &place, head)?,
+            Some(place) => insert(connection, device, &place, head, refill)?,
             None => between.push(head),
         }
         rest = tail;
@@ -56,15 +58,18 @@ fn insert(
     device: &DeviceId,
     place: &Place,
     late: &[Reading],
+    refill: bool,
 ) -> Result<(), HistoryError> {
     let times = store::times(connection, device, place)?;
     let mut late: Vec<Reading> =
-        late.iter().filter(|late| !times.holds(key(late))).cloned().collect();
+        late.iter().filter(|late| refill || !times.holds(key(late))).cloned().collect();
     if late.is_empty() {
         return Ok(());
     }
     late.extend(store::readings(connection, device, place)?);
-    late.sort_by_key(key);
+    // Of two of one key the one with more values is first, and stays.
+    late.sort_by_key(|reading| (key(reading), std::cmp::Reverse(reading.samples.len())));
+    late.dedup_by_key(|reading| key(reading));
     store::remove(connection, place)?;
     keep(connection, device, &late)
 }

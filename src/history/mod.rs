@@ -21,6 +21,7 @@ mod copy;
 mod error;
 mod merge;
 mod near;
+mod note;
 mod packer;
 mod presence;
 mod repair;
@@ -46,6 +47,7 @@ pub use check::{Checked, check};
 pub use config::Config;
 pub use copy::copy;
 pub use error::HistoryError;
+pub use note::{Condition, PutAside};
 pub use packer::Packer;
 pub use presence::Presence;
 pub use window::{Asked, Folds, STEPS_MAX, Window, Windows};
@@ -77,6 +79,7 @@ struct Inner {
     corrupt: CancellationToken,
     /// Segments that were found to be damaged.
     damaged: Mutex<BTreeSet<(DeviceId, Timestamp)>>,
+    condition: Mutex<Condition>,
 }
 
 /// Access to the past. Clones share it.
@@ -123,9 +126,16 @@ impl History {
         let connection = store::open_or_mend(journal.folder(), clock.now())?;
         let (archive, identity) = (journal.archive()?, journal.identity().to_owned());
         let inner = Arc::new(Inner::new(journal.folder(), archive, identity, clock.clone()));
+        inner.set_condition(note::condition(&connection)?);
         let packer =
             Packer::new(inner.clone(), connection, journal.clone(), config.clone(), clock)?;
         Ok((Self(inner), packer))
+    }
+
+    /// What was damaged of late.
+    #[must_use]
+    pub fn condition(&self) -> Condition {
+        self.0.condition.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What points of a device did in each window. One list for each point asked for, in its order.
@@ -347,6 +357,7 @@ impl Inner {
             connections: Mutex::default(),
             corrupt: CancellationToken::new(),
             damaged: Mutex::default(),
+            condition: Mutex::default(),
         }
     }
 
@@ -374,6 +385,10 @@ impl Inner {
             }
         }
         done
+    }
+
+    fn set_condition(&self, condition: Condition) {
+        *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = condition;
     }
 
     fn note_corrupt(&self) {

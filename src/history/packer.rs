@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{SharedClock, Trust};
 use crate::journal::{Batch, Journal, Kinds, Reader, used_bytes};
-use crate::model::{DeviceId, Reading, Record, Timestamp};
+use crate::model::{DeviceId, Position, Reading, Record, Timestamp};
 
 use super::config::Config;
 use super::error::HistoryError;
+use super::note;
 use super::repair::{self, Lost};
 use super::{Inner, merge, store};
 
@@ -44,6 +45,8 @@ pub struct Packer {
     trust: Trust,
     reader: Reader,
     connection: Arc<Mutex<Connection>>,
+    /// After a mending, what the journal has up to here is packed once more.
+    refill: Option<Position>,
 }
 
 impl Packer {
@@ -57,8 +60,9 @@ impl Packer {
         let mut reader = journal.holding_reader("history", Kinds::Readings)?;
         reader.seek(store::position(&connection, journal.identity())?);
         let trust = Trust::new(clock.now(), store::newest_time(&connection)?);
+        let refill = note::is_refill(&connection)?.then(|| journal.head());
         let connection = Arc::new(Mutex::new(connection));
-        Ok(Self { inner, journal, config, clock, trust, reader, connection })
+        Ok(Self { inner, journal, config, clock, trust, reader, connection, refill })
     }
 
     /// Packs until told to stop.
@@ -125,13 +129,21 @@ impl Packer {
         }
         let position = self.reader.position();
         let journal = self.journal.identity().to_owned();
+        let refill = self.refill.is_some();
+        let refilled = self.refill.is_some_and(|through| position >= through);
         self.write(move |connection| {
             for (device, readings) in devices {
-                merge::add(connection, &device, readings)?;
+                merge::add(connection, &device, readings, refill)?;
+            }
+            if refilled {
+                note::refilled(connection)?;
             }
             store::set_position(connection, &journal, position)
         })
         .await?;
+        if refilled {
+            self.refill = None;
+        }
         self.reader.done(position).await;
         Ok(())
     }
@@ -139,8 +151,15 @@ impl Packer {
     /// Puts a damaged segment aside; false where it is whole or gone.
     async fn repair(&self, device: DeviceId, time: Timestamp) -> Result<bool, HistoryError> {
         let of = device.clone();
-        let lost = self.write(move |connection| repair::set_aside(connection, &of, time)).await?;
-        let Some(Lost { span: (from, to), readings, points }) = lost else { return Ok(false) };
+        let now = self.clock.now();
+        let put_aside = move |connection: &Connection| {
+            let Some(lost) = repair::set_aside(connection, &of, time)? else { return Ok(None) };
+            note::put_aside(connection, &of, &lost, now)?;
+            Ok(Some((lost, note::condition(connection)?)))
+        };
+        let Some((lost, condition)) = self.write(put_aside).await? else { return Ok(false) };
+        self.inner.set_condition(condition);
+        let Lost { span: (from, to), readings, points } = lost;
         tracing::error!(%device, from = from.ms(), to = to.ms(), readings, ?points,
             "a damaged block of the history was put aside; the rest of it is kept");
         Ok(true)

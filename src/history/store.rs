@@ -6,10 +6,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use crate::journal::{JournalError, salvage};
+use crate::journal::{JournalError, Mended, first_page, salvage};
 use crate::model::{DeviceId, PointName, Position, Reading, Timestamp};
 
 use super::error::HistoryError;
+use super::note;
 use super::segment::{self, Packed, Times};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
@@ -45,6 +46,10 @@ const TABLES: &str = "
     CREATE TABLE progress(journal TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
 ";
 
+/// What people are told. It came later than the rest; who does not know it does well without.
+const NOTES: &str =
+    "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;";
+
 /// A segment's place, without what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
@@ -68,6 +73,7 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, HistoryError> {
         VERSION => {}
         newer => return Err(HistoryError::Newer(newer)),
     }
+    connection.execute_batch(NOTES)?;
     Ok(connection)
 }
 
@@ -86,16 +92,29 @@ pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, 
         }
         Ok(connection)
     });
-    let Err(HistoryError::Corrupt(error)) = opened else { return opened };
+    let error = match opened {
+        Err(HistoryError::Corrupt(error)) => error,
+        opened => {
+            let connection = opened?;
+            first_page::keep(&connection, folder, FILE);
+            return Ok(connection);
+        }
+    };
     let failed = |error: std::io::Error| HistoryError::Storage(error.to_string());
     let aside = salvage::put_aside(folder, FILE, now.ms()).map_err(failed)?;
     tracing::error!(%error, aside = %aside.display(),
         "the history cannot be read: what can be read of it is saved into a new one");
     let connection = open_to_write(folder)?;
-    match salvage::salvage(&aside, &connection, &["segment", "packed", "damaged"]) {
-        Ok(_) | Err(JournalError::Corrupt(_)) => {}
+    let saved = match salvage::salvage(&aside, &connection, &["segment", "packed", "damaged"]) {
+        Ok(saved) => saved,
+        Err(JournalError::Corrupt(_)) => salvage::Salvaged { rows: 0, holes: 1 },
         Err(error) => return Err(error.into()),
-    }
+    };
+    let name = aside.file_name().map(|name| name.to_string_lossy().into_owned());
+    let (rows, holes, aside) = (saved.rows, saved.holes, name.unwrap_or_default());
+    note::mended(&connection, &Mended { time: now, rows, holes, aside })?;
+    note::refill(&connection)?;
+    first_page::keep(&connection, folder, FILE);
     match std::fs::remove_file(folder.join(MARK)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
         _ => Ok(connection),

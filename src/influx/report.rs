@@ -62,16 +62,17 @@ impl Courier {
 
     /// The batch is done, and with it whatever the server had against it.
     pub(super) fn taken(&self, lines: bool) {
-        let waited = self.shared.conditions().iter().all(|condition| condition.waiting);
-        if waited && lines {
-            tracing::info!(sink = %self.name(), "InfluxDB takes readings again");
-        }
         let (full, now) = (self.batch.full, self.sink.clock.now());
         let late = self.batch.oldest.map(|oldest| now.since_ms(oldest).max(0));
+        let mut waited = false;
         self.shared.condition(self.lane, |condition| {
             let late_ms = late.unwrap_or(condition.late_ms);
+            waited = condition.waiting;
             *condition = Condition { waiting: false, oldest: None, late_ms, full };
         });
+        if waited && lines && !self.shared.conditions().iter().any(|lane| lane.waiting) {
+            tracing::info!(sink = %self.name(), "InfluxDB takes readings again");
+        }
         self.publish();
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use crate::model::Position;
+use crate::model::{Position, Text, text};
 
 use super::error::JournalError;
 use super::names::Names;
@@ -21,14 +21,21 @@ const FINDINGS_MAX: usize = 20;
 pub struct Findings {
     /// Rows or blocks that are not what was written, or that cannot be read.
     pub damaged: u64,
-    /// What is wrong, in the words of the database; some of it where it is much.
-    pub told: Vec<String>,
+    /// What is wrong; some of it where it is much.
+    pub told: Vec<Text>,
 }
 
 impl Findings {
     /// What the database says of its own pages.
     pub(crate) fn of_pages(connection: &Connection) -> Self {
         Self { damaged: 0, told: pages(connection) }
+    }
+
+    /// A file that is not there, or cannot be opened.
+    #[must_use]
+    pub fn of_file(file: &str, why: &Text) -> Self {
+        let Text { zh, en } = why;
+        Self { damaged: 0, told: vec![text!("`{file}`：{zh}", "`{file}`: {en}")] }
     }
 
     /// Whether nothing is wrong.
@@ -38,14 +45,14 @@ impl Findings {
     }
 
     /// Something that is wrong and is no single row or block.
-    pub(crate) fn tell(&mut self, finding: String) {
+    pub(crate) fn tell(&mut self, finding: Text) {
         if self.told.len() < FINDINGS_MAX {
             self.told.push(finding);
         }
     }
 
     /// A damaged row or block.
-    pub(crate) fn damage(&mut self, finding: String) {
+    pub(crate) fn damage(&mut self, finding: Text) {
         self.damaged += 1;
         self.tell(finding);
     }
@@ -72,7 +79,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, J
         match Names::load(&connection).and_then(|n| Ok((n, schema::head(&connection)?))) {
             Ok(found) => found,
             Err(error) => {
-                checked.findings.tell(error.to_string());
+                checked.findings.tell(error.text());
                 return Ok(checked);
             }
         };
@@ -84,7 +91,7 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, J
             Ok(Some(last)) => at = last,
             Ok(None) => break,
             Err(error) => {
-                checked.findings.damage(error.to_string());
+                checked.findings.damage(error.text());
                 break;
             }
         }
@@ -95,15 +102,16 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, J
     Ok(checked)
 }
 
-fn pages(connection: &Connection) -> Vec<String> {
+fn pages(connection: &Connection) -> Vec<Text> {
+    let of_database = |told: String| Text::new(format!("数据库页：{told}"), told);
     let sql = format!("PRAGMA quick_check({FINDINGS_MAX})");
     let told = connection.prepare(&sql).and_then(|mut statement| {
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         rows.collect::<Result<Vec<String>, _>>()
     });
     match told {
-        Ok(told) => told.into_iter().filter(|told| told != "ok").collect(),
-        Err(error) => vec![error.to_string()],
+        Ok(told) => told.into_iter().filter(|told| told != "ok").map(of_database).collect(),
+        Err(error) => vec![of_database(error.to_string())],
     }
 }
 
@@ -125,7 +133,7 @@ fn rows(
         last = Some(position);
         checked.rows += 1;
         if record_of(row, names)?.is_none() {
-            checked.findings.damage(format!("record {position}"));
+            checked.findings.damage(text!("第 {position} 条记录", "record {position}"));
         }
     }
     Ok(last)

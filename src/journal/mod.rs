@@ -17,6 +17,7 @@ mod check;
 mod codec;
 mod copy;
 mod error;
+pub(crate) mod first_page;
 mod insert;
 mod ledger;
 mod names;

@@ -7,9 +7,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::error::JournalError;
+use super::first_page;
 
 /// Rows of one transaction.
 const ROWS: usize = 10_000;
+
+/// A row takes more than this of the file.
+const ROW_BYTES_MIN: u64 = 4;
 
 /// What came over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +40,7 @@ pub(crate) fn put_aside(folder: &Path, file: &str, now_ms: i64) -> std::io::Resu
             _ => {}
         }
     }
+    first_page::bring_back(&aside, folder, file)?;
     Ok(aside)
 }
 
@@ -48,10 +53,14 @@ pub(crate) fn salvage(
     // With the right to write: the log beside it has to be taken in.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let old = Connection::open_with_flags(from, flags)?;
-    let mut all = Salvaged::default();
+    // Else a file whose end is missing is refused as a whole.
+    old.execute_batch("PRAGMA writable_schema=ON")?;
+    let length = std::fs::metadata(from).map_or(0, |file| file.len());
+    let (mut all, rows_max) = (Salvaged::default(), length / ROW_BYTES_MIN);
     for table in tables {
         let columns = columns_of(to, table)?;
-        let mut copy = Copy { old: &old, new: to, table, columns, done: Salvaged::default() };
+        let done = Salvaged::default();
+        let mut copy = Copy { old: &old, new: to, table, columns, rows_max, done };
         if to.prepare(&format!("SELECT rowid FROM {table}")).is_ok() {
             copy.run()?;
         } else {
@@ -76,6 +85,8 @@ struct Copy<'a> {
     new: &'a Connection,
     table: &'a str,
     columns: Vec<String>,
+    /// More rows than there can be.
+    rows_max: u64,
     done: Salvaged,
 }
 
@@ -114,7 +125,7 @@ impl Copy<'_> {
             let by =
                 key.iter().map(|name| format!("{name} {order}")).collect::<Vec<_>>().join(", ");
             let sql = format!("SELECT 0, {columns} FROM {} ORDER BY {by}", self.table);
-            let (_, whole) = self.copy(&sql, &[])?;
+            let (_, whole) = self.copy(&sql, None)?;
             if whole {
                 return Ok(());
             }
@@ -130,31 +141,37 @@ impl Copy<'_> {
         let sql = format!(
             "SELECT rowid, {columns} FROM {table} WHERE rowid >= ?1 ORDER BY rowid LIMIT {ROWS}"
         );
-        self.copy(&sql, &[&from])
+        self.copy(&sql, Some(from))
     }
 
-    /// Copies the rows that a question finds, until one cannot be read.
-    fn copy(
-        &mut self,
-        sql: &str,
-        limits: &[&dyn rusqlite::ToSql],
-    ) -> Result<(Option<i64>, bool), JournalError> {
+    /// Copies the rows that a question finds, until one cannot be read. Pages that point to each other
+    /// in a ring would be read for ever: rows that come out of their order, and more of them than the
+    /// file has room for, are taken for unreadable.
+    fn copy(&mut self, sql: &str, from: Option<i64>) -> Result<(Option<i64>, bool), JournalError> {
         let (table, columns) = (self.table, self.columns.join(", "));
         let places = vec!["?"; self.columns.len()].join(", ");
         let insert = format!("INSERT OR IGNORE INTO {table}({columns}) VALUES ({places})");
         let transaction = self.new.unchecked_transaction()?;
-        let mut reached = None;
+        let (mut reached, mut rows_left) = (None, self.rows_max);
         let whole = {
             let mut insert = transaction.prepare(&insert)?;
             let mut read = || -> Result<(), ReadOrWrite> {
                 let mut statement = self.old.prepare(sql).map_err(ReadOrWrite::Read)?;
-                let mut rows = statement.query(limits).map_err(ReadOrWrite::Read)?;
+                let mut rows =
+                    statement.query(params_from_iter(from)).map_err(ReadOrWrite::Read)?;
                 while let Some(row) = rows.next().map_err(ReadOrWrite::Read)? {
+                    let number = row.get(0).map_err(ReadOrWrite::Read)?;
+                    let behind = from
+                        .is_some_and(|from| reached.map_or(number < from, |last| last >= number));
+                    if behind || rows_left == 0 {
+                        return Err(ReadOrWrite::Read(rusqlite::Error::QueryReturnedNoRows));
+                    }
+                    rows_left -= 1;
                     let values = (1..=self.columns.len())
                         .map(|at| row.get::<_, Value>(at))
                         .collect::<Result<Vec<_>, _>>()
                         .map_err(ReadOrWrite::Read)?;
-                    reached = Some(row.get(0).map_err(ReadOrWrite::Read)?);
+                    reached = Some(number);
                     // A row that does not fit the table is one more that cannot be read.
                     match insert.execute(params_from_iter(values)) {
                         Ok(_) => self.done.rows += 1,
@@ -184,15 +201,15 @@ impl Copy<'_> {
         let (mut bad, mut good) = loop {
             let probe = start.checked_add(step)?;
             match self.first_from(probe) {
-                Ok(Some(found)) => break (start.saturating_add(step / 2), found),
+                Ok(Some(found)) if found >= probe => break (start.saturating_add(step / 2), found),
                 Ok(None) => return None,
-                Err(_) => step = step.checked_mul(2)?,
+                Ok(Some(_)) | Err(_) => step = step.checked_mul(2)?,
             }
         };
         while good.saturating_sub(bad) > 1 {
             let middle = bad.midpoint(good);
             match self.first_from(middle) {
-                Ok(Some(found)) if found < good => good = found,
+                Ok(Some(found)) if (middle..good).contains(&found) => good = found,
                 // Nothing nearer from there on.
                 Ok(_) => good = middle,
                 Err(_) => bad = middle,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::model::{Position, Timestamp};
 
 use super::error::JournalError;
-use super::{check, salvage};
+use super::{check, first_page, salvage};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
 const VERSION: i64 = 3;
@@ -94,6 +94,7 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
         Err(JournalError::Corrupt(error)) => mend(folder, now, &error)?,
         opened => opened?,
     };
+    first_page::keep(&connection, folder, FILE);
     Ok(Opened { connection, lock })
 }
 
@@ -124,8 +125,15 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
             params![NAMES_LEFT_OUT, now.ms()],
         )?;
     }
-    let tables = ["fact", "cursor", "mark", "dropped", "run", "ledger", "log"];
-    let done = salvage::salvage(&aside, &connection, &tables)?;
+    let ledger = salvage::salvage(&aside, &connection, &["fact", "ledger"])?;
+    if ledger.holes > 0 || ledger.rows == 0 {
+        // What it says of before is not all of it: it counts from now on.
+        connection.execute(
+            "INSERT OR REPLACE INTO fact(name, value) VALUES ('ledger_since', ?1)",
+            [now.ms()],
+        )?;
+    }
+    let done = salvage::salvage(&aside, &connection, &["cursor", "mark", "dropped", "run", "log"])?;
     // A position is never given out twice: readers stand behind those that are gone.
     connection.execute(
         "INSERT INTO sqlite_sequence(name, seq) SELECT 'log', 0
@@ -148,8 +156,8 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
     )?;
     let mended = Mended {
         time: now,
-        rows: done.rows,
-        holes: done.holes + names.holes,
+        rows: done.rows + ledger.rows,
+        holes: done.holes + ledger.holes + names.holes,
         aside: aside
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())

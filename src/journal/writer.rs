@@ -260,9 +260,11 @@ impl Writer {
         replies: Vec<Option<oneshot::Sender<Result<Appended, JournalError>>>>,
     ) {
         let head = done.stored.last().map(|(position, _)| *position);
-        let stored = done.answers.iter().map(|a| a.stored as u64).sum();
+        let is_reading =
+            |(_, record): &&(Position, Arc<Record>)| matches!(**record, Record::Reading(_));
+        let readings = done.stored.iter().filter(is_reading).count();
         let duplicates = done.answers.iter().map(|a| a.duplicates as u64).sum();
-        self.tally.add(Happening::ReadingKept, "journal", stored);
+        self.tally.add(Happening::ReadingKept, "journal", readings as u64);
         self.lately += done.stored.len();
         if duplicates > 0 {
             self.tally.add(Happening::Duplicate, "journal", duplicates);

@@ -25,11 +25,15 @@ pub enum What {
     NothingKept,
     /// A database was damaged; what could be read of it was saved.
     DataDamaged,
+    /// Blocks of the history were damaged and put aside.
+    BlockDamaged,
+    /// An InfluxDB takes nothing.
+    SinkWaiting,
 }
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
@@ -40,6 +44,8 @@ impl What {
         ("calendar_missing", Self::CalendarMissing),
         ("nothing_kept", Self::NothingKept),
         ("data_damaged", Self::DataDamaged),
+        ("block_damaged", Self::BlockDamaged),
+        ("sink_waiting", Self::SinkWaiting),
     ];
 
     /// The rule that is silent about the machines of this finding: it says it for all of them.

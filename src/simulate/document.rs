@@ -33,6 +33,9 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
          longitude_deg = {:?}\n\
          altitude_m = 44\n\
          time_zone = \"{}\"\n\n\
+         # Where it is kept: the folder of this file.\n\
+         [data]\n\
+         folder = \".\"\n\n\
          [mqtt]\n\
          address = \"{broker}\"\n\
          client_id = \"hallwatch\"\n",

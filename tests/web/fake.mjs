@@ -14,6 +14,7 @@ import { Alerts } from "./fake/alerts.mjs";
 import { buses, registers } from "./fake/buses.mjs";
 import { Databases, audit, data } from "./fake/data.mjs";
 import { HOUR, devices, kinds, midnight, pv, text, zones } from "./fake/hall.mjs";
+import { past } from "./fake/past.mjs";
 import { service } from "./fake/service.mjs";
 
 const text_option = (fallback) => ({ type: "string", default: fallback });
@@ -168,6 +169,8 @@ async function answer(request, response, url) {
     const found = registers(decodeURIComponent(raw[1]), now());
     return found ? json(response, 200, found) : problem(response, 404, "no such register");
   }
+  const before = /^\/devices\/([^/]+)\/past$/.exec(path);
+  if (before) return json(response, ...past(decodeURIComponent(before[1]), url.searchParams, now()));
   const ack = /^\/alerts\/([^/]+)\/acknowledge$/.exec(path);
   if (ack && request.method === "POST") return acknowledge(request, response, ack[1]);
   const told = await account(request, path, url.searchParams);

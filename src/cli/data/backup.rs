@@ -126,7 +126,7 @@ pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
         files.insert(name.to_owned(), entry(&to.join(name), &bar)?);
     }
     bar.end();
-    let verified = verify::look(to, lang)?;
+    let verified = verify::look(to, lang);
     let whole = verified.is_whole();
     if !whole {
         verified.show(lang);
@@ -205,7 +205,7 @@ pub(in crate::cli) fn restore(from: &Path, to: &Path, lang: Option<Language>) ->
         bar.tell(done, files);
     }
     bar.end();
-    let verified = verify::look(to, lang)?;
+    let verified = verify::look(to, lang);
     verified.show(lang);
     let to = to.display();
     say!(

@@ -24,14 +24,18 @@ pub(in crate::cli) struct ResendArguments {
     #[arg(long)]
     sink: String,
     /// First day or moment, such as 2026-01-01, by the hall's clock. 起始日期或时刻。
-    #[arg(long, required_unless_present = "dead_letters", conflicts_with = "dead_letters")]
+    #[arg(long, required_unless_present_any = ["dead_letters", "cancel"])]
+    #[arg(conflicts_with_all = ["dead_letters", "cancel"])]
     from: Option<When>,
     /// Last day, whole, or a moment; until now without it. 结束日期（含）或时刻；不写则到现在。
-    #[arg(long, conflicts_with = "dead_letters")]
+    #[arg(long, conflicts_with_all = ["dead_letters", "cancel"])]
     to: Option<When>,
     /// The lines that it refused and that were set aside. 重发被拒收、另存的数据行。
-    #[arg(long)]
+    #[arg(long, conflicts_with = "cancel")]
     dead_letters: bool,
+    /// Give up the job of this number; what it has sent stays sent. 取消编号为此的补发任务。
+    #[arg(long, value_name = "JOB")]
+    cancel: Option<u64>,
     /// Do not wait until it is done. 不等待完成。
     #[arg(long)]
     no_wait: bool,
@@ -82,11 +86,17 @@ pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
                 "no gateway runs here: the one that runs does the sending, start `hallwatch run` first",
             )));
         };
+        let lang = arguments.place.lang;
+        if let Some(job) = arguments.cancel {
+            let path = format!("/api/v1/sinks/{}/jobs/{job}", arguments.sink);
+            gateway.delete(&path).await?;
+            say!("{}", one_line(text!("任务 {job} 已取消", "job {job} was given up"), lang));
+            return Ok(ExitCode::SUCCESS);
+        }
         let order = order(arguments, &gateway).await?;
         look(&gateway, &arguments.sink).await?;
         let path = format!("/api/v1/sinks/{}/resend", arguments.sink);
         let Ordered { job } = gateway.post(&path, &order).await?;
-        let lang = arguments.place.lang;
         if arguments.no_wait {
             say!("{}", one_line(text!("补发任务 {job} 已开始", "job {job} has begun"), lang));
             return Ok(ExitCode::SUCCESS);

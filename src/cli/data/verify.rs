@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::journal::Findings;
 use crate::model::{Text, text};
 use crate::{history, journal};
 
 use super::super::check::{Language, one_line};
 use super::super::door::Place;
 use super::super::out::say;
+use super::Done;
 use super::backup::data_folder;
 use super::bar::Bar;
-use super::{Done, Failure};
 
 /// What was found.
 pub(super) struct Verified {
@@ -38,26 +39,38 @@ impl Verified {
             "history: {segments} blocks with {readings} readings, {damaged} damaged; {aside} put aside before",
         ));
         for finding in self.journal.findings.told.iter().chain(&findings.told) {
-            say!("  {finding}");
+            say!("  {}", one_line(finding.clone(), lang));
         }
     }
 }
 
-/// Looks at everything in a folder.
-pub(super) fn look(folder: &Path, lang: Option<Language>) -> Result<Verified, Failure> {
+/// Looks at everything in a folder. A part that cannot be opened is a finding, and the rest is looked at.
+pub(super) fn look(folder: &Path, lang: Option<Language>) -> Verified {
+    let why = |file: &str, why: Text| {
+        let gone = !folder.join(file).exists();
+        let why = if gone { Text::new("文件不存在", "the file is not there") } else { why };
+        Findings::of_file(file, &why)
+    };
     let bar = Bar::new(Text::new("日志", "journal"), lang);
     let journal = journal::check(folder, |done, of| bar.tell(done, of));
     bar.end();
-    let journal = journal.map_err(|error| Failure::told(error.text()))?;
+    let journal = journal.unwrap_or_else(|error| journal::Checked {
+        rows: 0,
+        findings: why("journal.db", error.text()),
+    });
     let bar = Bar::new(Text::new("历史", "history"), lang);
     let history = history::check(folder, |done, of| bar.tell(done, of));
     bar.end();
-    Ok(Verified { journal, history: history.map_err(|error| Failure::told(error.text()))? })
+    let history = history.unwrap_or_else(|error| history::Checked {
+        findings: why("history.db", error.text()),
+        ..history::Checked::default()
+    });
+    Verified { journal, history }
 }
 
 /// Ends with 1 when something is damaged.
 pub(in crate::cli) fn verify(place: &Place) -> Done {
-    let verified = look(&data_folder(place)?, place.lang)?;
+    let verified = look(&data_folder(place)?, place.lang);
     verified.show(place.lang);
     let whole = verified.is_whole();
     let words = match whole {

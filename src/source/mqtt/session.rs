@@ -94,6 +94,8 @@ pub(super) struct Line {
     /// What acknowledges messages on it.
     acks: Option<Acks>,
     made: u64,
+    /// We are about to go: that the connection ends is no news.
+    leaving: bool,
 }
 
 impl Line {
@@ -183,6 +185,7 @@ impl Session {
         while acks.as_ref().is_some_and(Acks::are_waiting) {
             tokio::time::sleep(GOOD_BYE / 50).await;
         }
+        self.line().leaving = true;
         if client.is_some_and(|client| client.disconnect()) {
             while self.line().connection.is_some() {
                 tokio::time::sleep(GOOD_BYE / 50).await;
@@ -335,7 +338,11 @@ impl Session {
         };
         if outage.failures == 0 {
             outage.since = Some(Instant::now());
-            tracing::warn!(broker = %self.name(), error = %text, "no connection to the broker");
+            if self.line().leaving {
+                tracing::debug!(broker = %self.name(), "left the broker");
+            } else {
+                tracing::warn!(broker = %self.name(), error = %text, "no connection to the broker");
+            }
         }
         self.publish_state(SourceHealth::Down, Some(fault));
         let lasting = outage.since.is_some_and(|since| since.elapsed() >= TOLD_AFTER);

@@ -11,7 +11,7 @@ const STEP = 300_000;
 
 export const text = (zh, en = zh) => ({ zh, en });
 export const midnight = (ms) => Math.floor((ms + ZONE_OFFSET) / DAY) * DAY - ZONE_OFFSET;
-const noise = (seed) => {
+export const noise = (seed) => {
   const x = Math.sin(seed * 127.1 + 311.7) * 43758.5453;
   return x - Math.floor(x);
 };
@@ -23,7 +23,7 @@ const smooth = (x) => {
 /** Height of the sun between 0 and 1, and below 0 at night. */
 export const sunAt = (ms) => Math.sin(((ms - midnight(ms) - RISE) / (SET - RISE)) * Math.PI);
 const cloud = (ms) => 1 - 0.22 * smooth(ms / 2_400_000) - 0.1 * smooth(ms / 500_000) - 0.02 * noise(Math.floor(ms / 60_000));
-const inverterPower = (i, ms) => Math.max(0, sunAt(ms)) * RATED_W * 0.86 * cloud(ms) * (0.96 + 0.06 * noise(i));
+export const inverterPower = (i, ms) => Math.max(0, sunAt(ms)) * RATED_W * 0.86 * cloud(ms) * (0.96 + 0.06 * noise(i));
 
 export const zones = [
   { id: "roof", name: text("屋顶", "Roof") },

@@ -1,4 +1,5 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
+import type { Past, Step } from "./past";
 import type { Service } from "./service";
 import type { Alert, Audit, Buses, Data, Device, Hall, Letters, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
 
@@ -8,6 +9,8 @@ const TIMEOUT_MS = 10_000;
 /** A month is looked through before the answer begins. */
 const SLOW_MS = 60_000;
 const RECOUNT_MS = 300_000;
+/** A year that is no longer here comes from a database, day by day. */
+const RECALL_MS = 300_000;
 
 export class ApiError extends Error {
   constructor(readonly status: number, readonly problem: ProblemBody) {
@@ -25,6 +28,7 @@ async function problemOf(response: Response): Promise<ProblemBody> {
 
 async function request(path: string, init: RequestInit = {}, timeoutMs = TIMEOUT_MS): Promise<Response> {
   const abort = new AbortController();
+  init.signal?.addEventListener("abort", () => abort.abort());
   const timer = setTimeout(() => abort.abort(), timeoutMs);
   let response: Response;
   try {
@@ -40,8 +44,8 @@ async function request(path: string, init: RequestInit = {}, timeoutMs = TIMEOUT
   return response;
 }
 
-async function get<T>(path: string, timeoutMs?: number): Promise<T> {
-  const response = await request(path, {}, timeoutMs);
+async function get<T>(path: string, timeoutMs?: number, signal: AbortSignal | null = null): Promise<T> {
+  const response = await request(path, { signal }, timeoutMs);
   try {
     return (await response.json()) as T;
   } catch {
@@ -62,11 +66,16 @@ export interface DeviceList { readonly now_ms: number; readonly devices: readonl
 export type ResendOrder = { readonly from_ms: number; readonly to_ms: number } | { readonly dead_letters: true };
 export interface AlertList { readonly now_ms: number; readonly alerts: readonly Alert[] }
 
+/** The past of one point, from one moment to another. */
+export interface PastQuestion { readonly device: string; readonly point: string; readonly from: number; readonly to: number; readonly step: Step }
+
 export const api = {
   hall: () => get<Hall | LockedHall>("/hall"),
   devices: () => get<DeviceList>("/devices"),
   device: (id: string) => get<{ now_ms: number; device: Device }>(`/devices/${encodeURIComponent(id)}`),
   registers: (id: string) => get<Registers>(`/devices/${encodeURIComponent(id)}/registers`),
+  past: ({ device, point, from, to, step }: PastQuestion, signal: AbortSignal) =>
+    get<Past>(`/devices/${encodeURIComponent(device)}/past?points=${encodeURIComponent(point)}&from_ms=${from}&to_ms=${to}&step=${step}`, RECALL_MS, signal),
   buses: (limit: number) => get<Buses>(`/buses?limit=${limit}`),
   pv: () => get<Pv>("/pv"),
   system: () => get<System>("/system"),

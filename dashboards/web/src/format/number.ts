@@ -51,9 +51,25 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   ohm: "Ω", degC: "°C", C: "°C", "W/m2": "W/m²", Wm2: "W/m²", pct: "%", deg: "°", bytes: "B", "1": "",
 };
 
+/** The step in which so large a value is told. */
+function scaleOf(value: number, unit: string): Scale | undefined {
+  return SCALES[unit]?.find((entry) => Math.abs(value) >= entry.at * 0.9995);
+}
+
+/** One unit for many values, and the decimals that all of them have. */
+export interface Measure { readonly unit: string; readonly by: number; readonly digits: number }
+
+/** The measure of an axis or a column, by its largest value. */
+export function measureOf(largest: number, unit: string): Measure {
+  const scale = scaleOf(largest, unit);
+  if (scale) return { unit: scale.unit, by: scale.by, digits: decimals(largest / scale.by, 4) };
+  const digits = unit === "Hz" ? 2 : SCALES[unit] ? 0 : decimals(largest, 4);
+  return { unit: SPELLINGS[unit] ?? unit, by: 1, digits };
+}
+
 /** `digits` = 3 for tiles and headlines, 4 in tables. */
 export function quantity(value: number, unit: string, lang: string, digits = 3): Quantity {
-  const scale = SCALES[unit]?.find((entry) => Math.abs(value) >= entry.at * 0.9995);
+  const scale = scaleOf(value, unit);
   if (scale) {
     const scaled = value / scale.by;
     // Fixed decimals: a figure that jumps between 40 and 40.3 is hard to read on a live page.

@@ -3,6 +3,17 @@ import type { Point } from "../api/types";
 import type { Words } from "../i18n";
 import { quantity, type Quantity } from "./number";
 
+/** The units of the vocabulary that are words. */
+export function unitWord(unit: string, { t }: Words): string {
+  return unit === "张" ? t.sheets : unit === "人" ? t.people : unit;
+}
+
+/** A number of a point with its unit. */
+export function figureOf(value: number, unit: string, words: Words, digits = 3): Quantity {
+  const figure = quantity(value, unit, words.lang, digits);
+  return { ...figure, unit: unitWord(figure.unit, words) };
+}
+
 export function pointValue(point: Point, words: Words, digits = 3): Quantity {
   if (point.text) return { number: words.say(point.text), unit: "" };
   const { value } = point;
@@ -10,9 +21,7 @@ export function pointValue(point: Point, words: Words, digits = 3): Quantity {
   if (value === null) return { number: words.t.none, unit: "" };
   if (typeof value === "boolean") return { number: value ? words.t.yes : words.t.no, unit: "" };
   if (typeof value === "string") return { number: value, unit: "" };
-  const figure = quantity(value, point.unit, words.lang, digits);
-  // The only unit of the vocabulary that is a word.
-  return figure.unit === "张" ? { ...figure, unit: words.t.sheets } : figure;
+  return figureOf(value, point.unit, words, digits);
 }
 
 /** Values that are words or dashes are set smaller than figures. */

@@ -51,9 +51,14 @@ export function isoDate(ms: number): string {
 
 const midnightUtc = (date: string): number => Date.parse(`${date}T00:00:00Z`);
 
+/** The day so many days after a day. */
+export function shiftDate(date: string, days: number): string {
+  return new Date(midnightUtc(date) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** The day after a day. */
 export function nextDate(date: string): string {
-  return new Date(midnightUtc(date) + 86_400_000).toISOString().slice(0, 10);
+  return shiftDate(date, 1);
 }
 
 /** When a day of the hall begins, whatever zone the browser is in. NaN when it is no day. */
@@ -63,6 +68,29 @@ export function startOfDate(date: string): number {
   const ahead = (ms: number) => midnightUtc(isoDate(ms)) + sinceMidnight(ms) - ms;
   // The second time with the offset that holds there: clocks may change on that very day.
   return wanted - ahead(wanted - ahead(wanted));
+}
+
+const LOOKS = {
+  /** "11月29日周日" */
+  day: { month: "short", day: "numeric", weekday: "short" },
+  /** "11月29日" */
+  date: { month: "short", day: "numeric" },
+  weekday: { weekday: "short" },
+  /** "29日" */
+  number: { day: "numeric" },
+  /** "11月" */
+  month: { month: "short" },
+  year: { year: "numeric" },
+  /** The same in a year that is not this one. */
+  dayOfYear: { year: "numeric", month: "short", day: "numeric", weekday: "short" },
+  dateOfYear: { year: "numeric", month: "short", day: "numeric" },
+  monthOfYear: { year: "numeric", month: "long" },
+  momentOfYear: { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+} as const;
+
+/** A day, a month or a year in words. */
+export function dated(ms: number, look: keyof typeof LOOKS, lang: string): string {
+  return formatted(ms, lang, `look-${look}`, LOOKS[look]);
 }
 
 /** "14:05" today, with the day in front for anything older. */

@@ -1,5 +1,6 @@
 // The page's words in English. `Messages` makes a missing, extra or differently shaped key an error.
 import { data } from "./en-data";
+import { history } from "./en-history";
 import { service } from "./en-service";
 import type { Messages } from "./index";
 import { count } from "./plural";
@@ -22,6 +23,7 @@ export const en: Messages = {
   navBoard: "Live board",
   service,
   data,
+  history,
 
   live: "Live",
   connecting: "Connecting…",
@@ -186,6 +188,7 @@ export const en: Messages = {
   version: (version) => `hallwatch ${version}`,
 
   sheets: "sheets",
+  people: "people",
   seconds: (n) => `${n} s`,
   minutes: (n) => `${n} min`,
   hours: (n) => `${n} h`,

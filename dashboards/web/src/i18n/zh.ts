@@ -1,5 +1,6 @@
 // The page's words in Chinese. This file defines which messages exist; en.ts must have them all.
 import { data } from "./zh-data";
+import { history } from "./zh-history";
 import { service } from "./zh-service";
 
 export const zh = {
@@ -20,6 +21,7 @@ export const zh = {
   navBoard: "实时总览",
   service,
   data,
+  history,
 
   live: "实时",
   connecting: "正在连接…",
@@ -184,6 +186,7 @@ export const zh = {
   version: (version: string) => `hallwatch ${version}`,
 
   sheets: "张",
+  people: "人",
   seconds: (n: number) => `${n} 秒`,
   minutes: (n: number) => `${n} 分钟`,
   hours: (n: number) => `${n} 小时`,

@@ -17,12 +17,14 @@ export function Dialog({ class: name, title, onClose, children }: {
     if (!dialog) return undefined;
     const before = document.activeElement;
     dialog.showModal();
-    document.documentElement.classList.add("modal-open");
+    const root = document.documentElement;
+    root.classList.add("modal-open", `${name}-open`);
     return () => {
       leaving.current = true;
       dialog.close();
       // A dialog may lie over another one.
-      if (!document.querySelector("dialog[open]")) document.documentElement.classList.remove("modal-open");
+      if (!document.querySelector("dialog[open]")) root.classList.remove("modal-open");
+      root.classList.remove(`${name}-open`);
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);

@@ -11,6 +11,7 @@ import { put, useTopic } from "../state/store";
 import { AckDialog } from "./ack-dialog";
 import { AlertRow } from "./alert-row";
 import { Dialog } from "./dialog";
+import { History } from "./history/section";
 import { HealthIcon, SeverityIcon } from "./icons";
 import { Registers } from "./registers";
 import { Ticking, useStaleMark } from "./ticking";
@@ -19,8 +20,8 @@ import type { Alert } from "../api/types";
 /** The stream carries the headline points only; all points are re-read at most this often. */
 const REREAD_MS = 2_000;
 
-/** The device with all its points, read again whenever the stream says that it changed. */
-function useDevice(id: string): { device: Device | null; failed: boolean } {
+/** The device, read again whenever the stream says that it changed; at first it has its headline points only. */
+function useDevice(id: string): { device: Device | null; whole: boolean; failed: boolean } {
   const devices = useTopic("devices");
   const headline = devices?.find((entry) => entry.id === id) ?? null;
   const [full, setFull] = useState<Device | null>(null);
@@ -47,7 +48,7 @@ function useDevice(id: string): { device: Device | null; failed: boolean } {
   }, [id, headline]);
   // Health and age come with the stream; the points come with the detail.
   const device = headline && full ? { ...headline, points: full.points, faults: full.faults } : full ?? headline;
-  return { device, failed };
+  return { device, whole: full !== null, failed };
 }
 
 function Overview({ device, hall }: { device: Device; hall: Hall }) {
@@ -158,7 +159,7 @@ function ItsAlerts({ id, onAcknowledge }: { id: string; onAcknowledge: (alert: A
 
 function DrawerFor({ id, hall }: { id: string; hall: Hall }) {
   const { t, say } = useWords();
-  const { device, failed } = useDevice(id);
+  const { device, whole, failed } = useDevice(id);
   const [asking, setAsking] = useState<Alert | null>(null);
   const close = () => put("drawer", null);
   return (
@@ -171,6 +172,7 @@ function DrawerFor({ id, hall }: { id: string; hall: Hall }) {
             <ItsAlerts id={id} onAcknowledge={setAsking} />
             <Faults device={device} />
             <CounterEvents device={device} />
+            {whole ? <History device={device} /> : null}
             <Points device={device} />
             <Registers id={id} />
           </>

@@ -28,14 +28,14 @@ export function nextTheme(theme: Theme): Theme {
   return theme === "auto" ? "light" : theme === "light" ? "dark" : "auto";
 }
 
-/** Told when the colours change, for what is painted on a canvas. */
+/** Told when the colours change, for what is painted on a canvas. Paper has its own. */
 export function onThemeChange(listener: () => void): () => void {
-  const media = window.matchMedia("(prefers-color-scheme: dark)");
+  const media = ["(prefers-color-scheme: dark)", "print"].map((query) => window.matchMedia(query));
   // addListener: Chromium before 76 has no addEventListener here.
-  media.addListener(listener);
+  media.forEach((list) => list.addListener(listener));
   listeners.add(listener);
   return () => {
-    media.removeListener(listener);
+    media.forEach((list) => list.removeListener(listener));
     listeners.delete(listener);
   };
 }

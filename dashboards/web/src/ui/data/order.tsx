@@ -1,8 +1,8 @@
 // Something that is asked of the daemon: on its way, taken, or refused with what to do about it.
 import { useState } from "preact/hooks";
-import { ApiError } from "../../api/http";
-import { useWords, type Words } from "../../i18n";
+import { useWords } from "../../i18n";
 import { noticeFailure } from "../../state/session";
+import { explain } from "../explain";
 
 type State = { readonly at: "none" | "busy" | "taken" } | { readonly at: "failed"; readonly failure: unknown };
 
@@ -28,11 +28,6 @@ export function useOrder(): Order {
     }
   };
   return { state, give };
-}
-
-function explain(failure: unknown, { t, say }: Words): string {
-  const hint = failure instanceof ApiError ? failure.problem.hint : undefined;
-  return hint ? say(hint) : t.requestFailed;
 }
 
 export function OrderNote({ order, taken }: { order: Order; taken?: string }) {

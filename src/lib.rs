@@ -42,6 +42,8 @@ pub mod sky;
 pub mod calendar;
 /// (1) `devices/*.toml` into checked plans: registers and JSON fields to standard points.
 pub mod profile;
+/// (1) InfluxQL, asked of a store of readings.
+pub mod query;
 /// (2) The durable, ordered record; cursors; the in-memory tail.
 pub mod journal;
 /// (2) Counters: true increments, and what happens to them.

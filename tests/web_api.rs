@@ -225,6 +225,7 @@ async fn nothing_is_told_without_login() {
         "/api/v1/hall/",
         "/api/v2/hall",
         "/metrics",
+        "/query",
     ];
     let forged = "Cookie: hallwatch_session=AAAA\r\n";
     for path in closed {

@@ -25,6 +25,7 @@ mod note;
 mod packer;
 mod presence;
 mod repair;
+mod rows;
 mod segment;
 mod span;
 mod store;
@@ -50,6 +51,7 @@ pub use error::HistoryError;
 pub use note::{Condition, PutAside};
 pub use packer::Packer;
 pub use presence::Presence;
+pub use rows::Visit as RowVisit;
 pub use window::{Asked, Folds, STEPS_MAX, Window, Windows};
 
 use near::{last_before, last_numbers, next_numbers};
@@ -198,15 +200,15 @@ impl History {
     /// # Errors
     /// [`HistoryError`].
     pub async fn since(&self, device: DeviceId) -> Result<Option<Timestamp>, HistoryError> {
-        self.blocking(move |inner, connection| {
-            let (first, last) = (Timestamp::from_ms(i64::MIN), Timestamp::from_ms(i64::MAX));
-            let fresh = inner.archive.readings(&device, first, last, 1)?;
-            let fresh = fresh.first().map(|reading| reading.time);
-            let packed = store::after(connection, &device, first, 1)?;
-            let packed = packed.first().map(|place| place.start);
-            Ok(packed.into_iter().chain(fresh).min())
-        })
-        .await
+        self.blocking(move |inner, connection| near::since(inner, connection, &device)).await
+    }
+
+    /// As [`History::since`], for those who may block.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn since_blocking(&self, device: &DeviceId) -> Result<Option<Timestamp>, HistoryError> {
+        self.0.with_connection(|connection| near::since(&self.0, connection, device))
     }
 
     /// Every measured number of a point in `from <= time < to`, in order.
@@ -232,6 +234,52 @@ impl History {
             Ok(numbers)
         })
         .await
+    }
+
+    /// Shows the numbers of some points in each reading of `from <= time < to`, in order, until the visitor
+    /// breaks off. For those who may block.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn rows_blocking(
+        &self,
+        device: &DeviceId,
+        points: &[&str],
+        from: Timestamp,
+        to: Timestamp,
+        visit: &mut RowVisit<'_>,
+    ) -> Result<(), HistoryError> {
+        self.0.with_connection(|connection| {
+            Span::new(&self.0, connection, device, from, to)?.rows(points, visit)
+        })
+    }
+
+    /// The points of a device that occur in its newest readings and in its oldest, in order. For those who
+    /// may block.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn points_blocking(&self, device: &DeviceId) -> Result<Vec<String>, HistoryError> {
+        self.0.with_connection(|connection| near::points(&self.0, connection, device))
+    }
+
+    /// Every device of which readings are packed, in order. For those who may block.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn devices_blocking(&self) -> Result<Vec<DeviceId>, HistoryError> {
+        self.0.with_connection(store::devices)
+    }
+
+    /// The times of the oldest and the newest reading that are packed. For those who may block.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn span_blocking(&self) -> Result<Option<(Timestamp, Timestamp)>, HistoryError> {
+        self.0.with_connection(|connection| {
+            let oldest = store::oldest_time(connection)?;
+            Ok(oldest.zip(store::newest_time(connection)?))
+        })
     }
 
     /// Every device of which readings are packed, in order.

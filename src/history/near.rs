@@ -1,10 +1,10 @@
 //! What is nearest to a time: the last readings and numbers before it, the first ones after it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::Connection;
 
-use crate::model::{DeviceId, Reading, Timestamp};
+use crate::model::{DeviceId, Reading, Timestamp, Value};
 
 use super::Inner;
 use super::error::HistoryError;
@@ -118,4 +118,47 @@ pub(super) fn next_numbers(
         )?;
     }
     Ok(next)
+}
+
+/// When the oldest reading of a device is.
+pub(super) fn since(
+    inner: &Inner,
+    connection: &Connection,
+    device: &DeviceId,
+) -> Result<Option<Timestamp>, HistoryError> {
+    let (first, last) = (Timestamp::from_ms(i64::MIN), Timestamp::from_ms(i64::MAX));
+    let fresh = inner.archive.readings(device, first, last, 1)?;
+    let fresh = fresh.first().map(|reading| reading.time);
+    let packed = store::after(connection, device, first, 1)?;
+    let packed = packed.first().map(|place| place.start);
+    Ok(packed.into_iter().chain(fresh).min())
+}
+
+/// Segments at either end that are looked at for the points of a device.
+const POINTS_SEGMENTS: usize = 2;
+
+/// The points that occur at either end of what is kept of a device; texts and codes are left out.
+pub(super) fn points(
+    inner: &Inner,
+    connection: &Connection,
+    device: &DeviceId,
+) -> Result<Vec<String>, HistoryError> {
+    let (first, last) = (Timestamp::from_ms(i64::MIN), Timestamp::from_ms(i64::MAX));
+    let mut names = BTreeSet::new();
+    let mut places = store::after(connection, device, first, POINTS_SEGMENTS)?;
+    places.extend(store::before(connection, device, last, POINTS_SEGMENTS)?);
+    for place in places {
+        names.extend(store::points_of(connection, &place)?);
+    }
+    for reading in inner.archive.last_before(device, last, FRESH_SEARCH_MAX)? {
+        for sample in &reading.samples {
+            match &sample.value {
+                Value::Text(_) | Value::Codes(_) => names.remove(sample.point.as_str()),
+                Value::Decimal(_) | Value::Float(_) | Value::Bool(_) => {
+                    names.insert(sample.point.as_str().to_owned())
+                }
+            };
+        }
+    }
+    Ok(names.into_iter().collect())
 }

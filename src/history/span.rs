@@ -1,6 +1,7 @@
 //! Readings of one device in one span: those that are packed and those that are not yet, as one.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use rusqlite::Connection;
 
@@ -13,14 +14,14 @@ use super::{Inner, READINGS_MAX, column};
 
 /// What is to be read.
 pub(super) struct Span<'a> {
-    inner: &'a Inner,
-    connection: &'a Connection,
-    device: &'a DeviceId,
-    from: Timestamp,
-    to: Timestamp,
-    places: Vec<Place>,
+    pub(super) inner: &'a Inner,
+    pub(super) connection: &'a Connection,
+    pub(super) device: &'a DeviceId,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) places: Vec<Place>,
     /// Not packed yet, in order.
-    fresh: Vec<Reading>,
+    pub(super) fresh: Vec<Reading>,
 }
 
 impl<'a> Span<'a> {
@@ -111,15 +112,14 @@ impl<'a> Span<'a> {
     ) -> Result<(), HistoryError> {
         let packed = store::column(self.connection, self.device, place, point);
         let packed = self.whole(packed)?.flatten();
-        let first = times.time.partition_point(|time| *time < self.from.ms());
-        let last = times.time.partition_point(|time| *time < self.to.ms());
+        let within = self.rows_within(times);
         let mut all: Vec<((Timestamp, u64), f64)> = Vec::new();
         let mut in_place = true;
         if let Some(packed) = packed {
             let column = column::unpack(&packed, times.len());
             let read = column.is_some_and(|column| {
                 column.numbers(|row, number| match times.key(row) {
-                    Some(key) if (first..last).contains(&row) => {
+                    Some(key) if within.contains(&row) => {
                         if late.is_empty() {
                             visit(key.0, number)
                         } else {
@@ -141,6 +141,12 @@ impl<'a> Span<'a> {
             all.into_iter().for_each(|((time, _), number)| visit(time, number));
         }
         Ok(())
+    }
+
+    /// The rows of a segment that are in the span.
+    pub(super) fn rows_within(&self, times: &Times) -> Range<usize> {
+        let place = |end: Timestamp| times.time.partition_point(|time| *time < end.ms());
+        place(self.from)..place(self.to)
     }
 
     /// Shows when each reading was, in order.
@@ -198,7 +204,10 @@ impl<'a> Span<'a> {
     }
 
     /// `None` where a block is damaged: it is left out here, and put aside by the packer.
-    fn whole<T>(&self, read: Result<T, HistoryError>) -> Result<Option<T>, HistoryError> {
+    pub(super) fn whole<T>(
+        &self,
+        read: Result<T, HistoryError>,
+    ) -> Result<Option<T>, HistoryError> {
         match read {
             Ok(read) => Ok(Some(read)),
             Err(HistoryError::Damaged { device, time }) => {

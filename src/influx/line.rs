@@ -28,7 +28,7 @@ const SHORTEST_DIGITS: usize = 15;
 
 /// How a point is written, whatever a device sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub enum Form {
     /// A standard measure, or a vendor's own point: a float.
     Measure,
     /// A standard point with words: an integer.
@@ -37,13 +37,49 @@ enum Form {
     YesNo,
 }
 
-/// Measurement of the devices of a kind.
-pub(super) fn measurement_of(kind: Option<DeviceKind>) -> &'static str {
+/// How a point is written.
+#[must_use]
+pub fn form_of(point: &str) -> Form {
+    match standard_point(point) {
+        Some(_) if point == "online" => Form::YesNo,
+        Some(point) if point.words.is_some() => Form::Word,
+        _ => Form::Measure,
+    }
+}
+
+/// The tags of a device, in the order in which they are written; empty ones are left out.
+#[must_use]
+pub fn tags_of_device(site: &str, device: &Device) -> Vec<(&'static str, String)> {
+    let tags = [
+        ("device", device.id.as_str()),
+        ("site", site),
+        ("zone", device.zone.as_str()),
+        ("kind", device.kind.as_str()),
+        ("model", &device.profile),
+    ];
+    let tags = tags.into_iter().filter(|(_, value)| !value.is_empty());
+    tags.map(|(key, value)| (key, tag_text(value))).collect()
+}
+
+/// A tag's value as a server has it.
+pub(super) fn tag_text(value: &str) -> String {
+    let sent = |c: char| match c {
+        '\\' => '/',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    value.chars().map(sent).collect()
+}
+
+/// Measurement of the devices of a kind; of those that are not configured it is `device`.
+#[must_use]
+pub fn measurement_of(kind: Option<DeviceKind>) -> &'static str {
     kind.map_or(MEASUREMENT_OF_STRANGERS, DeviceKind::measurement)
 }
 
 /// Name of the field that holds a point.
-pub(super) fn field_of(point: &str) -> String {
+#[must_use]
+pub fn field_of(point: &str) -> String {
     let mut name = String::new();
     key(&mut name, point, "");
     name
@@ -172,11 +208,7 @@ impl Encoder {
         if let Some(form) = self.forms.get(name) {
             return *form;
         }
-        let form = match standard_point(name.as_str()) {
-            Some(_) if name.as_str() == "online" => Form::YesNo,
-            Some(point) if point.words.is_some() => Form::Word,
-            _ => Form::Measure,
-        };
+        let form = form_of(name.as_str());
         if self.forms.len() >= NAMES_MAX {
             self.forms.clear();
         }
@@ -187,11 +219,9 @@ impl Encoder {
 
 fn tags_of(site: &str, device: &Device) -> String {
     let mut tags = String::new();
-    tag(&mut tags, "device", device.id.as_str());
-    tag(&mut tags, "site", site);
-    tag(&mut tags, "zone", device.zone.as_str());
-    tag(&mut tags, "kind", device.kind.as_str());
-    tag(&mut tags, "model", &device.profile);
+    for (key, value) in tags_of_device(site, device) {
+        tag(&mut tags, key, &value);
+    }
     tags
 }
 
@@ -202,13 +232,11 @@ fn tag(line: &mut String, key: &str, value: &str) {
     line.push(',');
     line.push_str(key);
     line.push('=');
-    for c in value.chars() {
-        match c {
-            ',' | '=' | ' ' => line.extend(['\\', c]),
-            '\\' => line.push('/'),
-            c if c.is_control() => line.push_str("\\ "),
-            c => line.push(c),
+    for c in tag_text(value).chars() {
+        if matches!(c, ',' | '=' | ' ') {
+            line.push('\\');
         }
+        line.push(c);
     }
 }
 

@@ -42,7 +42,7 @@ pub use config::{Config, Limits, Secret, Version};
 pub use error::InfluxError;
 pub use lanes::{Cause, Totals};
 pub use letter::{Kept, Letter};
-pub use line::Encoder;
+pub use line::{Encoder, Form, field_of, form_of, measurement_of, tags_of_device};
 pub use order::OrderError;
 pub use recall::Numbers;
 pub use sink::{Context, Sink, owed};

@@ -11,7 +11,7 @@ use crate::model::{DeviceId, Timestamp};
 use super::answer::shorten;
 use super::config::{Config, Version};
 use super::error::InfluxError;
-use super::line::{field_of, measurement_of};
+use super::line::{field_of, measurement_of, tag_text};
 use super::sink::Sink;
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ impl Asked<'_> {
             fields.join(", "),
             self.measurement,
             text(self.device),
-            text(&tag(self.site)),
+            text(&tag_text(self.site)),
             self.from.ms(),
             self.to.ms()
         )
@@ -129,16 +129,10 @@ impl Asked<'_> {
             time(self.to),
             text(self.measurement),
             text(self.device),
-            text(&tag(self.site)),
+            text(&tag_text(self.site)),
             fields.join(" or ")
         )
     }
-}
-
-/// A tag as it stands in the database.
-fn tag(value: &str) -> String {
-    let sent = |c: char| if c == '\\' { '/' } else { c };
-    value.chars().map(|c| if c.is_control() { ' ' } else { sent(c) }).collect()
 }
 
 /// The numbers of an answer in InfluxQL's JSON: a time in milliseconds, then the fields in order.

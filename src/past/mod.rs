@@ -5,7 +5,13 @@
 //! part of an answer says where it comes from, and where nothing could be had it says why. Numbers from
 //! both go through the same windows: a counter that goes on from one to the other is one counter.
 //!
+//! The same past answers InfluxQL ([`Tables`]), with the measurements, tags and fields of InfluxDB.
+//!
 //! Architecture invariant: what is kept here is never asked for elsewhere.
+
+mod tables;
+
+pub use tables::Tables;
 
 use crate::clock::SharedClock;
 use crate::history::{Asked, Folds, History, HistoryError, Window, Windows};

@@ -89,7 +89,7 @@ async fn pass(shared: &Shared, request: Request) -> Result<Request, Problem> {
     if !local && !is_open(&head.method, path) && !shared.auth.logged_in(&head.headers) {
         by_password(shared, path, &head.headers).await?;
     }
-    if head.method == Method::POST && !is_json(&head.headers) {
+    if head.method == Method::POST && path != "/query" && !is_json(&head.headers) {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json")
             .hint("Content-Type 应为 application/json", "Content-Type must be application/json"));
     }
@@ -103,15 +103,16 @@ fn is_open(method: &Method, path: &str) -> bool {
     match path {
         "/api/v1/hall" => matches!(*method, Method::GET | Method::HEAD),
         "/api/v1/session" => true,
-        "/metrics" => false,
+        // With the password in every request: see `by_password`.
+        "/metrics" | "/query" => false,
         _ => !path.starts_with("/api/"),
     }
 }
 
-/// Scrapers carry the password with every request, to `/metrics` only.
+/// Scrapers and Grafana carry the password with every request.
 async fn by_password(shared: &Shared, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let challenge = HeaderValue::from_static("Basic realm=\"hallwatch\", charset=\"UTF-8\"");
-    if path != "/metrics" {
+    if !matches!(path, "/metrics" | "/query") {
         shared.refused("login");
         return Err(Problem::login_needed());
     }

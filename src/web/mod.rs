@@ -15,6 +15,7 @@ mod door;
 mod dto;
 mod feed;
 mod guard;
+mod influxql;
 mod job;
 mod lines;
 mod past;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, detect, guard, lines, metrics, past, proof, scan, sinks, stream, ui};
+use super::{api, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -50,6 +50,8 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/sinks/{name}/jobs/{id}", delete(sinks::cancel))
         .route("/api/v1/stream", get(live))
         .route("/api/v1/session", post(api::login).delete(api::logout))
+        .route("/query", get(influxql::query).post(influxql::query))
+        .route("/ping", get(influxql::ping))
         .route("/livez", get(metrics::livez))
         .route("/readyz", get(metrics::readyz))
         .route("/metrics", get(metrics::metrics))

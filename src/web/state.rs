@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::live::DeviceLive;
 use crate::model::{DeviceId, Timestamp};
-use crate::past::Past;
+use crate::past::{Past, Tables};
 use crate::pv::Roof;
 use crate::tally::Happening;
 
@@ -36,6 +36,8 @@ pub(super) struct Shared {
     pub(super) recordings: Arc<Semaphore>,
     /// The past, here and in the databases.
     pub(super) past: Past,
+    /// The past, asked in InfluxQL.
+    pub(super) tables: Tables,
     /// One permit per question about it.
     pub(super) questions: Arc<Semaphore>,
     /// The scan that runs, or the last one.
@@ -57,6 +59,11 @@ impl Shared {
             context.clock.clone(),
         );
         let past = Past::new(context.history.clone(), context.sinks.clone(), context.clock.clone());
+        let tables = context.live.look(|board| {
+            let devices: Vec<_> = board.iter().map(|live| live.device.clone()).collect();
+            let (history, clock) = (context.history.clone(), context.clock.clone());
+            Tables::new(history, clock, &board.site.id, &devices)
+        });
         Self {
             auth: Auth::new(config.password_hash.clone()),
             roof,
@@ -65,6 +72,7 @@ impl Shared {
             recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
             questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
             past,
+            tables,
             scans: Arc::default(),
             detections: Arc::default(),
             loopback_only: is_loopback(config.listen.ip()) && config.password_hash.is_none(),

@@ -161,12 +161,17 @@ impl Influxd {
         rows.map(str::to_owned).collect()
     }
 
-    /// Runs InfluxQL and gives the rows of the first series; none where there is none.
-    pub(crate) async fn query(&self, statement: &str) -> Vec<Vec<serde_json::Value>> {
+    /// Runs InfluxQL and gives the answer as it is.
+    pub(crate) async fn answer(&self, statement: &str) -> serde_json::Value {
         let url = self.query_url(statement);
         let (status, body) = ask("POST", &url, &self.headers, "").await.expect("an answer");
         assert_eq!(status, 200, "{statement}: {body}");
-        let answer: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    /// Runs InfluxQL and gives the rows of the first series; none where there is none.
+    pub(crate) async fn query(&self, statement: &str) -> Vec<Vec<serde_json::Value>> {
+        let answer = self.answer(statement).await;
         let result = &answer["results"][0];
         assert!(result["error"].is_null(), "{statement}: {result}");
         serde_json::from_value(result["series"][0]["values"].clone()).unwrap_or_default()

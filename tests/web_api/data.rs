@@ -84,6 +84,41 @@ async fn the_past_is_told_in_steps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn grafana_is_answered_in_influxql() {
+    let hall = Hall::open().await;
+    let ask = |query: &'static str| {
+        let address = hall.address;
+        async move { get(address, &format!("/query?db=hall&epoch=ms&q={query}")).await }
+    };
+    // Grafana's look whether the source is well.
+    let answer = ask("SHOW+measurements").await;
+    assert_eq!(answer.header("x-influxdb-version"), Some("1.6.7"));
+    let answer: serde_json::Value = answer.json(200);
+    let names = answer["results"][0]["series"][0]["values"].to_string();
+    assert_eq!(names, r#"[["inverter"],["kiosk"],["meter"]]"#);
+    let answer: serde_json::Value =
+        ask("SELECT+last(ac_power_w)+FROM+inverter+GROUP+BY+device").await.json(200);
+    let series = &answer["results"][0]["series"][0];
+    assert_eq!(series["tags"]["device"], "inv-01");
+    assert_eq!(series["values"], serde_json::json!([[hall::NOW, 30_000]]));
+    // As a form, too.
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let body = b"q=SELECT+count(ac_power_w)+FROM+meter";
+    let answer: serde_json::Value =
+        request(hall.address, "POST", "/query?db=hall", form, body).await.json(200);
+    assert_eq!(answer["results"][0]["series"][0]["values"][0][1], 1);
+    for (query, word) in [("DROP+DATABASE+hall", "DROP"), ("SELECT+FROM", "FROM"), ("", "missing")]
+    {
+        let answer = ask(query).await;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, 400, "{text}");
+        assert!(text.starts_with(r#"{"error":""#) && text.contains(word), "{text}");
+    }
+    assert_eq!(get(hall.address, "/ping").await.status, 204);
+    hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn old_readings_are_ordered_once_more_and_given_up() {
     let hall = Hall::open().await;
     let none: contract::Letters =
@@ -98,10 +133,13 @@ async fn old_readings_are_ordered_once_more_and_given_up() {
     let order = r#"{"from_ms":1,"to_ms":9000000000000}"#;
     let job: serde_json::Value = post(hall.address, path, order).await.json(202);
     assert_eq!(job["job"], 1);
-    for _ in 1..16 {
-        assert_eq!(post(hall.address, path, order).await.status, 202);
+    let again: serde_json::Value = post(hall.address, path, order).await.json(202);
+    assert_eq!(again["job"], 1, "asked for twice it is one job");
+    let other = |n: i64| format!(r#"{{"from_ms":{},"to_ms":9000000000000}}"#, hall::NOW - n);
+    for n in 1..16 {
+        assert_eq!(post(hall.address, path, &other(n)).await.status, 202);
     }
-    post(hall.address, path, order).await.problem(409);
+    post(hall.address, path, &other(16)).await.problem(409);
     let system: contract::System = get(hall.address, "/api/v1/system").await.json(200);
     let jobs = &system.sinks[0].jobs;
     assert_eq!((jobs.len(), jobs[0].cause.as_str(), jobs[0].from_ms), (16, "asked", 1));

@@ -156,6 +156,11 @@ impl Hall {
     }
 }
 
+/// The sixty inverters.
+pub(crate) fn devices() -> Vec<Arc<Device>> {
+    (0..60).map(device).map(Arc::new).collect()
+}
+
 fn device(n: usize) -> Device {
     let id = format!("inv-{n:02}");
     Device {

@@ -22,6 +22,8 @@
 //!   of them says; alerts make of that what people are told.
 //! - The journal's ledger counts what was kept of each device and day, and each sink what it delivered,
 //!   in the same transactions as the readings and the cursors; `proof` shows it and recounts it.
+//! - `past` is the one place that knows where old readings are: in the history here, and before that in
+//!   an InfluxDB. It answers InfluxQL over the history too, so that Grafana needs nothing else.
 //! - `history` packs what the journal took some minutes ago into columns and is asked by time; the
 //!   journal forgets a reading only when it is packed and every sink has passed it.
 //! - People's commands go from `web` through a bounded queue to the room that owns the state.

@@ -81,7 +81,9 @@ async fn written(folder: &Path) {
 
 fn copy(from: &Path, to: &Path) {
     for name in ["journal.db", "history.db", "journal.first-page", "history.first-page"] {
-        std::fs::copy(from.join(name), to.join(name)).expect("copied");
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).expect("copied");
+        }
     }
 }
 
@@ -220,11 +222,61 @@ async fn stores_open_after_any_damage_and_answer_with_nothing_else_than_what_was
     }
 }
 
+/// SQLite's locks keep other programs from taking the log away under the gateway; whoever opens and
+/// closes the file by hand would take the locks away.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_locks_on_the_databases_hold() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = tempfile::tempdir().expect("folder");
+    written(folder.path()).await;
+    for _ in 0..2 {
+        let Stores { journal, history, packer } = open(folder.path());
+        let locks = std::fs::read_to_string("/proc/locks").expect("locks");
+        for file in ["journal.db", "history.db"] {
+            let inode = std::fs::metadata(folder.path().join(file)).expect("there").ino();
+            let held = locks.lines().filter(|line| line.contains(&format!(":{inode} "))).count();
+            assert!(held > 0, "no lock on {file}: {locks}");
+        }
+        journal.close();
+        drop((history, packer));
+    }
+}
+
+/// A mending that breaks off is begun again from the old database.
+#[tokio::test]
+async fn a_mending_that_was_killed_loses_nothing() {
+    let whole = tempfile::tempdir().expect("folder");
+    written(whole.path()).await;
+    let all = usize::try_from(DEVICES * TICKS).expect("small");
+    // Killed while the new one grew; killed between the two last steps.
+    for (with_old, what) in [(true, "halfway"), (false, "at the end")] {
+        let folder = tempfile::tempdir().expect("folder");
+        copy(whole.path(), folder.path());
+        for name in ["journal", "history"] {
+            let (old, new) = (format!("{name}.db"), format!("{name}.mending.db"));
+            let (old, new) = (folder.path().join(old), folder.path().join(new));
+            if with_old {
+                std::fs::write(&new, b"half of it").expect("written");
+            } else {
+                std::fs::rename(&old, &new).expect("moved");
+            }
+        }
+        let (in_journal, in_history) = left(folder.path()).await;
+        assert!(in_journal >= all && in_history >= all, "{what}: {in_journal}, {in_history}");
+        assert!(!folder.path().join("journal.mending.db").exists());
+    }
+}
+
 /// Without its first page a database is a heap of pages; a copy of it lies beside.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_page_that_is_gone_comes_back() {
     let whole = tempfile::tempdir().expect("folder");
     written(whole.path()).await;
+    // The copy is made when a database is opened that was there before.
+    let Stores { journal, history, .. } = open(whole.path());
+    journal.close();
+    drop(history);
     let all = usize::try_from(DEVICES * TICKS).expect("small");
     for (file, page, with) in [
         ("journal.db", 4096, 0xA5),

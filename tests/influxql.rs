@@ -1,7 +1,7 @@
 //! Asks an InfluxDB 1.6.7 and this library the same questions about the same readings, and compares
-//! the answers value by value. Runs where `influxd` is installed.
+//! the answers value by value. Needs Debian's `influxdb`.
 //!
-//! `oracle/queries.txt` has one query a line; more are made up, as many as `QUERIES` says. In brackets
+//! `influxql/queries.txt` has one query a line; more are made up, as many as `QUERIES` says. In brackets
 //! before a query may stand: `rfc` (times as texts), `s` (times in seconds), `error` (both refuse it),
 //! `now` (asked again once, because the clock goes on), `any` (the order of the series is not told).
 
@@ -9,6 +9,7 @@
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
+    clippy::expect_used,
     clippy::format_push_string,
     clippy::indexing_slicing,
     clippy::print_stderr,
@@ -16,6 +17,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/difference.rs"]
+mod difference;
 #[path = "influxql/data.rs"]
 mod data;
 #[path = "influxql/memory.rs"]
@@ -27,6 +30,7 @@ mod server;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use difference::difference;
 use hallwatch::query::{Asked, Epoch, answer};
 use serde_json::Value;
 
@@ -77,31 +81,6 @@ fn ours(store: &memory::Memory, query: &Query<'_>) -> Value {
     serde_json::from_str(&json).unwrap()
 }
 
-/// Where two answers differ.
-fn difference(path: &str, ours: &Value, theirs: &Value) -> Option<String> {
-    let differ = || Some(format!("{path}: ours {ours}, theirs {theirs}"));
-    match (ours, theirs) {
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
-            .iter()
-            .zip(b)
-            .enumerate()
-            .find_map(|(at, (a, b))| difference(&format!("{path}[{at}]"), a, b)),
-        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => a
-            .iter()
-            .zip(b.values())
-            .find_map(|((key, a), b)| difference(&format!("{path}.{key}"), a, b)),
-        (Value::Number(a), Value::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-            if (a - b).abs() <= 1e-9 * a.abs().max(b.abs()) { None } else { differ() }
-        }
-        (a, b) if a == b => None,
-        (Value::Array(a), Value::Array(b)) => {
-            Some(format!("{path}: ours has {}, theirs {}: {ours} {theirs}", a.len(), b.len()))
-        }
-        _ => Some(format!("{path}: theirs {theirs}, ours {ours}")),
-    }
-}
-
 fn sort_series(answer: &mut Value) {
     for result in answer["results"].as_array_mut().unwrap() {
         if let Some(series) = result.get_mut("series").and_then(Value::as_array_mut) {
@@ -133,10 +112,7 @@ fn compare(server: &server::Server, store: &memory::Memory, query: &Query<'_>) -
 
 /// Asks both, and tells where they differ.
 fn ask<'a>(queries: impl Iterator<Item = Query<'a>>) {
-    let Some(server) = server::Server::start() else {
-        eprintln!("influxd is not installed; nothing compared");
-        return;
-    };
+    let server = server::Server::start().expect("Debian's influxdb: tests/run installs it");
     let store = data::fill(now_ns() / 1_000_000);
     server.create(DATABASE);
     server.write(DATABASE, &store.line_protocol());

@@ -10,11 +10,14 @@
 )]
 #![allow(dead_code, reason = "the support is shared with another test")]
 
+#[path = "support/difference.rs"]
+mod difference;
 #[path = "support/influx.rs"]
 mod support;
 
 use std::sync::Arc;
 
+use difference::difference;
 use hallwatch::clock::ManualClock;
 use hallwatch::model::{Quality, Record, Timestamp, Value};
 use hallwatch::past::Tables;
@@ -54,27 +57,6 @@ fn readings() -> Vec<Record> {
     };
     let minutes = (0..3 * 1440).filter(|minute| !(700..900).contains(minute));
     minutes.flat_map(|minute| (0..3).map(move |device| of(minute, device))).collect()
-}
-
-fn difference(path: &str, ours: &Json, theirs: &Json) -> Option<String> {
-    match (ours, theirs) {
-        (Json::Array(a), Json::Array(b)) if a.len() == b.len() => a
-            .iter()
-            .zip(b)
-            .enumerate()
-            .find_map(|(at, (a, b))| difference(&format!("{path}[{at}]"), a, b)),
-        (Json::Object(a), Json::Object(b)) if a.keys().eq(b.keys()) => a
-            .iter()
-            .zip(b.values())
-            .find_map(|((key, a), b)| difference(&format!("{path}.{key}"), a, b)),
-        (Json::Number(a), Json::Number(b)) => {
-            let (a, b) = (a.as_f64().expect("f64"), b.as_f64().expect("f64"));
-            ((a - b).abs() > 1e-9 * a.abs().max(b.abs()))
-                .then(|| format!("{path}: ours {a}, theirs {b}"))
-        }
-        (a, b) if a == b => None,
-        (a, b) => Some(format!("{path}: ours {a:.300}, theirs {b:.300}")),
-    }
 }
 
 const QUERIES: &[&str] = &[

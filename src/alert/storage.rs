@@ -1,7 +1,7 @@
 //! What is wrong with keeping and delivering data, looked for beside the journal. Pure.
 
 use crate::history::Condition;
-use crate::influx::{SinkState, SinkStatus};
+use crate::influx::SinkStatus;
 use crate::journal::{Mended, Status};
 use crate::model::{Text, Timestamp};
 use crate::service::{Finding, What};
@@ -38,7 +38,7 @@ pub(super) fn findings(journal: &Status, storage: &Storage, now: Timestamp) -> V
         ];
         found.push(finding(What::BlockDamaged, "", words));
     }
-    let waiting = storage.sinks.iter().filter(|sink| sink.state == SinkState::Waiting);
+    let waiting = storage.sinks.iter().filter(|sink| sink.takes_nothing);
     found.extend(waiting.map(|sink| {
         let why = sink.last_error.as_ref().map(|error| error.text.clone());
         let why = why.unwrap_or_else(|| Text::new("没有应答", "it does not answer"));

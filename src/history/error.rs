@@ -3,7 +3,7 @@
 use crate::journal::JournalError;
 use crate::model::{DeviceId, Text, Timestamp};
 
-use super::{READINGS_MAX, STEPS_MAX};
+use super::STEPS_MAX;
 
 /// Why the past was not told, or not kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum HistoryError {
     #[error("the archive did not answer")]
     Journal(#[from] JournalError),
     /// More readings in the span than one question may read.
-    #[error("more than {READINGS_MAX} readings in the span")]
+    #[error("too many readings in the span for one question")]
     TooManyReadings,
     /// More steps than one series may have, or a step that is not positive.
     #[error("a series has 1 to {STEPS_MAX} steps of at least 1 ms")]
@@ -48,7 +48,7 @@ impl HistoryError {
     pub fn text(&self) -> Text {
         let zh = match self {
             Self::Journal(error) => return error.text(),
-            Self::TooManyReadings => format!("所选时段超过 {READINGS_MAX} 条读数"),
+            Self::TooManyReadings => "所选时段的读数太多，一次查不完".to_owned(),
             Self::BadSteps => format!("步数应为 1 到 {STEPS_MAX}，步长至少 1 毫秒"),
             Self::DiskFull => "历史数据所在的磁盘已满".to_owned(),
             Self::Storage(error) => format!("历史数据无法读写：{error}"),

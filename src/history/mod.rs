@@ -60,6 +60,9 @@ use span::Span;
 
 /// Readings that one question may show one by one: a month of one device at 5 seconds, and some.
 pub const READINGS_MAX: usize = 600_000;
+/// Numbers that are looked at for one question in windows: some seconds of work, and six years of one
+/// point at 5 seconds.
+const NUMBERS_MAX: usize = 40_000_000;
 /// Read connections kept for the next question.
 const CONNECTIONS_KEPT: usize = 4;
 
@@ -184,6 +187,9 @@ impl History {
                 take_all(&mut folds, before);
             }
             let span = Span::new(inner, connection, &device, from, to)?;
+            if span.rows_at_most().saturating_mul(points.len()) > NUMBERS_MAX {
+                return Err(HistoryError::TooManyReadings);
+            }
             span.numbers(&points, |which, time, value| folds.take(which, time, value))?;
             if counters {
                 // A counter's step over the end belongs to the last window in part.

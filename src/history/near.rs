@@ -12,6 +12,8 @@ use super::segment;
 use super::span::Span;
 use super::store;
 
+/// 2020: what is older was stamped by a clock that had never been set.
+const CLOCKS_SET: Timestamp = Timestamp::from_ms(1_577_836_800_000);
 /// Segments looked through for the value of a point.
 const SEARCH_MAX: usize = 8;
 /// Readings of the journal that are looked through for it. A slow register table is read every 60th
@@ -120,17 +122,27 @@ pub(super) fn next_numbers(
     Ok(next)
 }
 
-/// When the oldest reading of a device is.
+/// When the oldest reading of a device is, those of a clock that had never been set left out.
 pub(super) fn since(
     inner: &Inner,
     connection: &Connection,
     device: &DeviceId,
 ) -> Result<Option<Timestamp>, HistoryError> {
-    let (first, last) = (Timestamp::from_ms(i64::MIN), Timestamp::from_ms(i64::MAX));
-    let fresh = inner.archive.readings(device, first, last, 1)?;
+    let last = Timestamp::from_ms(i64::MAX);
+    let fresh = inner.archive.readings(device, CLOCKS_SET, last, 1)?;
     let fresh = fresh.first().map(|reading| reading.time);
-    let packed = store::after(connection, device, first, 1)?;
-    let packed = packed.first().map(|place| place.start);
+    let packed = match store::after(connection, device, CLOCKS_SET, 1)?.pop() {
+        Some(place) if place.start < CLOCKS_SET => {
+            let times = match store::times(connection, device, &place) {
+                Ok(times) => times.time,
+                Err(HistoryError::Damaged { .. }) => vec![place.until.ms()],
+                Err(error) => return Err(error),
+            };
+            let first = times.get(times.partition_point(|ms| *ms < CLOCKS_SET.ms()));
+            first.map(|ms| Timestamp::from_ms(*ms))
+        }
+        place => place.map(|place| place.start),
+    };
     Ok(packed.into_iter().chain(fresh).min())
 }
 

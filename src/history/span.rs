@@ -143,6 +143,11 @@ impl<'a> Span<'a> {
         Ok(())
     }
 
+    /// Readings that may be in the span.
+    pub(super) fn rows_at_most(&self) -> usize {
+        self.places.iter().map(|place| place.rows).sum::<usize>() + self.fresh.len()
+    }
+
     /// The rows of a segment that are in the span.
     pub(super) fn rows_within(&self, times: &Times) -> Range<usize> {
         let place = |end: Timestamp| times.time.partition_point(|time| *time < end.ms());

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use crate::journal::{JournalError, Mended, first_page, salvage};
+use crate::journal::salvage::{self, Mending};
+use crate::journal::{Mended, first_page};
 use crate::model::{DeviceId, PointName, Position, Reading, Timestamp};
 
 use super::error::HistoryError;
@@ -61,7 +62,11 @@ pub(super) struct Place {
 
 pub(super) fn open_to_write(folder: &Path) -> Result<Connection, HistoryError> {
     std::fs::create_dir_all(folder).map_err(|error| HistoryError::Storage(error.to_string()))?;
-    let connection = Connection::open(folder.join(FILE))?;
+    open_path(&folder.join(FILE))
+}
+
+fn open_path(path: &Path) -> Result<Connection, HistoryError> {
+    let connection = Connection::open(path)?;
     connection.execute_batch(
         "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
          PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096;",
@@ -80,6 +85,9 @@ pub(super) fn open_to_write(folder: &Path) -> Result<Connection, HistoryError> {
 /// As [`open_to_write`]. Of a database that cannot be read as a whole, what can be read goes into a new
 /// one; the old one stays beside it. What the journal still has is packed once more.
 pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, HistoryError> {
+    let failed = |error: std::io::Error| HistoryError::Storage(error.to_string());
+    Mending::resume(folder, FILE).map_err(failed)?;
+    let page = first_page::read(folder, FILE);
     let opened = open_to_write(folder).and_then(|connection| {
         if is_marked(folder) {
             return Err(HistoryError::Corrupt("found while it was in use".to_owned()));
@@ -96,25 +104,22 @@ pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, 
         Err(HistoryError::Corrupt(error)) => error,
         opened => {
             let connection = opened?;
-            first_page::keep(&connection, folder, FILE);
+            first_page::keep(page, folder, FILE);
             return Ok(connection);
         }
     };
-    let failed = |error: std::io::Error| HistoryError::Storage(error.to_string());
-    let aside = salvage::put_aside(folder, FILE, now.ms()).map_err(failed)?;
-    tracing::error!(%error, aside = %aside.display(),
+    let mending = Mending::begin(folder, FILE).map_err(failed)?;
+    let aside = mending.aside(now.ms());
+    tracing::error!(%error, %aside,
         "the history cannot be read: what can be read of it is saved into a new one");
-    let connection = open_to_write(folder)?;
-    let saved = match salvage::salvage(&aside, &connection, &["segment", "packed", "damaged"]) {
-        Ok(saved) => saved,
-        Err(JournalError::Corrupt(_)) => salvage::Salvaged { rows: 0, holes: 1 },
-        Err(error) => return Err(error.into()),
-    };
-    let name = aside.file_name().map(|name| name.to_string_lossy().into_owned());
-    let (rows, holes, aside) = (saved.rows, saved.holes, name.unwrap_or_default());
+    let connection = open_path(&mending.new_path())?;
+    let tables = ["segment", "packed", "damaged"];
+    let saved = salvage::salvage(&mending.old_path(), &connection, &tables)?;
+    let (rows, holes) = (saved.rows, saved.holes);
     note::mended(&connection, &Mended { time: now, rows, holes, aside })?;
     note::refill(&connection)?;
-    first_page::keep(&connection, folder, FILE);
+    mending.finish(connection, now.ms())?;
+    let connection = open_to_write(folder)?;
     match std::fs::remove_file(folder.join(MARK)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
         _ => Ok(connection),

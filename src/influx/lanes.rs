@@ -81,6 +81,12 @@ pub(super) struct Job {
     pub(super) of: Option<u64>,
 }
 
+impl Job {
+    const fn is_span(&self) -> bool {
+        matches!(self.task, Task::Span { .. })
+    }
+}
+
 /// The form in which it is kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Kept {
@@ -218,13 +224,16 @@ impl Lanes {
         self.0.gaps.retain(|gap| gap.from < gap.to);
         self.0.fresh = self.0.fresh.max(through);
         let (from, to) = (dropped.from, dropped.to.plus_ms(1));
-        let same = self.0.jobs.back_mut().filter(|job| job.cause == Cause::Cut);
-        match same {
-            // The end of the journal moves on while it waits: one job grows with it.
-            Some(job) if matches!(job.task, Task::Span { .. }) && job.from <= from.ms() => {
-                job.to = job.to.max(to.ms());
-            }
-            _ => _ = self.add_span(Cause::Cut, from, to),
+        // The end of the journal moves on while it waits: one job grows with it, until it is begun.
+        let last = self.0.jobs.len().saturating_sub(1);
+        let same =
+            self.0.jobs.back().is_some_and(|job| {
+                job.cause == Cause::Cut && job.is_span() && job.from <= from.ms()
+            });
+        let lengthened = if same { self.lengthen(last, to) } else { Err(from) };
+        if lengthened.is_err() {
+            // From its own beginning: what came late may be older than where the other one ends.
+            self.add_all(Cause::Cut, from, to);
         }
     }
 
@@ -239,14 +248,28 @@ impl Lanes {
     /// Sends all readings of `from <= time < to` again; the job's number.
     pub(super) fn add_span(&mut self, cause: Cause, from: Timestamp, to: Timestamp) -> u64 {
         // Somebody who asks twice has not seen that it goes on; the end grows with the time of day.
-        let same = |job: &&mut Job| {
-            let waits = matches!(&job.task, Task::Span { next, .. } if *next == from.ms());
-            job.cause == cause && waits && job.from == from.ms() && job.to <= to.ms()
+        let same = |job: &Job| job.cause == cause && job.from == from.ms() && job.is_span();
+        let Some(at) = self.0.jobs.iter().position(same) else {
+            return self.add_all(cause, from, to);
         };
-        if let Some(job) = self.0.jobs.iter_mut().find(same) {
-            job.to = to.ms();
-            return job.id;
+        self.lengthen(at, to).unwrap_or_else(|until| self.add_all(cause, until, to))
+    }
+
+    /// Makes a job end later that has not begun yet; else where it ends, so that another one goes on
+    /// from there: of one that has begun a part may be on its way.
+    fn lengthen(&mut self, at: usize, to: Timestamp) -> Result<u64, Timestamp> {
+        let Some(job) = self.0.jobs.get_mut(at) else { return Err(to) };
+        if to.ms() <= job.to {
+            return Ok(job.id);
         }
+        if at == 0 {
+            return Err(Timestamp::from_ms(job.to));
+        }
+        job.to = to.ms();
+        Ok(job.id)
+    }
+
+    fn add_all(&mut self, cause: Cause, from: Timestamp, to: Timestamp) -> u64 {
         let task = Task::Span { next: from.ms(), after: None };
         self.add(cause, from.ms(), to.ms(), task)
     }

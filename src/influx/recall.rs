@@ -36,6 +36,13 @@ impl Sink {
         (VALUES_PER_REQUEST / points).saturating_mul(STEP_MS).clamp(SPAN_MS_MIN, SPAN_MS_MAX)
     }
 
+    /// It was asked for too much, or does not answer in time.
+    #[must_use]
+    pub fn too_slow(&self) -> InfluxError {
+        let problem = "no answer in time".to_owned();
+        InfluxError::Recall { name: self.config.name.clone(), problem }
+    }
+
     /// Every number of some points of a device that the database has in `from <= time < to`. One request:
     /// longer spans go in parts of [`Sink::recall_span_ms`].
     ///
@@ -91,7 +98,8 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn influxql(&self) -> String {
-        let quote = |name: &String| format!("\"{name}\"");
+        let quote =
+            |name: &String| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
         let fields: Vec<String> = self.fields.iter().map(quote).collect();
         let text = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
         format!(
@@ -143,6 +151,11 @@ fn rows(answer: &str, fields: usize) -> Result<Numbers, String> {
         return Err(error.as_str().unwrap_or("an error without words").to_owned());
     }
     let mut numbers: Numbers = vec![Vec::new(); fields];
+    // A server that cuts its answers says so.
+    let cut = |value: &Json| value.get("partial").and_then(Json::as_bool).unwrap_or(false);
+    if cut(result) || result.pointer("/series/0").is_some_and(cut) {
+        return Err("the answer was cut short: raise max-row-limit".to_owned());
+    }
     let Some(rows) = result.pointer("/series/0/values").and_then(Json::as_array) else {
         return Ok(numbers);
     };

@@ -42,7 +42,7 @@ impl Courier {
             Advance::Fresh | Advance::Gap => self.entries(condemned, account::DELIVERED),
         };
         self.store(&records, &entries, (dead as u64, set_aside), &advance).await?;
-        self.shared.touch(&entries);
+        self.touch(&advance);
         if again {
             self.known.extend(letters.into_iter().map(|letter| letter.line));
         }
@@ -58,6 +58,15 @@ impl Courier {
         }
         self.taken(lines > 0);
         Ok(())
+    }
+
+    /// The days of the batch have totals that may have to be made again.
+    fn touch(&self, advance: &Advance) {
+        if self.sink.config.totals {
+            let mut days = self.sink.journal.days();
+            let days = self.batch.origins().map(|(_, time)| days.of(time));
+            self.shared.touch(days, matches!(advance, Advance::Job(_, Cause::Asked, _)));
+        }
     }
 
     /// The batch is done, and with it whatever the server had against it.
@@ -231,6 +240,7 @@ impl Sink {
                 status.jobs_done = lanes.done().iter().map(JobStatus::of).collect();
             });
             let behind = status.backlog_records > 0;
+            status.takes_nothing = fresh.waiting;
             status.state = match () {
                 () if fresh.waiting || backlog.waiting => SinkState::Waiting,
                 () if behind || fresh.full || !status.jobs.is_empty() => SinkState::CatchingUp,

@@ -17,7 +17,7 @@ use super::past::Past;
 use super::shared::{Advance, Lane};
 use super::sink::Sink;
 use super::status::Class;
-use super::totals::Totals;
+use super::totals::DayTotals;
 
 /// What is older than this when a whole body waits behind it is left to the backlog's lane, so
 /// that what comes in is not late.
@@ -151,7 +151,7 @@ struct Backlog {
     reader: Option<Reader>,
     encoder: Encoder,
     past: Past,
-    totals: Totals,
+    totals: DayTotals,
     courier: Courier,
     /// The job for which the courier knows what is set aside.
     known_for: u64,
@@ -163,7 +163,7 @@ impl Backlog {
         let past = Past::new(&sink);
         let shared = sink.shared.clone();
         let courier = Courier::new(sink, stop, Lane::Backlog, shared);
-        Self { reader: None, encoder, past, totals: Totals::new(), courier, known_for: 0 }
+        Self { reader: None, encoder, past, totals: DayTotals::new(), courier, known_for: 0 }
     }
 
     async fn run(mut self) -> Result<Infallible, Stopped> {

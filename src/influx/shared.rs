@@ -1,6 +1,6 @@
 //! What the two lanes of a sink have in common: its place, and how each of them is.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -42,6 +42,9 @@ pub(super) struct Condition {
     pub(super) full: bool,
 }
 
+/// Days, and whether their totals are made again whatever the ledger says.
+pub(super) type Touched = BTreeMap<i32, bool>;
+
 /// Shared by the two lanes.
 pub(super) struct Shared {
     name: String,
@@ -50,8 +53,8 @@ pub(super) struct Shared {
     /// A copy to look at.
     seen: Mutex<Lanes>,
     conditions: Mutex<[Condition; 2]>,
-    /// Days and devices of which readings were delivered lately.
-    touched: Mutex<BTreeSet<(i32, String)>>,
+    /// Days of which readings were delivered lately.
+    touched: Mutex<Touched>,
     /// Something is owed that the backlog's lane does not know of yet.
     pub(super) wake: Notify,
 }
@@ -113,17 +116,28 @@ impl Shared {
         *lanes = changed;
     }
 
-    /// Readings of these days were delivered: their totals are to be made again.
-    pub(super) fn touch(&self, entries: &[Entry]) {
+    /// Readings of these days were delivered: where the ledger says so, their totals are made again.
+    /// What somebody had sent once more is made again anyhow.
+    pub(super) fn touch(&self, days: impl Iterator<Item = i32>, anyhow: bool) {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.extend(entries.iter().map(|entry| (entry.day, entry.subject.clone())));
+        for day in days {
+            *touched.entry(day).or_default() |= anyhow;
+        }
     }
 
     /// Those from before a day, which are then forgotten.
-    pub(super) fn take_touched(&self, today: i32) -> BTreeSet<(i32, String)> {
+    pub(super) fn take_touched(&self, today: i32) -> Touched {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = touched.split_off(&(today, String::new()));
+        let rest = touched.split_off(&today);
         std::mem::replace(&mut touched, rest)
+    }
+
+    /// They could not be looked at: they are looked at again.
+    pub(super) fn give_back(&self, days: Touched) {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        for (day, anyhow) in days {
+            *touched.entry(day).or_default() |= anyhow;
+        }
     }
 
     pub(super) fn condition(&self, lane: Lane, change: impl FnOnce(&mut Condition)) {

@@ -91,6 +91,8 @@ pub struct SinkStatus {
     pub name: String,
     /// What it is doing.
     pub state: SinkState,
+    /// It does not even take what comes in.
+    pub takes_nothing: bool,
     /// What became of the readings, since this sink's first.
     pub totals: Totals,
     /// Lines that are set aside and have not been tried again.
@@ -117,6 +119,7 @@ impl SinkStatus {
         Self {
             name: name.to_owned(),
             state: SinkState::Ok,
+            takes_nothing: false,
             totals: Totals::default(),
             letters_waiting: 0,
             lag_records: 0,

@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use tokio::time::Instant;
 
 use crate::counter::Nature;
-use crate::history::{Asked, HistoryError, Window, Windows};
+use crate::history::{Asked, Folds, HistoryError, Window, Windows};
 use crate::journal::{Days, Entry, Journal, JournalError};
 use crate::model::{Device, DeviceId, DeviceKind, Timestamp};
 
@@ -23,6 +23,7 @@ use super::account;
 use super::batch::Batch;
 use super::courier::{Courier, Settled, Stopped};
 use super::line::{Encoder, Total};
+use super::shared::Touched;
 use super::sink::Sink;
 use super::status::Class;
 
@@ -54,8 +55,8 @@ struct Delivered {
 /// The days of a device that count.
 type DaysOf = BTreeMap<i32, Delivered>;
 
-/// Which totals are to be made.
-pub(super) struct Totals {
+/// Makes the totals that are due.
+pub(super) struct DayTotals {
     /// When they were looked at last, and which day it was; at a start everything is looked at.
     looked: Option<(Instant, i32)>,
 }
@@ -67,7 +68,7 @@ struct Made {
     entries: Vec<Entry>,
 }
 
-impl Totals {
+impl DayTotals {
     pub(super) const fn new() -> Self {
         Self { looked: None }
     }
@@ -91,20 +92,26 @@ impl Totals {
             return Ok(());
         }
         let touched = sink.shared.take_touched(today);
-        let look = match self.looked {
-            Some(_) if touched.is_empty() => None,
-            Some(_) => touched.iter().map(|(day, _)| *day).min(),
+        let first = match self.looked {
+            Some(_) => touched.keys().next().copied(),
             None => Some(today.saturating_sub(LOOK_BACK_DAYS)),
         };
-        let sent = match look {
-            Some(first) => send_due(courier, encoder, first, today).await?,
-            None => Ok(()),
+        let Some(first) = first else {
+            self.looked = Some((Instant::now(), today));
+            return Ok(());
         };
-        match sent {
-            Ok(()) => self.looked = Some((Instant::now(), today)),
+        let first = first.min(touched.keys().next().copied().unwrap_or(first));
+        match send_due(courier, encoder, &touched, first..=today.saturating_sub(1)).await? {
+            Ok(true) => self.looked = Some((Instant::now(), today)),
+            // Gaps and jobs go first; then it goes on, with what the ledger says is still due.
+            Ok(false) => {
+                self.looked = None;
+                sink.shared.give_back(touched);
+            }
             Err(error) => {
                 // Looked at again as at a start.
                 self.looked = None;
+                sink.shared.give_back(touched);
                 courier.trouble(Class::Journal, None, error.to_string());
                 courier.wait(sink.config.limits.refused_pause).await?;
             }
@@ -113,33 +120,39 @@ impl Totals {
     }
 }
 
+/// Makes and sends what is due; false where something else is owed by now.
 async fn send_due(
     courier: &mut Courier,
     encoder: &Encoder,
-    first: i32,
-    today: i32,
-) -> Result<Result<(), TotalsError>, Stopped> {
+    touched: &Touched,
+    days: RangeInclusive<i32>,
+) -> Result<Result<bool, TotalsError>, Stopped> {
     let sink = courier.sink.clone();
-    let ledger = match ledger(&sink, first.saturating_sub(NEIGHBOUR_DAYS), today).await {
+    let (first, last) = (*days.start(), *days.end());
+    let ledger = match ledger(&sink, first.saturating_sub(NEIGHBOUR_DAYS)..=last).await {
         Ok(ledger) => ledger,
         Err(error) => return Ok(Err(error)),
     };
-    let mut entries = Vec::new();
+    let (mut entries, mut failed, none) = (Vec::new(), None, DaysOf::new());
     courier.batch = Batch::default();
-    for (device, days) in ledger {
-        let days_due = due(&days, first);
-        let Some(device) = sink.devices.iter().find(|d| d.id == device) else { continue };
-        if days_due.is_empty() || device.kind == DeviceKind::Gateway {
+    for device in sink.devices.iter().filter(|device| device.kind != DeviceKind::Gateway) {
+        let held = ledger.get(&device.id).unwrap_or(&none);
+        let due = due(held, first, touched);
+        if due.is_empty() {
             continue;
         }
         let made = tokio::select! {
             biased;
             () = courier.stop.cancelled() => return Err(Stopped),
-            made = make(&sink, device, &days, &days_due, today) => made,
+            made = make(&sink, device, held, &due, last) => made,
         };
         let made = match made {
             Ok(made) => made,
-            Err(error) => return Ok(Err(error)),
+            // The others have theirs all the same.
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
         };
         for total in &made.totals {
             let mut line = String::new();
@@ -151,13 +164,20 @@ async fn send_due(
             }
         }
         entries.extend(made.entries);
+        if courier.shared.look(|lanes| lanes.gap().is_some() || lanes.job().is_some()) {
+            carry(courier, &mut entries).await?;
+            return Ok(Ok(false));
+        }
     }
     carry(courier, &mut entries).await?;
-    Ok(Ok(()))
+    Ok(failed.map_or(Ok(true), Err))
 }
 
 /// Sends the body, and says in the ledger of which days the totals are sent.
 async fn carry(courier: &mut Courier, entries: &mut Vec<Entry>) -> Result<(), Stopped> {
+    if courier.batch.len() == 0 && entries.is_empty() {
+        return Ok(());
+    }
     let mut pace = courier.sink.pace();
     courier.begin();
     while courier.batch.len() > 0 {
@@ -165,7 +185,8 @@ async fn carry(courier: &mut Courier, entries: &mut Vec<Entry>) -> Result<(), St
             Settled::Done(condemned) => {
                 let lines = condemned.iter().map(|found| found.lines.len()).sum::<usize>();
                 if let Some(first) = condemned.first() {
-                    // They can be made again at any time: nothing is set aside.
+                    // Nothing is set aside: they stay due, and are made again after the next start.
+                    entries.clear();
                     tracing::warn!(sink = %courier.name(), lines, message = %first.message,
                         "InfluxDB refuses totals of days or months for good");
                 }
@@ -189,14 +210,13 @@ async fn carry(courier: &mut Courier, entries: &mut Vec<Entry>) -> Result<(), St
     Ok(())
 }
 
-/// What the ledger says of this sink, for each device, before today.
+/// What the ledger says of this sink, for each device.
 async fn ledger(
     sink: &Sink,
-    first: i32,
-    today: i32,
+    days: RangeInclusive<i32>,
 ) -> Result<BTreeMap<DeviceId, DaysOf>, TotalsError> {
     let (journal, name) = (sink.journal.clone(), sink.config.name.clone());
-    let read = move || read_ledger(&journal, &name, first..=today.saturating_sub(1));
+    let read = move || read_ledger(&journal, &name, days);
     tokio::task::spawn_blocking(read).await.map_err(|_| TotalsError::BrokenOff)?
 }
 
@@ -206,7 +226,9 @@ fn read_ledger(
     days: RangeInclusive<i32>,
 ) -> Result<BTreeMap<DeviceId, DaysOf>, TotalsError> {
     let mut found: BTreeMap<DeviceId, DaysOf> = BTreeMap::new();
-    for entry in journal.ledger(*days.start(), *days.end())? {
+    let accounts = [account::DELIVERED, account::RECOVERED, account::TOTALLED];
+    let accounts = accounts.map(|end| account::of(sink, end));
+    for entry in journal.ledger_of(&accounts, *days.start(), *days.end())? {
         let end = account::parse(&entry.account).filter(|(name, _)| *name == sink);
         let Some((_, end)) = end else { continue };
         let Ok(device) = DeviceId::parse(&entry.subject) else { continue };
@@ -221,9 +243,10 @@ fn read_ledger(
 }
 
 /// The days whose totals are to be made: those with readings that they were not made of, and as far
-/// as the next readings on either side.
-fn due(days: &DaysOf, first: i32) -> BTreeSet<i32> {
-    let mut due = BTreeSet::new();
+/// as the next readings on either side; and those that were sent once more.
+fn due(days: &DaysOf, first: i32, touched: &Touched) -> BTreeSet<i32> {
+    let mut due: BTreeSet<i32> =
+        touched.iter().filter(|(_, anyhow)| **anyhow).map(|(day, _)| *day).collect();
     let held = |(day, delivered): (&i32, &Delivered)| (delivered.taken > 0).then_some(*day);
     for (day, delivered) in days.range(first..) {
         if delivered.taken == delivered.totalled {
@@ -243,12 +266,12 @@ async fn make(
     device: &Device,
     ledger: &DaysOf,
     due: &BTreeSet<i32>,
-    today: i32,
+    last: i32,
 ) -> Result<Made, TotalsError> {
     let months: BTreeSet<Date> = due.iter().map(|day| Days::date(*day).first_of_month()).collect();
     let mut totals = Vec::new();
     for month in months {
-        totals.extend(make_month(sink, device, month, due, today).await?);
+        totals.extend(make_month(sink, device, month, due, last).await?);
     }
     let entry = |day: &i32| {
         let Delivered { taken, totalled } = *ledger.get(day)?;
@@ -260,17 +283,19 @@ async fn make(
     Ok(Made { device: device.id.clone(), totals, entries })
 }
 
-/// The totals of a month as far as it has gone, and of those of its days that are due.
+/// The totals of a month as far as it has gone, and of those of its days that are due. What is not in
+/// the history is asked back from the database; where it does not tell, only days are made that are
+/// here as a whole.
 async fn make_month(
     sink: &Sink,
     device: &Device,
     month: Date,
     due: &BTreeSet<i32>,
-    today: i32,
+    last: i32,
 ) -> Result<Vec<Total>, TotalsError> {
     let days = sink.journal.days();
     let first = Days::number(month);
-    let last = Days::number(month.last_of_month()).min(today.saturating_sub(1));
+    let last = Days::number(month.last_of_month()).min(last);
     let (from, to) = (days.start(first), days.start(last.saturating_add(1)));
     let points = sink.history.points(device.id.clone(), from, to).await?;
     let profile = sink.profiles.get(&device.id).map(std::convert::AsRef::as_ref);
@@ -282,18 +307,49 @@ async fn make_month(
     if asked.is_empty() || from >= to {
         return Ok(Vec::new());
     }
-    let windows = Windows::days(from, to, sink.journal.zone())?;
-    let counted = sink.history.windows(device.id.clone(), asked.clone(), windows).await?;
+    let since = sink.history.since(device.id.clone()).await?.unwrap_or(from).max(from);
+    let windows = || Windows::days(from, to, sink.journal.zone());
+    let mut folds = Folds::new(asked.clone(), windows()?);
+    let whole = since <= from || recall(sink, &device.id, &mut folds, (from, since)).await;
+    if !whole {
+        folds = Folds::new(asked.clone(), windows()?);
+    }
+    let folds = sink.history.fold(device.id.clone(), folds, since).await?;
+    let counted = folds.end(sink.clock.now());
     let mut sums = Sums::default();
     for (asked, windows) in asked.iter().zip(&counted) {
         for (day, window) in (first..).zip(windows) {
-            sums.add(&asked.point, (from, false), window);
-            if due.contains(&day) {
+            if whole {
+                sums.add(&asked.point, (from, false), window);
+            }
+            if due.contains(&day) && (whole || window.start >= since) {
                 sums.add(&asked.point, (window.start, true), window);
             }
         }
     }
     Ok(sums.totals())
+}
+
+/// Gathers what the database has of `from <= time < to`; false where it does not tell all of it.
+async fn recall(
+    sink: &Sink,
+    device: &DeviceId,
+    folds: &mut Folds,
+    (from, to): (Timestamp, Timestamp),
+) -> bool {
+    let points: Vec<String> = folds.asked().iter().map(|asked| asked.point.clone()).collect();
+    let mut at = from;
+    while at < to {
+        let end = at.plus_ms(Sink::recall_span_ms(points.len())).min(to);
+        let Ok(numbers) = sink.recall(device, &points, at, end).await else { return false };
+        for (which, numbers) in numbers.into_iter().enumerate() {
+            for (time, value) in numbers {
+                folds.take(which, time, value);
+            }
+        }
+        at = end;
+    }
+    true
 }
 
 /// What was counted, by the measurement's class and the window's beginning.
@@ -339,7 +395,9 @@ mod tests {
 
     #[test]
     fn a_day_is_due_with_its_neighbours_up_to_the_next_readings() {
-        let all = |days: &[(i32, u64, u64)]| due(&ledger(days), 0).into_iter().collect::<Vec<_>>();
+        let none = Touched::new();
+        let all =
+            |days: &[(i32, u64, u64)]| due(&ledger(days), 0, &none).into_iter().collect::<Vec<_>>();
         assert_eq!(all(&[(5, 10, 10), (6, 10, 10)]), Vec::<i32>::new());
         assert_eq!(all(&[(5, 10, 10), (6, 10, 9), (7, 10, 10), (8, 4, 4)]), vec![5, 6, 7]);
         // Between the fifth and the ninth nothing was read: what was counted is shared out over them.
@@ -348,7 +406,10 @@ mod tests {
         // What was sent twice, or counted anew after a loss, is made again as well.
         assert_eq!(all(&[(5, 10, 12)]), vec![5]);
         let later = ledger(&[(5, 10, 0), (8, 10, 0)]);
-        assert_eq!(due(&later, 6).into_iter().collect::<Vec<_>>(), vec![5, 6, 7, 8]);
+        assert_eq!(due(&later, 6, &none).into_iter().collect::<Vec<_>>(), vec![5, 6, 7, 8]);
+        // What somebody had sent once more, and only that.
+        let touched = Touched::from([(5, true), (6, false)]);
+        assert_eq!(due(&ledger(&[(5, 9, 9), (6, 9, 9)]), 0, &touched), BTreeSet::from([5]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The first page of a database says where its tables are; without it nothing else can be found. A copy of
 //! it lies beside the database, for the day on which it cannot be read.
 //!
-//! Only what a change of the tables changes counts: the copy is not written again for each commit.
+//! The copy is made anew only when the tables change, from a database that could be read as a whole.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -16,35 +16,39 @@ const HEADER: usize = 100;
 /// Where the header has the size of a page, and the pages of the file.
 const PAGE_SIZE_AT: std::ops::Range<usize> = 16..18;
 const PAGES_AT: std::ops::Range<usize> = 28..32;
+/// A number that changes with the tables.
+const COOKIE_AT: std::ops::Range<usize> = 40..44;
 
 /// Where the copy is.
 fn place(folder: &Path, file: &str) -> PathBuf {
     folder.join(format!("{}.first-page", file.trim_end_matches(".db")))
 }
 
-/// Keeps a copy of the first page, if it is another one than before. Without it everything works but for
-/// the saving of a database whose first page is gone.
-pub(crate) fn keep(connection: &Connection, folder: &Path, file: &str) {
-    if let Err(error) = try_keep(connection, folder, file) {
-        tracing::debug!(%error, file, "the first page could not be kept a second time");
-    }
+/// The first page as it is on disk. To be called before the database is opened: whoever closes a file by
+/// hand takes all locks from it that this process has, those of SQLite with them.
+pub(crate) fn read(folder: &Path, file: &str) -> Option<Vec<u8>> {
+    first_page(&folder.join(file)).ok().flatten()
 }
 
-fn try_keep(connection: &Connection, folder: &Path, file: &str) -> std::io::Result<()> {
-    // A new database is in the log beside it until then.
-    let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    moved.map_err(std::io::Error::other)?;
-    let Some(page) = first_page(&folder.join(file))? else { return Ok(()) };
+/// Keeps a copy of the first page of a database that turned out to be well, if the tables are others than
+/// before. Without it everything works but for the saving of a database whose first page is gone.
+pub(crate) fn keep(page: Option<Vec<u8>>, folder: &Path, file: &str) {
+    let Some(page) = page else { return };
     let copy = place(folder, file);
     let known = std::fs::read(&copy).unwrap_or_default();
-    if known.len() == page.len() && known.get(HEADER..) == page.get(HEADER..) {
-        return Ok(());
+    if known.len() == page.len() && known.get(COOKIE_AT) == page.get(COOKIE_AT) {
+        return;
     }
-    let new = copy.with_extension("first-page-new");
-    let mut out = File::create(&new)?;
-    out.write_all(&page)?;
-    out.sync_all()?;
-    std::fs::rename(new, copy)
+    let write = || -> std::io::Result<()> {
+        let new = copy.with_extension("first-page-new");
+        let mut out = File::create(&new)?;
+        out.write_all(&page)?;
+        out.sync_all()?;
+        std::fs::rename(new, &copy)
+    };
+    if let Err(error) = write() {
+        tracing::debug!(%error, file, "the first page could not be kept a second time");
+    }
 }
 
 /// The first page, where it is one.
@@ -67,10 +71,10 @@ fn page_size(header: &[u8]) -> Option<usize> {
     }
 }
 
-/// Puts the copy in the place of a first page that cannot be read, in a database that was put aside; what
-/// was there is kept beside it.
-pub(super) fn bring_back(aside: &Path, folder: &Path, file: &str) -> std::io::Result<()> {
-    if can_be_read(aside) {
+/// Puts the copy in the place of a first page that cannot be read; what was there is kept beside it.
+pub(super) fn bring_back(folder: &Path, file: &str) -> std::io::Result<()> {
+    let path = folder.join(file);
+    if !path.exists() || can_be_read(&path) {
         return Ok(());
     }
     let mut page = match std::fs::read(place(folder, file)) {
@@ -78,7 +82,7 @@ pub(super) fn bring_back(aside: &Path, folder: &Path, file: &str) -> std::io::Re
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => return Ok(()),
     };
-    let mut database = File::options().read(true).write(true).open(aside)?;
+    let mut database = File::options().read(true).write(true).open(&path)?;
     let length = database.metadata()?.len();
     let size = page.len() as u64;
     if length < size {
@@ -86,7 +90,7 @@ pub(super) fn bring_back(aside: &Path, folder: &Path, file: &str) -> std::io::Re
     }
     let mut was = vec![0; page.len()];
     database.read_exact(&mut was)?;
-    std::fs::write(aside.with_extension("first-page"), was)?;
+    std::fs::write(path.with_extension("first-page-was"), was)?;
     let pages = u32::try_from(length / size).unwrap_or(u32::MAX).to_be_bytes();
     if let Some(place) = page.get_mut(PAGES_AT) {
         place.copy_from_slice(&pages);
@@ -94,7 +98,7 @@ pub(super) fn bring_back(aside: &Path, folder: &Path, file: &str) -> std::io::Re
     database.seek(SeekFrom::Start(0))?;
     database.write_all(&page)?;
     database.sync_all()?;
-    tracing::warn!(aside = %aside.display(), "its first page came back from the copy beside it");
+    tracing::warn!(file, "the first page came back from the copy beside it");
     Ok(())
 }
 
@@ -104,13 +108,14 @@ fn can_be_read(path: &Path) -> bool {
     let tables = |connection: &Connection| -> rusqlite::Result<i64> {
         let tables: i64 =
             connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        // Names may be right where the pages are not: each has to begin as a table does.
+        // Names may be right where the pages are not: of each table the first page has to be one.
         let mut roots =
             connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
         let names = roots.query_map([], |row| row.get::<_, String>(0))?;
         for name in names {
             let name = name?.replace('"', "\"\"");
-            drop(connection.prepare(&format!("SELECT * FROM \"{name}\" LIMIT 1"))?);
+            let mut first = connection.prepare(&format!("SELECT 1 FROM \"{name}\" LIMIT 1"))?;
+            first.query([])?.next()?;
         }
         Ok(tables)
     };

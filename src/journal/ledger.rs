@@ -208,16 +208,22 @@ pub(super) fn first_day(connection: &Connection) -> Result<Option<i32>, JournalE
     Ok(connection.query_row("SELECT min(day) FROM ledger", [], |row| row.get(0))?)
 }
 
-/// The entries of `first <= day <= last`.
+/// The entries of `first <= day <= last`; all accounts, or some.
 pub(super) fn entries(
     connection: &Connection,
     names: &Names,
-    first: i32,
-    last: i32,
+    (first, last): (i32, i32),
+    accounts: Option<&[String]>,
 ) -> Result<Vec<Entry>, JournalError> {
-    let sql = "SELECT day, subject, account, readings FROM ledger WHERE day BETWEEN ?1 AND ?2";
-    let mut statement = connection.prepare(sql)?;
     let look = names.look();
+    // A name without a number stands nowhere.
+    let ids = accounts.map(|names| {
+        let ids = names.iter().filter_map(|name| look.id(name));
+        ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
+    });
+    let only = ids.map_or_else(String::new, |ids| format!(" AND account IN ({ids})"));
+    let sql = "SELECT day, subject, account, readings FROM ledger WHERE day BETWEEN ?1 AND ?2";
+    let mut statement = connection.prepare(&format!("{sql}{only}"))?;
     let rows = statement.query_map([first, last], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?))
     })?;

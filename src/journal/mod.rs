@@ -399,7 +399,22 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Storage`].
     pub fn ledger(&self, first: i32, last: i32) -> Result<Vec<Entry>, JournalError> {
-        ledger::entries(&schema::open_read_only(&self.0.folder)?, &self.0.names, first, last)
+        let connection = schema::open_read_only(&self.0.folder)?;
+        ledger::entries(&connection, &self.0.names, (first, last), None)
+    }
+
+    /// As [`Journal::ledger`], of some accounts.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn ledger_of(
+        &self,
+        accounts: &[String],
+        first: i32,
+        last: i32,
+    ) -> Result<Vec<Entry>, JournalError> {
+        let connection = schema::open_read_only(&self.0.folder)?;
+        ledger::entries(&connection, &self.0.names, (first, last), Some(accounts))
     }
 
     /// Cancelled when the database was found to be corrupt: nothing is kept any more, and the next start

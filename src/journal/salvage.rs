@@ -1,6 +1,7 @@
 //! What can still be read of a database with damaged pages goes into a new one; the old one stays
 //! beside it. What a row or a block says is checked by its own sum later on.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
@@ -24,24 +25,89 @@ pub(crate) struct Salvaged {
     pub(crate) holes: u64,
 }
 
-/// A database in the folder, put aside with its log; where it is now.
-pub(crate) fn put_aside(folder: &Path, file: &str, now_ms: i64) -> std::io::Result<PathBuf> {
-    let stem = file.trim_end_matches(".db");
-    let aside = folder.join(format!("{stem}.damaged-{now_ms}.db"));
-    let with = |path: &Path, end: &str| {
+/// A database that is being mended. The new one grows beside the old one, which keeps its name until all is
+/// saved: whoever is killed meanwhile begins again from the old one.
+pub(crate) struct Mending {
+    folder: PathBuf,
+    file: &'static str,
+}
+
+impl Mending {
+    /// To be called before a database is opened: what a mending that was killed has left is finished or
+    /// thrown away.
+    pub(crate) fn resume(folder: &Path, file: &'static str) -> std::io::Result<()> {
+        let mending = Self { folder: folder.to_owned(), file };
+        if !mending.new_path().exists() {
+            return Ok(());
+        }
+        if mending.old_path().exists() {
+            return remove(&mending.new_path());
+        }
+        // The old one goes aside only when the new one is complete.
+        move_all(&mending.new_path(), &mending.old_path())?;
+        File::open(folder)?.sync_all()
+    }
+
+    pub(crate) fn begin(folder: &Path, file: &'static str) -> std::io::Result<Self> {
+        let mending = Self { folder: folder.to_owned(), file };
+        remove(&mending.new_path())?;
+        first_page::bring_back(folder, file)?;
+        Ok(mending)
+    }
+
+    pub(crate) fn old_path(&self) -> PathBuf {
+        self.folder.join(self.file)
+    }
+
+    pub(crate) fn new_path(&self) -> PathBuf {
+        self.folder.join(format!("{}.mending.db", self.file.trim_end_matches(".db")))
+    }
+
+    /// What the old one will be called.
+    pub(crate) fn aside(&self, now_ms: i64) -> String {
+        format!("{}.damaged-{now_ms}.db", self.file.trim_end_matches(".db"))
+    }
+
+    /// All is saved: the old one goes aside, the new one takes its name.
+    pub(crate) fn finish(self, new: Connection, now_ms: i64) -> Result<(), JournalError> {
+        new.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        new.close().map_err(|(_, error)| error)?;
+        let work = || -> std::io::Result<()> {
+            let aside = self.folder.join(self.aside(now_ms));
+            move_all(&self.old_path(), &aside)?;
+            move_all(&self.new_path(), &self.old_path())?;
+            File::open(&self.folder)?.sync_all()
+        };
+        work().map_err(|error| JournalError::Storage(error.to_string()))
+    }
+}
+
+/// A database and what may lie beside it.
+fn parts(path: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|end| {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
         PathBuf::from(name)
-    };
-    std::fs::rename(folder.join(file), &aside)?;
-    for end in ["-wal", "-shm"] {
-        match std::fs::rename(with(&folder.join(file), end), with(&aside, end)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+    })
+}
+
+fn unless_missing(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
-    first_page::bring_back(&aside, folder, file)?;
-    Ok(aside)
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    parts(path).iter().try_for_each(|part| unless_missing(std::fs::remove_file(part)))
+}
+
+fn move_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    // What lies beside it first: a log belongs to the database that has its name.
+    for (from, to) in parts(from).iter().zip(&parts(to)).rev() {
+        unless_missing(std::fs::rename(from, to))?;
+    }
+    Ok(())
 }
 
 /// Copies what can be read of some tables into a database that has them, empty or not.
@@ -52,9 +118,19 @@ pub(crate) fn salvage(
 ) -> Result<Salvaged, JournalError> {
     // With the right to write: the log beside it has to be taken in.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let old = Connection::open_with_flags(from, flags)?;
-    // Else a file whose end is missing is refused as a whole.
-    old.execute_batch("PRAGMA writable_schema=ON")?;
+    let open = || -> rusqlite::Result<Connection> {
+        let old = Connection::open_with_flags(from, flags)?;
+        // Else a file whose end is missing is refused as a whole.
+        old.execute_batch("PRAGMA writable_schema=ON")?;
+        Ok(old)
+    };
+    let old = match open() {
+        Ok(old) => old,
+        Err(error) => {
+            tracing::error!(%error, "nothing of it can be read");
+            return Ok(Salvaged { rows: 0, holes: 1 });
+        }
+    };
     let length = std::fs::metadata(from).map_or(0, |file| file.len());
     let (mut all, rows_max) = (Salvaged::default(), length / ROW_BYTES_MIN);
     for table in tables {

@@ -8,7 +8,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::model::{Position, Timestamp};
 
 use super::error::JournalError;
-use super::{check, first_page, salvage};
+use super::salvage::{self, Mending};
+use super::{check, first_page};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
 const VERSION: i64 = 3;
@@ -83,6 +84,9 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
     std::fs::create_dir_all(folder).map_err(|error| storage(&error))?;
     let lock = File::create(folder.join("lock")).map_err(|error| storage(&error))?;
     lock.try_lock().map_err(|_| JournalError::Busy(folder.display().to_string()))?;
+    let resumed = Mending::resume(folder, FILE);
+    resumed.map_err(|error| storage(&error))?;
+    let page = first_page::read(folder, FILE);
     let opened = open_to_write(folder).and_then(|connection| {
         if is_marked(folder) {
             return Err(JournalError::Corrupt("found while it was in use".to_owned()));
@@ -92,9 +96,12 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
     });
     let connection = match opened {
         Err(JournalError::Corrupt(error)) => mend(folder, now, &error)?,
-        opened => opened?,
+        opened => {
+            let connection = opened?;
+            first_page::keep(page, folder, FILE);
+            connection
+        }
     };
-    first_page::keep(&connection, folder, FILE);
     Ok(Opened { connection, lock })
 }
 
@@ -111,12 +118,13 @@ pub(super) fn mark_corrupt(folder: &Path) {
 }
 
 fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, JournalError> {
-    let aside = salvage::put_aside(folder, FILE, now.ms()).map_err(|error| storage(&error))?;
-    tracing::error!(%error, aside = %aside.display(),
+    let mending = Mending::begin(folder, FILE).map_err(|error| storage(&error))?;
+    let (old, aside) = (mending.old_path(), mending.aside(now.ms()));
+    tracing::error!(%error, %aside,
         "the journal's database is corrupt: what can be read of it is saved into a new one");
-    let connection = open_to_write(folder)?;
+    let connection = open_path(&mending.new_path())?;
     connection.execute("DELETE FROM fact", [])?;
-    let names = salvage::salvage(&aside, &connection, &["name"])?;
+    let names = salvage::salvage(&old, &connection, &["name"])?;
     if names.holes > 0 {
         // The number of a name that is lost must not become that of another one: rows would be misread.
         connection.execute(
@@ -125,7 +133,7 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
             params![NAMES_LEFT_OUT, now.ms()],
         )?;
     }
-    let ledger = salvage::salvage(&aside, &connection, &["fact", "ledger"])?;
+    let ledger = salvage::salvage(&old, &connection, &["fact", "ledger"])?;
     if ledger.holes > 0 || ledger.rows == 0 {
         // What it says of before is not all of it: it counts from now on.
         connection.execute(
@@ -133,14 +141,14 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
             [now.ms()],
         )?;
     }
-    let done = salvage::salvage(&aside, &connection, &["cursor", "mark", "dropped", "run", "log"])?;
+    let done = salvage::salvage(&old, &connection, &["cursor", "mark", "dropped", "run", "log"])?;
     // A position is never given out twice: readers stand behind those that are gone.
     connection.execute(
         "INSERT INTO sqlite_sequence(name, seq) SELECT 'log', 0
          WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'log')",
         [],
     )?;
-    let (least, beyond) = match open_file(&aside).and_then(|old| head(&old)) {
+    let (least, beyond) = match open_file(&old).and_then(|old| head(&old)) {
         Ok(head) => (to_sql(head), 0),
         Err(_) => (0, POSITIONS_LEFT_OUT),
     };
@@ -158,12 +166,11 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
         time: now,
         rows: done.rows + ledger.rows,
         holes: done.holes + ledger.holes + names.holes,
-        aside: aside
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
+        aside,
     };
     note_mended(&connection, &mended)?;
+    mending.finish(connection, now.ms())?;
+    let connection = open_to_write(folder)?;
     match std::fs::remove_file(folder.join(MARK)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(storage(&error)),
         _ => Ok(connection),
@@ -207,7 +214,11 @@ pub(super) fn mended(connection: &Connection) -> Result<Option<Mended>, JournalE
 }
 
 pub(super) fn open_to_write(folder: &Path) -> Result<Connection, JournalError> {
-    let connection = Connection::open(folder.join(FILE))?;
+    open_path(&folder.join(FILE))
+}
+
+fn open_path(path: &Path) -> Result<Connection, JournalError> {
+    let connection = Connection::open(path)?;
     // FULL: a commit is on disk when it returns. The page size holds for new databases only.
     connection.execute_batch(
         "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;

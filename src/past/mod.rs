@@ -13,6 +13,8 @@ mod tables;
 
 pub use tables::Tables;
 
+use tokio::time::{Duration, Instant, timeout_at};
+
 use crate::clock::SharedClock;
 use crate::history::{Asked, Folds, History, HistoryError, Window, Windows};
 use crate::influx::{InfluxError, Sink};
@@ -20,6 +22,10 @@ use crate::model::{DeviceId, Timestamp};
 
 /// The longest span that is fetched from an InfluxDB for one answer: what a page waits for.
 const RECALL_MS_MAX: i64 = 400 * 24 * 3600 * 1000;
+/// How long it may take, so that what is here is told all the same.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// So far beyond the span is looked, for what reaches into it.
+const AROUND_MS: i64 = 2 * 24 * 3600 * 1000;
 
 /// Where a part of an answer comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +34,7 @@ pub enum Origin {
     Here,
     /// The InfluxDB of this name.
     Influx(String),
-    /// Nowhere: none of the databases told it. The last one's reason, where there was one.
+    /// Nowhere: none of the databases has it. Why one did not answer, where that was so.
     Nowhere(Option<InfluxError>),
 }
 
@@ -79,59 +85,69 @@ impl Past {
     ) -> Result<Told, HistoryError> {
         let now = self.clock.now();
         let (start, end) = (windows.start(), windows.end().min(now));
-        let since = self.history.since(device.clone()).await?.unwrap_or(now).min(end);
+        let since = self.history.since(device.clone()).await?.unwrap_or(now);
         let mut folds = Folds::new(asked, windows);
         let mut parts = Vec::new();
         if start < since {
-            parts = self.recall(device, &mut folds, start, since).await;
+            // What holds into the span, and what a counter counted over its ends, lies beside it.
+            let around = (start.plus_ms(-AROUND_MS), end.plus_ms(AROUND_MS).min(since));
+            parts = self.recall(device, &mut folds, around).await;
+            for part in &mut parts {
+                (part.from, part.to) = (part.from.max(start), part.to.min(end));
+            }
+            parts.retain(|part| part.from < part.to);
         }
         if since < end {
             parts.push(Part { from: since.max(start), to: end, origin: Origin::Here });
+            folds = self.history.fold(device.clone(), folds, since.max(start)).await?;
         }
-        let folds = self.history.fold(device.clone(), folds, since.max(start)).await?;
         Ok(Told { series: folds.end(now), parts })
     }
 
-    /// Gathers what the databases have of `from <= time < to`; where one stops, the next goes on.
+    /// Gathers what the databases have of `from <= time < to`: of each piece from the first that has
+    /// something.
     async fn recall(
         &self,
         device: &DeviceId,
         folds: &mut Folds,
-        from: Timestamp,
-        to: Timestamp,
+        (from, to): (Timestamp, Timestamp),
     ) -> Vec<Part> {
         let points: Vec<String> = folds.asked().iter().map(|asked| asked.point.clone()).collect();
         let span_ms = Sink::recall_span_ms(points.len());
         let mut at = from.max(to.plus_ms(-RECALL_MS_MAX));
-        let (mut parts, mut why) = (Vec::new(), None);
+        let mut parts = Vec::new();
+        let mut add = |from: Timestamp, to: Timestamp, origin: Origin| match parts.last_mut() {
+            Some(Part { to: last, origin: same, .. }) if *same == origin => *last = to,
+            _ => parts.push(Part { from, to, origin }),
+        };
         if from < at {
-            parts.push(Part { from, to: at, origin: Origin::Nowhere(None) });
+            add(from, at, Origin::Nowhere(None));
         }
-        for sink in &self.sinks {
-            let began = at;
-            while at < to {
-                let end = at.plus_ms(span_ms).min(to);
-                let numbers = match sink.recall(device, &points, at, end).await {
-                    Ok(numbers) => numbers,
-                    Err(error) => {
-                        why = Some(error);
+        let late = Instant::now() + PATIENCE;
+        // Who failed once is not asked again, so that the page does not wait for each piece.
+        let mut why = vec![None; self.sinks.len()];
+        while at < to {
+            let end = at.plus_ms(span_ms).min(to);
+            let mut origin = None;
+            for (sink, why) in self.sinks.iter().zip(&mut why).filter(|(_, why)| why.is_none()) {
+                let told = timeout_at(late, sink.recall(device, &points, at, end)).await;
+                match told.unwrap_or_else(|_| Err(sink.too_slow())) {
+                    Ok(numbers) if numbers.iter().all(Vec::is_empty) => {}
+                    Ok(numbers) => {
+                        for (which, numbers) in numbers.into_iter().enumerate() {
+                            for (time, value) in numbers {
+                                folds.take(which, time, value);
+                            }
+                        }
+                        origin = Some(Origin::Influx(sink.name().to_owned()));
                         break;
                     }
-                };
-                for (which, numbers) in numbers.into_iter().enumerate() {
-                    for (time, value) in numbers {
-                        folds.take(which, time, value);
-                    }
+                    Err(error) => *why = Some(error),
                 }
-                at = end;
             }
-            if began < at {
-                let origin = Origin::Influx(sink.name().to_owned());
-                parts.push(Part { from: began, to: at, origin });
-            }
-        }
-        if at < to {
-            parts.push(Part { from: at, to, origin: Origin::Nowhere(why) });
+            let error = || why.iter().flatten().next().cloned();
+            add(at, end, origin.unwrap_or_else(|| Origin::Nowhere(error())));
+            at = end;
         }
         parts
     }

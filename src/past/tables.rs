@@ -216,21 +216,25 @@ impl Store for View<'_> {
             return Ok(());
         }
         let mut rows = Rows { asked, values: Vec::new(), time: None, visit };
-        let (mut seen, mut stopped) = (0_u32, false);
+        let (mut seen, mut stopped, mut enough) = (0_u32, false, false);
         let mut take = |time: Timestamp, numbers: &[Option<f64>]| {
             seen = seen.wrapping_add(1);
             if seen.is_multiple_of(ROWS_PER_LOOK) && self.stop.is_cancelled() {
                 stopped = true;
                 return ControlFlow::Break(());
             }
-            rows.take(time.ms(), numbers)
+            let wanted = rows.take(time.ms(), numbers);
+            enough |= wanted.is_break();
+            wanted
         };
         let (from, to) = (Timestamp::from_ms(scan.from_ms), Timestamp::from_ms(scan.to_ms));
         self.tables.history.rows_blocking(&known.device, &points, from, to, &mut take)?;
         if stopped {
             return Err(ViewError::Stopped);
         }
-        rows.end();
+        if !enough {
+            rows.end();
+        }
         Ok(())
     }
 }

@@ -109,6 +109,8 @@ pub(super) struct Auth {
     sessions: Mutex<HashMap<Ticket, Instant>>,
     attempts: Mutex<VecDeque<Instant>>,
     checks: Semaphore,
+    /// One check of a password in a header at a time.
+    basics: Semaphore,
 }
 
 impl Auth {
@@ -118,6 +120,7 @@ impl Auth {
             sessions: Mutex::default(),
             attempts: Mutex::default(),
             checks: Semaphore::new(CHECKS_AT_ONCE),
+            basics: Semaphore::new(1),
         }
     }
 
@@ -159,7 +162,12 @@ impl Auth {
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         // Checking a password takes its time; one that was right is known again.
         let known = value.map(|value| ticket(&format!("basic {value}")));
-        if known.is_some_and(|known| self.valid(&known)) {
+        if self.known(known) {
+            return Ok(());
+        }
+        // Of many at once with the same password one is checked.
+        let turn = self.basics.acquire().await.map_err(|_| LoginError::Failed)?;
+        if self.known(known) {
             return Ok(());
         }
         let password = value
@@ -171,7 +179,15 @@ impl Auth {
         if let Some(known) = known {
             self.open(known, Instant::now());
         }
+        drop(turn);
         Ok(())
+    }
+
+    /// Whether this was right before; it then stays so for as long as it is used.
+    fn known(&self, ticket: Option<Ticket>) -> bool {
+        let Some(ticket) = ticket.filter(|ticket| self.valid(ticket)) else { return false };
+        self.open(ticket, Instant::now());
+        true
     }
 
     /// An attempt is counted before it is checked, so that many at once do not slip through, and

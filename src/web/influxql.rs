@@ -42,7 +42,7 @@ pub(super) async fn query(
     };
     let epoch = asked.get("epoch").and_then(|epoch| Epoch::parse(epoch));
     // One after the other: two cores have other things to do.
-    let turn = shared.questions.acquire().await;
+    let turn = shared.queries.acquire().await;
     let answered = shared.tables.ask(text, asked.remove("db")).await;
     drop(turn);
     match answered {

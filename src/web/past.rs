@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::counter::Nature;
 use crate::history::{Asked, HistoryError, STEPS_MAX, Windows};
-use crate::model::Timestamp;
+use crate::model::{PointName, Timestamp};
 
 use super::api::{Answer, Web, json};
 use super::dto;
@@ -79,13 +79,12 @@ pub(super) async fn past(
         Problem::bad_request(error.body_text())
             .hint("写明 points、from_ms、to_ms 和 step", "say points, from_ms, to_ms and step")
     })?;
-    let points: Vec<String> = question.points.split(',').map(str::to_owned).collect();
-    if points.len() > POINTS_MAX || points.iter().any(String::is_empty) {
-        return Err(Problem::bad_request("`points` names 1 to 12 points").hint(
-            "一次 1 至 12 个测点，用逗号隔开",
-            "1 to 12 points at once, with commas between",
-        ));
-    }
+    let points: Result<Vec<PointName>, _> =
+        question.points.split(',').map(PointName::parse).collect();
+    let points = points.ok().filter(|points| points.len() <= POINTS_MAX).ok_or_else(|| {
+        Problem::bad_request("`points` names 1 to 12 points")
+            .hint("一次 1 至 12 个测点，用逗号隔开", "1 to 12 points at once, with commas between")
+    })?;
     let step = Step::parse(&question.step).ok_or_else(|| {
         Problem::bad_request(format!("`{}` is no step", question.step))
             .hint("例如 5m、1h、1d、1mo", "write 5m, 1h, 1d or 1mo")
@@ -104,16 +103,16 @@ pub(super) async fn past(
         let live = board.iter().find(|live| live.device.id.as_str() == id)?;
         let (device, profile) = (live.device.clone(), live.profile.clone());
         let asked = points.iter().map(|point| Asked {
-            point: point.clone(),
-            counter: Nature::of(point, profile.as_deref(), device.rated_power_w),
+            point: point.to_string(),
+            counter: Nature::of(point.as_str(), profile.as_deref(), device.rated_power_w),
             hold_ms: device.stale_after_ms,
         });
         Some((device.id.clone(), asked.collect()))
     });
     let (device, asked): (_, Vec<Asked>) =
         found.ok_or_else(|| Problem::not_found("such device"))?;
-    // One after the other: two cores have other things to do.
-    let turn = shared.questions.acquire().await;
+    // Few at once: two cores have other things to do.
+    let turn = shared.pasts.acquire().await;
     let told = shared.past.windows(&device, asked, windows).await.map_err(problem)?;
     drop(turn);
     json(&dto::Past::of(device.as_str(), &points, told))

@@ -19,8 +19,10 @@ use super::{Config, Context, Limits, dto, is_loopback};
 
 /// Recordings of traffic at once: each is somebody who looks for a fault.
 const RECORDINGS_MAX: usize = 8;
-/// Questions about the past at once; others wait.
-const QUESTIONS_MAX: usize = 1;
+/// Questions about the past at once, one of which may wait for an InfluxDB; others wait.
+const PASTS_MAX: usize = 2;
+/// Those in InfluxQL.
+const QUERIES_MAX: usize = 1;
 
 /// The state of the web server; read by all requests.
 pub(super) struct Shared {
@@ -38,8 +40,9 @@ pub(super) struct Shared {
     pub(super) past: Past,
     /// The past, asked in InfluxQL.
     pub(super) tables: Tables,
-    /// One permit per question about it.
-    pub(super) questions: Arc<Semaphore>,
+    /// One permit per question about it; those in InfluxQL have their own.
+    pub(super) pasts: Arc<Semaphore>,
+    pub(super) queries: Arc<Semaphore>,
     /// The scan that runs, or the last one.
     pub(super) scans: Arc<Scans>,
     /// The look at an unknown device that goes on, or the last one.
@@ -70,7 +73,8 @@ impl Shared {
             feed: Feed::new(limits.streams),
             connections: Arc::new(Semaphore::new(limits.connections)),
             recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
-            questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
+            pasts: Arc::new(Semaphore::new(PASTS_MAX)),
+            queries: Arc::new(Semaphore::new(QUERIES_MAX)),
             past,
             tables,
             scans: Arc::default(),

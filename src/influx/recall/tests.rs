@@ -21,6 +21,10 @@ fn names_are_quoted_in_both_languages() {
         "SELECT \"ac_power_w\", \"online\" FROM \"inverter\" WHERE \"device\" = 'inv-01' AND \
          \"site\" = 'l\\'hall / \"x\" ${y}' AND time >= 1795881600000ms AND time < 1795881660500ms"
     );
+    let hostile =
+        Asked { fields: vec!["x\" FROM \"a\"; DROP DATABASE b; \\".to_owned()], ..asked() };
+    let expected = r#"SELECT "x\" FROM \"a\"; DROP DATABASE b; \\" FROM "inverter" WHERE "#;
+    assert!(hostile.influxql().starts_with(expected), "{}", hostile.influxql());
     let version =
         Version::V2 { org: "o".into(), bucket: "a\\b\"${c}".into(), token: Secret::new("t") };
     let config = Config::new("main", "http://h:8086", version, "hall");
@@ -45,6 +49,8 @@ fn answers_are_read_by_their_form() {
     assert_eq!(rows(r#"{"results":[{"statement_id":0}]}"#, 1), Ok(vec![Vec::new()]));
     let refused = r#"{"results":[{"statement_id":0,"error":"database not found: hall"}]}"#;
     assert_eq!(rows(refused, 1), Err("database not found: hall".to_owned()));
+    let cut = r#"{"results":[{"series":[{"values":[[1,2]],"partial":true}],"partial":true}]}"#;
+    assert!(rows(cut, 1).is_err());
     for broken in ["", "{}", "[]", r#"{"results":[{"series":[{"values":[["x"]]}]}]}"#] {
         assert!(rows(broken, 1).is_err(), "{broken}");
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::history::Window;
-use crate::model::{self, standard_point};
+use crate::model::{self, PointName, standard_point};
 use crate::past::{Origin, Part, Told};
 
 use super::Text;
@@ -51,12 +51,14 @@ struct PartOfPast {
 }
 
 impl Past {
-    pub(in crate::web) fn of(device: &str, points: &[String], told: Told) -> Self {
+    pub(in crate::web) fn of(device: &str, points: &[PointName], told: Told) -> Self {
         let windows = told.series.first().map(Vec::as_slice).unwrap_or_default();
         let starts = windows.iter().map(|window| window.start.ms());
         let edges_ms = starts.chain(windows.last().map(|window| window.end.ms())).collect();
-        let series =
-            points.iter().zip(&told.series).map(|(name, windows)| Series::of(name, windows));
+        let series = points
+            .iter()
+            .zip(&told.series)
+            .map(|(name, windows)| Series::of(name.as_str(), windows));
         Self {
             device: device.to_owned(),
             edges_ms,

@@ -390,10 +390,25 @@ mod tests {
         assert_eq!((lanes.gap(), lanes.fresh()), (Some(Gap { from: 60, to: 100 }), at(100)));
         lanes.step_over(dropped(200, 150));
         assert_eq!((lanes.gap(), lanes.fresh(), lanes.cursor()), (None, at(200), at(200)));
-        let job = lanes.job().expect("a job");
-        assert_eq!((lanes.jobs().len(), job.from, job.to), (1, 5, 151), "one that grew");
-        lanes.step_over(dropped(200, 150));
-        assert_eq!(lanes.jobs().len(), 1);
+        let spans = |lanes: &Lanes| -> Vec<(i64, i64)> {
+            lanes.jobs().iter().map(|job| (job.from, job.to)).collect()
+        };
+        assert_eq!(spans(&lanes), [(5, 91), (5, 151)], "the first may be on its way");
+        lanes.step_over(dropped(300, 170));
+        assert_eq!(spans(&lanes), [(5, 91), (5, 171)], "the second grew");
+        lanes.step_over(dropped(300, 170));
+        assert_eq!(lanes.jobs().len(), 2);
+        // The same for what somebody asks for twice.
+        let asked = |lanes: &mut Lanes, to| {
+            lanes.add_span(Cause::Asked, Timestamp::from_ms(1000), Timestamp::from_ms(to))
+        };
+        let waiting = asked(&mut lanes, 2000);
+        assert_eq!((asked(&mut lanes, 2500), asked(&mut lanes, 2000)), (waiting, waiting));
+        let mut begun = Lanes::default();
+        let first = asked(&mut begun, 2000);
+        assert_eq!(asked(&mut begun, 2000), first);
+        assert_ne!(asked(&mut begun, 2500), first);
+        assert_eq!(spans(&begun), [(1000, 2000), (2000, 2500)]);
     }
 
     proptest! {

@@ -243,6 +243,21 @@ async fn the_locks_on_the_databases_hold() {
     }
 }
 
+/// Values that went with a page are missed, not passed over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_column_that_is_gone_is_found() {
+    let folder = tempfile::tempdir().expect("folder");
+    written(folder.path()).await;
+    let whole = history::check(folder.path(), |_, _| {}).expect("checked");
+    assert!(whole.findings.is_none(), "{:?}", whole.findings);
+    let database = rusqlite::Connection::open(folder.path().join("history.db")).expect("opens");
+    let gone = "DELETE FROM packed WHERE rowid = (SELECT max(rowid) FROM packed)";
+    assert_eq!(database.execute(gone, []).expect("deleted"), 1);
+    drop(database);
+    let found = history::check(folder.path(), |_, _| {}).expect("checked");
+    assert_eq!(found.findings.damaged, 1, "{:?}", found.findings);
+}
+
 /// A mending that breaks off is begun again from the old database.
 #[tokio::test]
 async fn a_mending_that_was_killed_loses_nothing() {

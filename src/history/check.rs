@@ -9,6 +9,9 @@ use super::error::HistoryError;
 use super::segment;
 use super::store::{self, Place};
 
+/// Blocks without all their columns that are counted at most.
+const LACKING_MAX: usize = 100_000;
+
 /// What a check came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
@@ -36,6 +39,14 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, H
     };
     checked.aside = count("SELECT count(*) FROM damaged");
     let of = count("SELECT count(*) FROM segment").max(1);
+    // Without the count, as in a database of before, it cannot be known.
+    for (device, start) in store::lacking(&connection, LACKING_MAX).unwrap_or_default() {
+        let start = jiff::Timestamp::from_millisecond(start.ms()).unwrap_or_default();
+        checked.findings.damage(text!(
+            "`{device}` 自 {start} 起的一段缺少部分测点的数值",
+            "values of some points are gone from a block of `{device}` from {start} on",
+        ));
+    }
     let devices = match store::devices(&connection) {
         Ok(devices) => devices,
         Err(error) => {

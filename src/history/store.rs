@@ -50,6 +50,9 @@ const TABLES: &str = "
 /// What people are told. It came later than the rest; who does not know it does well without.
 const NOTES: &str =
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;";
+/// How many columns a segment has, so that one that is gone is missed. It came later, too: of segments of
+/// before it is not known.
+const POINTS: &str = "ALTER TABLE segment ADD COLUMN points INTEGER;";
 
 /// A segment's place, without what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,9 @@ fn open_path(path: &Path) -> Result<Connection, HistoryError> {
         newer => return Err(HistoryError::Newer(newer)),
     }
     connection.execute_batch(NOTES)?;
+    if connection.prepare("SELECT points FROM segment LIMIT 1").is_err() {
+        connection.execute_batch(POINTS)?;
+    }
     Ok(connection)
 }
 
@@ -302,11 +308,14 @@ pub(super) fn keep(
 ) -> Result<(), HistoryError> {
     let start = packed.start;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO segment(device, start, until, rows, times) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO segment(device, start, until, rows, times, points)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     let times = seal(packed.times, device, start, "");
     let rows = i64::try_from(packed.rows).unwrap_or(i64::MAX);
-    statement.execute(params![device.as_str(), start.ms(), packed.until.ms(), rows, times])?;
+    let points = i64::try_from(packed.columns.len()).unwrap_or(i64::MAX);
+    let until = packed.until.ms();
+    statement.execute(params![device.as_str(), start.ms(), until, rows, times, points])?;
     let id = connection.last_insert_rowid();
     let mut statement = connection
         .prepare_cached("INSERT INTO packed(segment, point, body) VALUES (?1, ?2, ?3)")?;
@@ -397,6 +406,21 @@ pub(super) fn points_of(
     let mut statement =
         connection.prepare_cached("SELECT point FROM packed WHERE segment = ?1 ORDER BY rowid")?;
     let rows = statement.query_map([place.id], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Device and beginning of the segments of which columns are gone, at most `most` of them.
+pub(super) fn lacking(
+    connection: &Connection,
+    most: usize,
+) -> Result<Vec<(String, Timestamp)>, HistoryError> {
+    let mut statement = connection.prepare(
+        "SELECT device, start FROM segment WHERE points >
+             (SELECT count(*) FROM packed WHERE packed.segment = segment.id) LIMIT ?1",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows =
+        statement.query_map([most], |row| Ok((row.get(0)?, Timestamp::from_ms(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

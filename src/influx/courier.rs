@@ -170,7 +170,7 @@ impl Courier {
             Err(JournalError::Closed) => return Err(Stopped),
             Err(error) => {
                 self.trouble(Class::Journal, None, error.to_string());
-                self.shared.change_unstored(change).await;
+                self.shared.change_unstored(&[], change).await;
             }
         }
         self.shared.wake.notify_one();

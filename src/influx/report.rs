@@ -116,7 +116,7 @@ impl Courier {
                 Err(error) => self.trouble(Class::Journal, None, error.to_string()),
             }
             if records.is_empty() {
-                self.shared.change_unstored(change).await;
+                self.shared.change_unstored(entries, change).await;
                 return Ok(());
             }
             self.wait(pace.pause()).await?;

@@ -1,7 +1,7 @@
 //! What the two lanes of a sink have in common: its place, and how each of them is.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -53,6 +53,8 @@ pub(super) struct Shared {
     /// A copy to look at.
     seen: Mutex<Lanes>,
     conditions: Mutex<[Condition; 2]>,
+    /// What is still to go into the ledger, where it could not be stored with its place.
+    owed: Mutex<Vec<Entry>>,
     /// Days of which readings were delivered lately.
     touched: Mutex<Touched>,
     /// Something is owed that the backlog's lane does not know of yet.
@@ -66,6 +68,7 @@ impl Shared {
             seen: Mutex::new(lanes.clone()),
             lanes: tokio::sync::Mutex::new(lanes),
             conditions: Mutex::default(),
+            owed: Mutex::default(),
             touched: Mutex::default(),
             wake: Notify::new(),
         }
@@ -92,10 +95,12 @@ impl Shared {
             name: self.name.clone(),
             position: changed.cursor(),
             state: Some(changed.state()),
-            entries: entries.to_vec(),
+            entries: self.owed().iter().chain(entries).cloned().collect(),
         };
         let stored = journal.append_with_cursor(records.to_vec(), cursor).await;
         if stored.is_ok() {
+            // Only whoever holds the lanes adds to it.
+            self.owed().clear();
             self.set(&mut lanes, changed);
         }
         drop(lanes);
@@ -103,12 +108,17 @@ impl Shared {
     }
 
     /// Changes the sink's place in memory, where it could not be stored: at worst, lines that are at the
-    /// server are sent again after a crash.
-    pub(super) async fn change_unstored(&self, change: impl Fn(&mut Lanes)) {
+    /// server are sent again after a crash. What goes into the ledger is stored with the next change.
+    pub(super) async fn change_unstored(&self, entries: &[Entry], change: impl Fn(&mut Lanes)) {
         let mut lanes = self.lanes.lock().await;
+        self.owed().extend_from_slice(entries);
         let mut changed = lanes.clone();
         change(&mut changed);
         self.set(&mut lanes, changed);
+    }
+
+    fn owed(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, lanes: &mut Lanes, changed: Lanes) {
@@ -152,5 +162,37 @@ impl Shared {
     /// How the fresh lane and the backlog's are.
     pub(super) fn conditions(&self) -> [Condition; 2] {
         *self.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::journal;
+    use crate::tally::Tally;
+
+    #[tokio::test]
+    async fn what_could_not_be_stored_goes_into_the_ledger_with_the_next_change() {
+        let folder = tempfile::tempdir().expect("folder");
+        let config = journal::Config::new(folder.path().to_owned());
+        let journal =
+            Journal::open(&config, Arc::new(SystemClock), Tally::new()).expect("a journal");
+        let shared = Shared::new("main", Lanes::default());
+        let entry = |readings: u64| Entry {
+            account: "influx:main:delivered".to_owned(),
+            subject: "inv-01".to_owned(),
+            day: 20_000,
+            readings,
+        };
+        shared.change_unstored(&[entry(3)], |_| ()).await;
+        assert_eq!(journal.ledger(0, i32::MAX).expect("read"), []);
+        for _ in 0..2 {
+            shared.change(&journal, &[], &[entry(4)], |_| ()).await.expect("stored");
+        }
+        assert_eq!(journal.ledger(0, i32::MAX).expect("read"), [entry(3 + 4 + 4)]);
+        journal.close();
     }
 }

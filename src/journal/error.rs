@@ -34,6 +34,12 @@ impl JournalError {
         let zh = match self {
             Self::DiskFull => "数据日志所在的磁盘已满".to_owned(),
             Self::Busy(folder) => format!("`{folder}` 正被另一个 hallwatch 使用"),
+            Self::Storage(error) if error.contains("locked") => {
+                return Text::new(
+                    "另一个程序占用着数据日志 journal.db（例如数据库工具），请关闭它",
+                    "another program, such as a database tool, holds journal.db: close it",
+                );
+            }
             Self::Storage(error) => format!("数据日志无法读写：{error}"),
             Self::Corrupt(error) => format!("数据日志的数据库文件已损坏：{error}"),
             Self::Gone(file) => format!("数据日志文件 `{file}` 在使用中被删除或替换"),

@@ -134,7 +134,10 @@ pub(crate) fn salvage(
     let length = std::fs::metadata(from).map_or(0, |file| file.len());
     let (mut all, rows_max) = (Salvaged::default(), length / ROW_BYTES_MIN);
     for table in tables {
-        let columns = columns_of(to, table)?;
+        // One of an older version may lack some.
+        let known = columns_of(&old, table).unwrap_or_default();
+        let mut columns = columns_of(to, table)?;
+        columns.retain(|column| known.is_empty() || known.contains(column));
         let done = Salvaged::default();
         let mut copy = Copy { old: &old, new: to, table, columns, rows_max, done };
         if to.prepare(&format!("SELECT rowid FROM {table}")).is_ok() {

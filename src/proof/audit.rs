@@ -81,7 +81,7 @@ pub async fn audit(
     let (from, last) = (Days::number(first).max(since), Days::number(last));
     // What a clock that was ahead has stamped with days to come is counted as well.
     let before = ask(journal, move |journal| journal.ledger(from, last)).await?;
-    let newest = before.iter().map(|entry| entry.day).max().unwrap_or(from);
+    let newest = before.iter().map(|entry| entry.day).max().unwrap_or(i32::MIN);
     let to = last.min(days.of(now).max(newest));
     let mut audit = Audit {
         from: Days::date(from),

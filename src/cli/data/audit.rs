@@ -85,8 +85,8 @@ fn show(audit: &Audit, language: Option<Language>) {
     if from > to {
         let month = &audit.month;
         return say(text!(
-            "{month} 没有可以核对的日子：数据已超过保存期限，或那时还没有记账",
-            "no day of {month} can be recounted: it is too old, or was before the ledger",
+            "{month} 没有可以核对的日子：还没到、那时还没有记账，或数据已超过保存期限",
+            "no day of {month} can be recounted: it is still to come, was before the ledger, or is too old",
         ));
     }
     say(text!("{from} 至 {to}", "{from} to {to}"));
@@ -96,7 +96,10 @@ fn show(audit: &Audit, language: Option<Language>) {
     ));
     say(text!("重复收到 {doubled} 条（只存一份）", "{doubled} came again and were kept once"));
     if *not_kept > 0 {
-        say(text!("磁盘没有收下 {not_kept} 条", "the disk did not take {not_kept}"));
+        say(text!(
+            "读到而磁盘没有收下、已丢失 {not_kept} 条",
+            "read and not taken by the disk, and so lost: {not_kept}"
+        ));
     }
     for sink in &audit.sinks {
         let (name, delivered) = (&sink.sink, sink.delivered + sink.recovered);
@@ -108,7 +111,10 @@ fn show(audit: &Audit, language: Option<Language>) {
         ));
     }
     if audit.differences.is_empty() {
-        say(Text::new("一致：没有丢失", "they agree: nothing was lost"));
+        say(match not_kept {
+            0 => Text::new("一致：没有丢失", "they agree: nothing was lost"),
+            _ => Text::new("账实一致：存下的都在", "they agree: what was kept is all there"),
+        });
         return;
     }
     let days = audit.differences.len();

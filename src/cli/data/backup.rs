@@ -112,6 +112,7 @@ pub(super) fn data_folder(place: &Place) -> Result<PathBuf, Failure> {
 
 /// Copies what is kept; a gateway may go on meanwhile.
 pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
+    super::super::run::keep_to_ourselves();
     let lang = place.lang;
     let from = data_folder(place)?;
     place_for(&from, to)?;
@@ -171,6 +172,7 @@ pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
 
 /// Puts a backup into a data folder that has no data.
 pub(in crate::cli) fn restore(from: &Path, to: &Path, lang: Option<Language>) -> Done {
+    super::super::run::keep_to_ourselves();
     let contents = contents_of(from)?;
     let bar = Bar::new(Text::new("核对", "checking"), lang);
     for (name, expected) in &contents.files {

@@ -36,8 +36,9 @@ pub(in crate::cli) struct ExportArguments {
     #[arg(long = "device")]
     devices: Vec<String>,
     /// csv, parquet: a row for each value; lines: for an InfluxDB. csv、parquet 每值一行；lines 为 InfluxDB 行协议。
-    #[arg(long, value_enum, default_value = "csv")]
-    format: Format,
+    /// Without it, by the ending of the file. 不写则按文件扩展名。
+    #[arg(long, value_enum, ignore_case = true)]
+    format: Option<Format>,
     /// The file; it must not be there yet. 文件，不能已存在。
     #[arg(short, long = "out")]
     out: PathBuf,
@@ -55,7 +56,8 @@ pub(in crate::cli) fn run(arguments: &ExportArguments) -> Done {
         let devices = devices(&history, &hall, &arguments.devices).await?;
         let file = File::create_new(&arguments.out);
         let file = file.map_err(|error| Failure::of_file(&arguments.out, &error))?;
-        let mut sheet = Sheet::new(arguments.format, &hall, BufWriter::new(file))?;
+        let format = arguments.format.unwrap_or_else(|| Format::of(&arguments.out));
+        let mut sheet = Sheet::new(format, &hall, BufWriter::new(file))?;
         let bar = Bar::new(Text::new("导出", "exporting"), place.lang);
         let windows = u64::try_from(to.since_ms(from).div_euclid(WINDOW_MS) + 1).unwrap_or(1);
         let (of, mut done) = (windows * devices.len() as u64, 0);
@@ -87,9 +89,13 @@ fn span(arguments: &ExportArguments, hall: &Hall) -> Result<(Timestamp, Timestam
         None => now,
     };
     if from >= to {
-        return Err(Failure::told(Text::new(
-            "开始要早于结束，也要早于现在",
-            "the beginning has to be before the end, and before now",
+        let clock = jiff::Timestamp::from_millisecond(now.ms())?;
+        let clock = clock.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M");
+        let name = zone.iana_name().unwrap_or("?");
+        return Err(Failure::told(text!(
+            "开始要早于结束，也要早于现在；大厅时间（{name}）现在是 {clock}",
+            "the beginning has to be before the end, and before now: by the hall's clock ({name}) it is \
+             {clock}",
         )));
     }
     Ok((from, to))

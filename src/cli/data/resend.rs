@@ -101,6 +101,11 @@ pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
             say!("{}", one_line(text!("补发任务 {job} 已开始", "job {job} has begun"), lang));
             return Ok(ExitCode::SUCCESS);
         }
+        let begun = text!(
+            "补发任务 {job} 已开始；按 Ctrl-C 后由网关继续，取消用 --cancel {job}",
+            "job {job} has begun; after Ctrl-C the gateway goes on, --cancel {job} gives it up",
+        );
+        eprintln!("{}", one_line(begun, lang));
         let Some(end) = wait(&gateway, &arguments.sink, job, lang).await? else {
             return Err(Failure::told(text!("任务 {job} 已被取消", "job {job} was given up")));
         };
@@ -110,6 +115,11 @@ pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
             "sent {sent} lines once more; {refused} were refused",
         );
         say!("{}", one_line(told, lang));
+        let trouble = look(&gateway, &arguments.sink).await?.last_error.filter(|_| refused > 0);
+        if let Some(trouble) = trouble {
+            let crate::web::Text { zh, en } = trouble.text;
+            eprintln!("{} ({})", one_line(Text::new(zh, en), lang), trouble.detail);
+        }
         Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }

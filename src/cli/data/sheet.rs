@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -20,6 +21,18 @@ pub(in crate::cli) enum Format {
     Lines,
     /// A row for each value, in columns.
     Parquet,
+}
+
+impl Format {
+    /// By the ending of a file.
+    pub(super) fn of(file: &Path) -> Self {
+        let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("parquet") => Self::Parquet,
+            Some("lp" | "lines") => Self::Lines,
+            _ => Self::Csv,
+        }
+    }
 }
 
 /// The file as it grows.

@@ -201,12 +201,25 @@ impl History {
         .await
     }
 
-    /// When the oldest reading of a device is that is kept here.
+    /// When the oldest reading of a device is that is kept here, those of a clock that had never been set
+    /// left out.
     ///
     /// # Errors
     /// [`HistoryError`].
     pub async fn since(&self, device: DeviceId) -> Result<Option<Timestamp>, HistoryError> {
-        self.blocking(move |inner, connection| near::since(inner, connection, &device)).await
+        self.blocking(move |inner, connection| {
+            near::since(inner, connection, &device, near::CLOCKS_SET)
+        })
+        .await
+    }
+
+    /// When the oldest reading of a device is that is kept here, whatever clock it is by.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn first(&self, device: DeviceId) -> Result<Option<Timestamp>, HistoryError> {
+        let least = Timestamp::from_ms(i64::MIN);
+        self.blocking(move |inner, connection| near::since(inner, connection, &device, least)).await
     }
 
     /// As [`History::since`], for those who may block.
@@ -214,7 +227,9 @@ impl History {
     /// # Errors
     /// [`HistoryError`].
     pub fn since_blocking(&self, device: &DeviceId) -> Result<Option<Timestamp>, HistoryError> {
-        self.0.with_connection(|connection| near::since(&self.0, connection, device))
+        self.0.with_connection(|connection| {
+            near::since(&self.0, connection, device, near::CLOCKS_SET)
+        })
     }
 
     /// Every measured number of a point in `from <= time < to`, in order.

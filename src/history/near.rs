@@ -13,7 +13,7 @@ use super::span::Span;
 use super::store;
 
 /// 2020: what is older was stamped by a clock that had never been set.
-const CLOCKS_SET: Timestamp = Timestamp::from_ms(1_577_836_800_000);
+pub(super) const CLOCKS_SET: Timestamp = Timestamp::from_ms(1_577_836_800_000);
 /// Segments looked through for the value of a point.
 const SEARCH_MAX: usize = 8;
 /// Readings of the journal that are looked through for it. A slow register table is read every 60th
@@ -122,23 +122,24 @@ pub(super) fn next_numbers(
     Ok(next)
 }
 
-/// When the oldest reading of a device is, those of a clock that had never been set left out.
+/// When the oldest reading of a device is that is not from before `least`.
 pub(super) fn since(
     inner: &Inner,
     connection: &Connection,
     device: &DeviceId,
+    least: Timestamp,
 ) -> Result<Option<Timestamp>, HistoryError> {
     let last = Timestamp::from_ms(i64::MAX);
-    let fresh = inner.archive.readings(device, CLOCKS_SET, last, 1)?;
+    let fresh = inner.archive.readings(device, least, last, 1)?;
     let fresh = fresh.first().map(|reading| reading.time);
-    let packed = match store::after(connection, device, CLOCKS_SET, 1)?.pop() {
-        Some(place) if place.start < CLOCKS_SET => {
+    let packed = match store::after(connection, device, least, 1)?.pop() {
+        Some(place) if place.start < least => {
             let times = match store::times(connection, device, &place) {
                 Ok(times) => times.time,
                 Err(HistoryError::Damaged { .. }) => vec![place.until.ms()],
                 Err(error) => return Err(error),
             };
-            let first = times.get(times.partition_point(|ms| *ms < CLOCKS_SET.ms()));
+            let first = times.get(times.partition_point(|ms| *ms < least.ms()));
             first.map(|ms| Timestamp::from_ms(*ms))
         }
         place => place.map(|place| place.start),

@@ -136,8 +136,8 @@ async fn since(journal: &Journal, history: &History) -> Result<i32, ProofError> 
     let mut oldest = None;
     for device in packed.chain(counted).collect::<BTreeSet<_>>() {
         let Ok(id) = DeviceId::parse(&device) else { continue };
-        let since = history.since(id).await?;
-        oldest = oldest.into_iter().chain(since).min();
+        let first = history.first(id).await?;
+        oldest = oldest.into_iter().chain(first).min();
     }
     let Some(oldest) = oldest.map(|oldest| days.of(oldest)) else { return Ok(began) };
     // Where something was dropped because of its age, the oldest day is half there.

@@ -121,13 +121,20 @@ async fn outage(hours: i64) {
     let mut load = Load::new();
     let now = SystemClock.now().ms() / MACHINES_MS * MACHINES_MS;
     let from = now - hours * 3_600_000;
-    let owed = wait(&hall, &mut load, (from, now)).await;
+    let mut owed = wait(&hall, &mut load, (from, now)).await;
     let server = Influxd::running(false).await;
+    // What came in meanwhile has waited as well: late is only what comes from the next moment on.
+    let present = (SystemClock.now().ms() / MACHINES_MS + 1) * MACHINES_MS;
+    for ms in (now..present).step_by(usize::try_from(INVERTERS_MS).unwrap()) {
+        let records = load.at(ms);
+        owed += records.len() as u64;
+        hall.keep(records).await;
+    }
     let mut config = v1(server.url());
     config.limits = hallwatch::influx::Limits::default();
     let mut sink = hall.run(config);
     let begin = Instant::now();
-    let (mut next, mut live, mut late, mut caught_up) = (now, 0, 0, None);
+    let (mut next, mut live, mut late, mut caught_up) = (present, 0, 0, None);
     while caught_up.is_none() {
         if SystemClock.now().ms() >= next {
             let records = load.at(next);

@@ -14,6 +14,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hallwatch::clock::ManualClock;
 use hallwatch::counter::Nature;
@@ -206,4 +207,24 @@ async fn versions_2_and_3_tell_it_in_their_language() {
     });
     let joined = told(&half, v1(other.await.url())).await;
     assert!(matches!(joined.parts[0].origin, Origin::Nowhere(Some(_))), "{:?}", joined.parts);
+}
+
+/// A server that takes questions and never answers: what is here is told all the same, in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_does_not_hide_what_is_here() {
+    let half = hall();
+    half.keep(minutes(SPLIT_MS, DAYS * 24 * HOUR_MS)).await;
+    // A reading of a clock that had never been set says nothing of how far back this history reaches.
+    half.keep(vec![reading(1, 86_400_000 - START, vec![sample("ac_power_w", dec(1, 0))])]).await;
+    let hangs = Fake::running(|request| match request.target.contains("query") {
+        true => Reply::Late(Duration::from_secs(60)),
+        false => Reply::status(204),
+    });
+    let hangs = hangs.await;
+    let begin = Instant::now();
+    let told = told(&half, v1(hangs.url())).await;
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert!(matches!(told.parts[0].origin, Origin::Nowhere(Some(_))), "{:?}", told.parts);
+    assert_eq!(told.parts.last().expect("a part").origin, Origin::Here);
+    assert_eq!(told.series[0][50].count, 60);
 }

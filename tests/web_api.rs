@@ -284,6 +284,17 @@ async fn guessing_is_stopped_after_five_tries() {
         // Right ones are not counted.
         assert_eq!(request(hall.address, "GET", "/metrics", &right, b"").await.status, 200);
     }
+    // As many panels at once as a dashboard has, with a name that was not heard before.
+    let panels = basic(&format!("grafana:{PASSWORD}"));
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let (address, panels) = (hall.address, panels.clone());
+        asked.spawn(async move {
+            request(address, "GET", "/query?q=SHOW+MEASUREMENTS", &panels, b"").await.status
+        });
+    }
+    let statuses = asked.join_all().await;
+    assert_eq!(statuses, [200; 12]);
     assert_eq!(request(hall.address, "GET", "/api/v1/pv", &right, b"").await.status, 401);
     let wrong = r#"{"password":"not the password"}"#;
     for _ in 0..4 {

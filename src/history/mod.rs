@@ -171,20 +171,11 @@ impl History {
     ) -> Result<Folds, HistoryError> {
         self.blocking(move |inner, connection| {
             let to = folds.windows().end();
-            let asked = folds.asked();
-            let counters = asked.iter().any(|asked| asked.counter.is_some());
-            let points: Vec<String> = asked.iter().map(|asked| asked.point.clone()).collect();
+            let counters = folds.asked().iter().any(|asked| asked.counter.is_some());
+            let points = folds.points();
             let points: Vec<&str> = points.iter().map(String::as_str).collect();
-            let take_all = |folds: &mut Folds, numbers: Vec<Option<(Timestamp, f64)>>| {
-                for (which, number) in numbers.into_iter().enumerate() {
-                    if let Some((time, value)) = number {
-                        folds.take(which, time, value);
-                    }
-                }
-            };
             if from <= folds.windows().start() {
-                let before = last_numbers(inner, connection, &device, &points, from)?;
-                take_all(&mut folds, before);
+                folds.take_all(last_numbers(inner, connection, &device, &points, from)?);
             }
             let span = Span::new(inner, connection, &device, from, to)?;
             if span.rows_at_most().saturating_mul(points.len()) > NUMBERS_MAX {
@@ -193,8 +184,7 @@ impl History {
             span.numbers(&points, |which, time, value| folds.take(which, time, value))?;
             if counters {
                 // A counter's step over the end belongs to the last window in part.
-                let after = next_numbers(inner, connection, &device, &points, to)?;
-                take_all(&mut folds, after);
+                folds.take_all(next_numbers(inner, connection, &device, &points, to)?);
             }
             Ok(folds)
         })

@@ -110,6 +110,22 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
+/// The numbers of some points, reading by reading.
+fn rows(
+    history: &History,
+    points: &[String],
+    from: i64,
+    to: i64,
+) -> Vec<(Timestamp, Vec<Option<f64>>)> {
+    let (mut rows, points) = (Vec::new(), points.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut take = |time: Timestamp, numbers: &[Option<f64>]| {
+        rows.push((time, numbers.to_vec()));
+        std::ops::ControlFlow::Continue(())
+    };
+    history.rows_blocking(&id(), &points, at(from), at(to), &mut take).expect("read");
+    rows
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -139,6 +155,12 @@ proptest! {
                     let of_point: Vec<_> = in_order(of_span.clone()).iter().filter_map(number).collect();
                     assert_eq!(numbers, &of_point);
                 }
+                let rows = rows(&world.history, &points, from, to);
+                let expected_rows: Vec<_> = in_order(of_span.clone())
+                    .iter()
+                    .map(|r| (r.time, points.iter().map(|point| r.measured(point)).collect()))
+                    .collect();
+                assert_eq!(rows, expected_rows);
                 let last = world.history.last_before(id(), at(to), 5).await.expect("read");
                 let before = expected.iter().filter(|r| r.time < at(to)).cloned().collect();
                 let newest = in_order(before).into_iter().rev().take(5).collect::<Vec<_>>();

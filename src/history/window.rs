@@ -200,6 +200,24 @@ impl Folds {
         }
     }
 
+    /// Takes the numbers of each point, in the order of the points.
+    pub fn take_all<N>(&mut self, numbers: impl IntoIterator<Item = N>)
+    where
+        N: IntoIterator<Item = (Timestamp, f64)>,
+    {
+        for (which, numbers) in numbers.into_iter().enumerate() {
+            for (time, value) in numbers {
+                self.take(which, time, value);
+            }
+        }
+    }
+
+    /// Names of the points, in their order.
+    #[must_use]
+    pub fn points(&self) -> Vec<String> {
+        self.asked.iter().map(|asked| asked.point.clone()).collect()
+    }
+
     /// The windows of each point. The last value holds until `now` at most.
     #[must_use]
     pub fn end(self, now: Timestamp) -> Vec<Vec<Window>> {

@@ -112,7 +112,7 @@ impl Past {
         folds: &mut Folds,
         (from, to): (Timestamp, Timestamp),
     ) -> Vec<Part> {
-        let points: Vec<String> = folds.asked().iter().map(|asked| asked.point.clone()).collect();
+        let points = folds.points();
         let span_ms = Sink::recall_span_ms(points.len());
         let mut at = from.max(to.plus_ms(-RECALL_MS_MAX));
         let mut parts = Vec::new();
@@ -134,11 +134,7 @@ impl Past {
                 match told.unwrap_or_else(|_| Err(sink.too_slow())) {
                     Ok(numbers) if numbers.iter().all(Vec::is_empty) => {}
                     Ok(numbers) => {
-                        for (which, numbers) in numbers.into_iter().enumerate() {
-                            for (time, value) in numbers {
-                                folds.take(which, time, value);
-                            }
-                        }
+                        folds.take_all(numbers);
                         origin = Some(Origin::Influx(sink.name().to_owned()));
                         break;
                     }

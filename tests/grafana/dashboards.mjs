@@ -7,7 +7,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ask, fill, rangeOf } from "./ask.mjs";
-import { Checks } from "./checks.mjs";
+import { Checks } from "../web/checks.mjs";
 import { lintDashboard } from "./lint.mjs";
 import { understood } from "./vocabulary.mjs";
 

@@ -1,5 +1,5 @@
 // What can be wrong with a dashboard without asking anybody.
-import { CJK } from "./checks.mjs";
+import { CJK } from "../web/checks.mjs";
 import { MEASUREMENTS, TAGS, UNITS, WORDS, pointOf } from "./vocabulary.mjs";
 
 const FUNCTIONS = ["mean", "sum", "last", "max", "min", "spread", "count", "non_negative_difference", "non_negative_derivative"];

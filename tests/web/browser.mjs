@@ -2,6 +2,8 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
+export { CJK, Checks, sleep } from "./checks.mjs";
+
 const require = createRequire(fileURLToPath(new URL("../../dashboards/web/package.json", import.meta.url)));
 const { chromium } = require("playwright-core");
 
@@ -9,42 +11,10 @@ const ARGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
-export const CJK = /[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]/;
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A fresh profile every time: nothing remembered from an earlier run. */
 export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
-}
-
-export class Checks {
-  done = 0;
-  failed = [];
-
-  that(name, ok, detail = "") {
-    this.done += 1;
-    if (ok) return;
-    this.failed.push(detail === "" ? name : `${name}: ${detail}`);
-    console.error(`FAILED ${this.failed[this.failed.length - 1]}`);
-  }
-
-  /** Waits until `probe` is true; a probe that throws is not true yet. */
-  async within(name, seconds, probe, detail = () => "") {
-    const end = Date.now() + seconds * 1000;
-    let ok = false;
-    while (!ok && Date.now() < end) {
-      ok = Boolean(await Promise.resolve().then(probe).catch(() => false));
-      if (!ok) await sleep(100);
-    }
-    this.that(name, ok, ok ? "" : await Promise.resolve().then(detail).catch(String));
-    return ok;
-  }
-
-  finish() {
-    if (this.failed.length === 0) console.log(`ok ${this.done} checks`);
-    else console.log(`${this.failed.length} of ${this.done} checks failed:\n- ${this.failed.join("\n- ")}`);
-    process.exitCode = this.failed.length === 0 ? 0 : 1;
-  }
 }
 
 /** A page whose console, failures and requests are watched. */

@@ -160,7 +160,7 @@ impl Gateway {
         let session = tokio::spawn(async move { session.run(signal).await.expect("session") });
         let connected = || sources.all().iter().any(|(_, s)| s.health == SourceHealth::Ok);
         while !connected() || !enough(self.tally.total(Happening::ReadingKept)) {
-            assert!(begin.elapsed() < Duration::from_secs(300), "the backlog is not taken");
+            assert!(begin.elapsed() < Duration::from_secs(60), "the backlog is not taken");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         read_up(self.port).await;

@@ -60,13 +60,20 @@ fn asked() -> Vec<Asked> {
 }
 
 async fn told(hall: &Hall, config: Config) -> Told {
-    let sink = hall.run(config);
-    let past = Past::new(sink.history.clone(), vec![sink.sink.clone()], hall.clock());
+    told_by(hall, vec![config]).await
+}
+
+async fn told_by(hall: &Hall, configs: Vec<Config>) -> Told {
+    let running: Vec<_> = configs.into_iter().map(|config| hall.run(config)).collect();
+    let sinks = running.iter().map(|running| running.sink.clone()).collect();
+    let past = Past::new(running[0].history.clone(), sinks, hall.clock());
     let end = Timestamp::from_ms(START + DAYS * 24 * HOUR_MS);
     let windows = Windows::every_ms(Timestamp::from_ms(START), end, HOUR_MS).expect("windows");
     let device = DeviceId::parse("inv-01").expect("id");
     let told = past.windows(&device, asked(), windows).await.expect("told");
-    sink.stop().await;
+    for sink in running {
+        sink.stop().await;
+    }
     told
 }
 
@@ -227,4 +234,44 @@ async fn a_server_that_hangs_does_not_hide_what_is_here() {
     assert!(matches!(told.parts[0].origin, Origin::Nowhere(Some(_))), "{:?}", told.parts);
     assert_eq!(told.parts.last().expect("a part").origin, Origin::Here);
     assert_eq!(told.series[0][50].count, 60);
+}
+
+/// Half of an answer is none, in any language, and what it says is not mixed with the next database's.
+/// One that knows nothing of that time does not hide another that does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_an_answer_and_an_empty_one_give_way_to_a_whole_one() {
+    let whole = hall();
+    whole.keep(minutes(0, DAYS * 24 * HOUR_MS)).await;
+    let all = told(&whole, v1("http://127.0.0.1:9".to_owned())).await;
+    let half = hall();
+    half.keep(minutes(SPLIT_MS, DAYS * 24 * HOUR_MS)).await;
+    let cut_short = |flux: bool| {
+        Fake::running(move |request| match answer(request, flux) {
+            Reply::Whole(status, _, body) if request.target.contains("query") => {
+                let text = format!(
+                    "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{}",
+                    body.len(),
+                    body.split_at(body.len() / 2).0
+                );
+                Reply::Cut(text.leak())
+            }
+            other => other,
+        })
+    };
+    let empty = Fake::running(|request| match request.target.contains("query") {
+        true => Reply::Whole(200, "", "{\"results\":[{\"statement_id\":0}]}".to_owned()),
+        false => Reply::status(204),
+    });
+    let (in_flux, in_influxql, empty) =
+        (cut_short(true).await, cut_short(false).await, empty.await);
+    let good = Fake::running(|request| answer(request, false)).await;
+    let second = || Config { name: "second".to_owned(), ..v3(good.url(), Some("t")) };
+    for first in [v2(in_flux.url()), v3(in_influxql.url(), Some("t")), v1(empty.url())] {
+        let alone = told(&half, first.clone()).await;
+        assert!(matches!(alone.parts[0].origin, Origin::Nowhere(_)), "{:?}", alone.parts);
+        assert_eq!(alone.series[0][10].count, 0);
+        let joined = told_by(&half, vec![first, second()]).await;
+        assert_eq!(joined.parts[0].origin, Origin::Influx("second".to_owned()));
+        assert_equal(&all.series, &joined.series);
+    }
 }

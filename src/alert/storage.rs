@@ -69,3 +69,83 @@ fn minute(ms: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::PutAside;
+    use crate::journal::JournalError;
+    use crate::model::Position;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_780_000_000_000);
+
+    fn journal() -> Status {
+        Status {
+            head: Position::default(),
+            size_bytes: 0,
+            cut: Position::default(),
+            disk_free_bytes: 0,
+            disk_bytes: 0,
+            mended: None,
+            trouble: None,
+            cursors: Vec::new(),
+        }
+    }
+
+    fn mended(time: Timestamp) -> Option<Mended> {
+        Some(Mended { time, rows: 5, holes: 2, aside: "history.db.damaged".to_owned() })
+    }
+
+    /// What was found, and the English words of it by their names.
+    fn told(journal: &Status, storage: &Storage) -> Vec<(What, String, String)> {
+        let found = findings(journal, storage, NOW);
+        let words = |finding: &Finding| {
+            let words = finding.words.iter().map(|(name, text)| format!("{name}={}", text.en));
+            words.collect::<Vec<_>>().join(" ")
+        };
+        found.iter().map(|found| (found.what, found.part.clone(), words(found))).collect()
+    }
+
+    #[test]
+    fn nothing_is_told_of_data_that_is_well() {
+        let storage = Storage { sinks: vec![SinkStatus::new("main")], ..Storage::default() };
+        assert_eq!(told(&journal(), &storage), []);
+    }
+
+    #[test]
+    fn damage_is_told_for_a_week_with_its_place() {
+        let mut storage = Storage::default();
+        storage.history.mended = mended(NOW.plus_ms(1 - TOLD_MS));
+        storage.history.put_aside = Some(PutAside {
+            found_ms: NOW.ms() - 1,
+            device: "inv-01".to_owned(),
+            from_ms: 0,
+            to_ms: 3_600_000,
+            blocks: 3,
+        });
+        let words = "id=inv-01 from=1970-01-01 00:00 UTC to=1970-01-01 01:00 UTC blocks=3";
+        let history = "rows=5 holes=2 file=history.db.damaged".to_owned();
+        let block = (What::BlockDamaged, String::new(), words.to_owned());
+        let expected = [(What::DataDamaged, "history".to_owned(), history.clone()), block.clone()];
+        assert_eq!(told(&journal(), &storage), expected);
+
+        storage.history.mended = mended(NOW.plus_ms(-TOLD_MS));
+        let journal = Status { mended: mended(NOW), ..journal() };
+        assert_eq!(
+            told(&journal, &storage),
+            [(What::DataDamaged, String::new(), history), block],
+            "the history's was a week ago"
+        );
+    }
+
+    #[test]
+    fn a_database_that_takes_nothing_is_named_with_its_reason() {
+        let silent = SinkStatus { takes_nothing: true, ..SinkStatus::new("second") };
+        let storage =
+            Storage { sinks: vec![SinkStatus::new("main"), silent], ..Storage::default() };
+        let words = "sink=second why=it does not answer".to_owned();
+        assert_eq!(told(&journal(), &storage), [(What::SinkWaiting, "second".to_owned(), words)]);
+        let full = Status { trouble: Some(JournalError::Closed), ..journal() };
+        assert_eq!(told(&full, &storage)[0].0, What::NothingKept);
+    }
+}

@@ -115,7 +115,7 @@ pub struct SinkStatus {
 }
 
 impl SinkStatus {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             state: SinkState::Ok,

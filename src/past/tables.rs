@@ -192,14 +192,9 @@ impl Store for View<'_> {
         series
     }
 
-    fn fields(&self, measurement: &str) -> Vec<(String, FieldType)> {
-        match self.tables.look_up(measurement, &self.known) {
-            Ok(fields) => fields.iter().map(|(name, (_, kind))| (name.clone(), *kind)).collect(),
-            Err(error) => {
-                tracing::warn!(%error, measurement, "the fields cannot be told");
-                Vec::new()
-            }
-        }
+    fn fields(&self, measurement: &str) -> Result<Vec<(String, FieldType)>, ViewError> {
+        let fields = self.tables.look_up(measurement, &self.known)?;
+        Ok(fields.iter().map(|(name, (_, kind))| (name.clone(), *kind)).collect())
     }
 
     fn span_ms(&self) -> Option<(i64, i64)> {

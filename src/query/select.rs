@@ -143,7 +143,7 @@ fn sources<'a, S: Store>(
     if let Some((oldest, newest)) = store.span_ms() {
         let span = (oldest.saturating_mul(MS), newest.saturating_mul(MS));
         for name in names {
-            sources.push((Box::new(Measured::new(store, name)), span));
+            sources.push((Box::new(Measured::new(store, name)?), span));
         }
     }
     sources.sort_by(|a, b| a.0.name().cmp(b.0.name()));

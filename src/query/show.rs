@@ -8,6 +8,7 @@ use super::condition::{self, Names, Test};
 use super::error::{Instead, QueryError};
 use super::range::{Clock, split};
 use super::select::matching;
+use super::source::fields_of;
 use super::store::{Series, Store};
 use super::value::{Cell, Value};
 
@@ -33,18 +34,19 @@ pub(crate) fn run<S: Store>(store: &S, show: &Show, now: i64) -> Result<Vec<Rows
         Shown::Series => asked.series(),
         Shown::TagKeys => asked.each(&["tagKey"], |_, series| {
             let keys = series.iter().flat_map(|series| &series.tags).map(|(key, _)| key);
-            keys.collect::<BTreeSet<_>>().into_iter().map(|key| vec![key.as_str().into()]).collect()
+            let keys: BTreeSet<_> = keys.collect();
+            Ok(keys.into_iter().map(|key| vec![key.as_str().into()]).collect())
         }),
         Shown::TagValues(keys) => asked.each(&["key", "value"], |_, series| {
             let tags = series.iter().flat_map(|series| &series.tags);
             let tags: BTreeSet<_> = tags.filter(|(key, _)| keys.is(key)).collect();
             let cells =
                 |(key, value): &(String, String)| vec![key.as_str().into(), value.as_str().into()];
-            tags.into_iter().map(cells).collect()
+            Ok(tags.into_iter().map(cells).collect())
         }),
         Shown::FieldKeys => asked.each(&["fieldKey", "fieldType"], |measurement, _| {
-            let fields = store.fields(measurement).into_iter();
-            fields.map(|(name, kind)| vec![name.as_str().into(), kind.name().into()]).collect()
+            let fields = fields_of(store, measurement)?.into_iter();
+            Ok(fields.map(|(name, kind)| vec![name.as_str().into(), kind.name().into()]).collect())
         }),
     }
 }
@@ -121,12 +123,12 @@ impl<S: Store> Asked<'_, S> {
     fn each(
         &self,
         columns: &[&str],
-        rows: impl Fn(&str, &[Series]) -> Vec<Vec<Cell>>,
+        rows: impl Fn(&str, &[Series]) -> Result<Vec<Vec<Cell>>, QueryError>,
     ) -> Result<Vec<Rows>, QueryError> {
         let mut tables = Vec::new();
         for measurement in self.measured()? {
             let series = self.matching_series(&measurement)?;
-            let rows = self.limited(rows(&measurement, &series));
+            let rows = self.limited(rows(&measurement, &series)?);
             if !rows.is_empty() {
                 tables.push(table(Some(&measurement), columns, rows));
             }

@@ -38,10 +38,18 @@ pub(crate) struct Measured<'a, S> {
 }
 
 impl<'a, S: Store> Measured<'a, S> {
-    pub(crate) fn new(store: &'a S, name: String) -> Self {
-        let (fields, series) = (store.fields(&name), store.series(&name));
-        Self { store, name, fields, series }
+    pub(crate) fn new(store: &'a S, name: String) -> Result<Self, QueryError> {
+        let (fields, series) = (fields_of(store, &name)?, store.series(&name));
+        Ok(Self { store, name, fields, series })
     }
+}
+
+/// The fields of a measurement.
+pub(crate) fn fields_of<S: Store>(
+    store: &S,
+    measurement: &str,
+) -> Result<Vec<(String, FieldType)>, QueryError> {
+    store.fields(measurement).map_err(|error| QueryError::Store(error.to_string()))
 }
 
 impl<S: Store> Source for Measured<'_, S> {

@@ -48,7 +48,10 @@ pub trait Store {
     fn series(&self, measurement: &str) -> Vec<Series>;
 
     /// The fields of a measurement, sorted by name.
-    fn fields(&self, measurement: &str) -> Vec<(String, FieldType)>;
+    ///
+    /// # Errors
+    /// The past cannot be read.
+    fn fields(&self, measurement: &str) -> Result<Vec<(String, FieldType)>, Self::Error>;
 
     /// When the oldest and the newest reading of all were, milliseconds since 1970.
     fn span_ms(&self) -> Option<(i64, i64)>;

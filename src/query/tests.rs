@@ -167,8 +167,10 @@ fn limits_are_kept_and_named() {
 fn a_store_that_cannot_be_read_is_told() {
     let mut hall = Hall::new();
     hall.broken = true;
-    let found = json(&hall, "SELECT power_w FROM inverter");
-    assert!(found.contains("the history cannot be read: the disk is gone"), "{found}");
+    for text in ["SELECT power_w FROM inverter", "SHOW FIELD KEYS FROM inverter"] {
+        let found = json(&hall, text);
+        assert!(found.contains("the history cannot be read: the disk is gone"), "{text}: {found}");
+    }
 }
 
 #[test]

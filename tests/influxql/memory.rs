@@ -81,10 +81,10 @@ impl Store for Memory {
         self.of(measurement).map(|(id, key, _)| Series { id, tags: key.1.clone() }).collect()
     }
 
-    fn fields(&self, measurement: &str) -> Vec<(String, FieldType)> {
+    fn fields(&self, measurement: &str) -> Result<Vec<(String, FieldType)>, Infallible> {
         let readings = self.of(measurement).flat_map(|(_, _, readings)| readings.values());
         let fields = readings.flatten().map(|(name, value)| (name.clone(), value.kind()));
-        fields.collect::<BTreeMap<_, _>>().into_iter().collect()
+        Ok(fields.collect::<BTreeMap<_, _>>().into_iter().collect())
     }
 
     fn span_ms(&self) -> Option<(i64, i64)> {

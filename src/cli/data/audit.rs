@@ -109,6 +109,12 @@ fn show(audit: &Audit, language: Option<Language>) {
             "InfluxDB {name}：已送达 {delivered}，拒收 {dead}，无需发送 {without}，待发 {owed}",
             "InfluxDB {name}: delivered {delivered}, refused {dead}, nothing to send {without}, owed {owed}",
         ));
+        if dead > 0 {
+            say(Text::new(
+                "  拒收后经重发收下的仍计在“拒收”内",
+                "  those that it took when they were sent again are still among the refused",
+            ));
+        }
     }
     if audit.differences.is_empty() {
         say(match not_kept {

@@ -48,11 +48,15 @@ impl Store for Hall {
         vec![Series { id: 0, tags: tags("A", "e") }, Series { id: 1, tags: tags("B", "w") }]
     }
 
-    fn fields(&self, measurement: &str) -> Vec<(String, FieldType)> {
-        if measurement != "inverter" {
-            return Vec::new();
+    fn fields(&self, measurement: &str) -> Result<Vec<(String, FieldType)>, Self::Error> {
+        if self.broken {
+            return Err("the disk is gone");
         }
-        vec![("online".to_owned(), FieldType::Boolean), ("power_w".to_owned(), FieldType::Float)]
+        if measurement != "inverter" {
+            return Ok(Vec::new());
+        }
+        let fields = [("online", FieldType::Boolean), ("power_w", FieldType::Float)];
+        Ok(fields.map(|(name, kind)| (name.to_owned(), kind)).to_vec())
     }
 
     fn span_ms(&self) -> Option<(i64, i64)> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{AlertError, Alerts, Webhook, WebhookConfig};
+use crate::alert::{self, AlertError, Alerts, Webhook, WebhookConfig};
 use crate::clock::SharedClock;
 use crate::config::Hall;
 use crate::counter;
@@ -133,8 +133,8 @@ impl App {
             clock.clone(),
         )?;
         let sinks = self.start_sinks(&hall, &history, common)?;
-        let (alerts_handle, alerts) = Alerts::open(journal, board, service.clone(), clock)?;
-        let alerts = alerts.watching(history.clone(), sinks.clone());
+        let (alerts_handle, alerts) =
+            open_alerts(&hall, board, &service, &history, &sinks, common)?;
         let stop = self.readers.stop_signal();
         // A database that turns out corrupt ends the run: the next start mends it.
         let corrupt = common.journal.corrupt();
@@ -298,6 +298,22 @@ async fn listen(session: mqtt::Session, stop: CancellationToken) {
     if let Err(error) = session.run(stop).await {
         tracing::error!(%error, "MQTT is not listened to");
     }
+}
+
+/// The alerts, with everything that they look after.
+fn open_alerts(
+    hall: &Hall,
+    board: Board,
+    service: &service::Handle,
+    history: &History,
+    sinks: &[Sink],
+    common: &Common,
+) -> Result<(alert::Handle, Alerts), AlertError> {
+    let Common { journal, clock, .. } = common.clone();
+    let rules = hall.alert.rules.clone();
+    let (handle, alerts) = Alerts::open(journal, rules, board, service.clone(), clock)?;
+    let alerts = alerts.with_hours(hall.service.clone());
+    Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
 }
 
 /// A board filled with what is known from before.

@@ -68,7 +68,9 @@ pub mod proof;
 pub mod service;
 /// (4) A virtual hall behind real sockets, and the demo's broker.
 pub mod simulate;
-/// (5) Rules, the life of an alert, who is told.
+/// (4) Rules as data: conditions over points, siblings, spans of time, sun and service hours.
+pub mod rule;
+/// (5) The life of an alert, who is told.
 pub mod alert;
 /// (7) The page, its API and its live stream.
 pub mod web;

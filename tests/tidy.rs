@@ -15,7 +15,7 @@ use rust_text::{Shown, functions, only};
 
 /// The rooms of `src/` in the order of the flow, with their rank. A room imports only rooms of
 /// lower rank. Rank 0 has steps (the second number): everybody stands on `model`.
-const ROOMS: [(&str, (u8, u8)); 25] = [
+const ROOMS: [(&str, (u8, u8)); 26] = [
     ("model", (0, 0)),
     ("clock", (0, 1)),
     ("sky", (0, 1)),
@@ -35,6 +35,7 @@ const ROOMS: [(&str, (u8, u8)); 25] = [
     ("pv", (4, 0)),
     ("service", (4, 0)),
     ("simulate", (4, 0)),
+    ("rule", (4, 1)),
     ("alert", (5, 0)),
     ("report", (6, 0)),
     ("web", (7, 0)),

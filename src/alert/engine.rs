@@ -3,17 +3,21 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::live::{Board, DeviceLive, Peers};
-use crate::model::{DeviceId, Timestamp};
+use crate::live::{Board, DeviceLive, HealthState};
+use crate::model::{DeviceId, DeviceKind, Severity, Timestamp};
+use crate::rule::{Finding, Level, Rule, Verdict};
 use crate::service;
 use crate::source::mqtt::Refused;
 
-use super::rule::{Finding, Rule, Verdict};
+use super::look::{self, Look};
+use super::scene::DeviceScene;
+use super::span::{self, Spans};
 use super::types::{Acknowledged, Alert, AlertState};
 
 /// Alerts about many machines are kept under the gateway's own id; nobody is shown it.
 const OWN_ID: &str = "gateway";
-/// How long a condition must be gone before the alert is over: shorter gaps are one alert.
+/// How long a condition must be gone before the alert is over, where the rule does not say it: shorter
+/// gaps are one alert.
 const KEEP_FIRING_MS: i64 = 15_000;
 /// Codes that one alert remembers: more than any inverter has at once, fewer than anyone reads.
 const CODES_MAX: usize = 64;
@@ -52,12 +56,14 @@ pub(super) struct Transition {
 }
 
 /// One rule on one device that is not simply well.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Track {
-    /// Seen, not for long enough.
-    Suspect { since: Timestamp },
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Track {
+    /// Since when each level of the rule has held, the worst first.
+    pub(super) since: Vec<Option<Timestamp>>,
     /// Raised.
-    Open { alert: Box<Alert>, clear_since: Option<Timestamp> },
+    pub(super) open: Option<Box<Alert>>,
+    /// Since when the condition of the open alert has been gone.
+    pub(super) clear_since: Option<Timestamp>,
 }
 
 /// One rule on one part of one device.
@@ -72,8 +78,13 @@ pub(super) struct Key {
 /// All tracks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Engine {
-    pub(super) rules: Vec<Rule>,
+    rules: Arc<[Rule]>,
+    /// The rules of each kind of device.
+    by_kind: BTreeMap<DeviceKind, Vec<usize>>,
+    /// What rules want to know of siblings.
+    pub(super) wanted: look::Wanted,
     pub(super) tracks: BTreeMap<Key, Track>,
+    spans: Spans,
     /// What was refused of each device last, by reason.
     refused: BTreeMap<DeviceId, Vec<Refused>>,
     /// Rules and devices of which one alert about many says it already.
@@ -82,15 +93,28 @@ pub(super) struct Engine {
     judged: HashSet<DeviceId>,
 }
 
+/// What one rule sees on one part of a device.
+struct Seen<'a> {
+    /// Of each level, the worst first.
+    verdicts: Vec<Verdict>,
+    /// So long each level must hold, milliseconds.
+    for_ms: &'a dyn Fn(usize) -> i64,
+    /// The alert's own end, where the rule has one.
+    ends: Option<bool>,
+    /// In words, when a level has held for long enough.
+    finding: &'a dyn Fn(usize) -> Finding,
+}
+
 impl Engine {
     pub(super) fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
-        Self {
-            rules,
-            tracks,
-            refused: BTreeMap::new(),
-            said_for_all: HashSet::new(),
-            judged: HashSet::new(),
+        let mut by_kind: BTreeMap<DeviceKind, Vec<usize>> = BTreeMap::new();
+        for kind in DeviceKind::ALL {
+            let of = rules.iter().enumerate().filter(|(_, rule)| rule.is_for(*kind));
+            by_kind.insert(*kind, of.map(|(at, _)| at).collect());
         }
+        let wanted = look::Wanted::of(&rules);
+        let spans = Spans::new(span::Wanted::of(&rules));
+        Self { rules: rules.into(), by_kind, wanted, tracks, spans, ..Self::default() }
     }
 
     /// Judges all devices that have not been judged since the last tick, and ends alerts of devices
@@ -98,9 +122,8 @@ impl Engine {
     pub(super) fn tick(
         &mut self,
         board: &Board,
-        peers: &Peers,
+        look: &Look,
         found: &[service::Finding],
-        now: Timestamp,
     ) -> Vec<Transition> {
         self.said_for_all.clear();
         for one in found {
@@ -110,16 +133,16 @@ impl Engine {
         }
         let judged = std::mem::take(&mut self.judged);
         let silent = board.iter().filter(|live| !judged.contains(&live.device.id));
-        let mut out: Vec<_> = silent.flat_map(|live| self.judge(board, live, peers, now)).collect();
-        out.extend(self.judge_service(board, found, now));
+        let mut out: Vec<_> = silent.flat_map(|live| self.judge(board, live, look)).collect();
+        out.extend(self.judge_service(board, found, look.now));
         let gone = |key: &Key| {
             let kind = board.get(key.device.as_str()).map(|live| live.device.kind);
             !self.rules.iter().any(|rule| rule.judges(&key.rule, kind, &key.part))
         };
         let orphans: Vec<Key> = self.tracks.keys().filter(|key| gone(key)).cloned().collect();
         for key in orphans {
-            if let Some(Track::Open { alert, .. }) = self.tracks.remove(&key) {
-                out.push(resolved(*alert, now));
+            if let Some(Track { open: Some(alert), .. }) = self.tracks.remove(&key) {
+                out.push(resolved(*alert, look.now));
             }
         }
         out
@@ -134,26 +157,25 @@ impl Engine {
     ) -> Vec<Transition> {
         let Ok(own) = DeviceId::parse(OWN_ID) else { return Vec::new() };
         let mut out = Vec::new();
-        for rule in &self.rules {
-            let Some(what) = rule.service() else { continue };
-            let mut verdicts: BTreeMap<Key, Verdict> = BTreeMap::new();
+        for rule in self.rules.clone().iter() {
+            let Some((what, for_ms)) = rule.found() else { continue };
+            let mut findings: BTreeMap<Key, Option<Finding>> = BTreeMap::new();
             for key in self.tracks.keys().filter(|key| key.rule == rule.id) {
-                verdicts.insert(key.clone(), Verdict::No);
+                findings.insert(key.clone(), None);
             }
             for one in found.iter().filter(|one| one.what == what) {
                 let live = one.device.as_ref().and_then(|id| board.get(id.as_str()));
                 let name = live.map(|live| &live.device.name);
                 let device = one.device.clone().unwrap_or_else(|| own.clone());
                 let key = Key { rule: rule.id.clone(), device, part: one.part.as_str().into() };
-                verdicts.insert(key, Verdict::Yes(rule.found(one, name)));
+                findings.insert(key, Some(rule.finding_of(one, name)));
             }
-            for (key, verdict) in verdicts {
-                let track = self.tracks.remove(&key);
-                let (track, transition) = step(rule, &key, track, verdict, now);
-                out.extend(transition);
-                if let Some(track) = track {
-                    self.tracks.insert(key, track);
-                }
+            for (key, finding) in findings {
+                let verdict = if finding.is_some() { Verdict::Yes } else { Verdict::No };
+                let words = |_| finding.clone().unwrap_or_else(|| nothing(rule));
+                let (verdicts, ends) = (vec![verdict], None);
+                let seen = Seen { verdicts, for_ms: &|_| for_ms, ends, finding: &words };
+                out.extend(self.step(rule, key, &seen, now));
             }
         }
         out
@@ -171,11 +193,18 @@ impl Engine {
         &mut self,
         board: &Board,
         live: &DeviceLive,
-        peers: &Peers,
-        now: Timestamp,
+        look: &Look,
     ) -> Vec<Transition> {
         self.judged.insert(live.device.id.clone());
-        self.judge(board, live, peers, now)
+        self.remember(live);
+        self.judge(board, live, look)
+    }
+
+    /// Remembers what a device said, for rules that look back.
+    pub(super) fn remember(&mut self, live: &DeviceLive) {
+        if let Some(time) = live.last_received {
+            self.spans.take(live, time);
+        }
     }
 
     /// Judges one device. The look at its siblings may be some seconds old.
@@ -183,28 +212,55 @@ impl Engine {
         &mut self,
         board: &Board,
         live: &DeviceLive,
-        peers: &Peers,
-        now: Timestamp,
+        look: &Look,
     ) -> Vec<Transition> {
         let mut out = Vec::new();
-        let health = board.health(live, peers);
-        let refused = self.refused.get(&live.device.id).map(Vec::as_slice).unwrap_or_default();
-        for rule in self.rules.iter().filter(|rule| rule.is_for(live.device.kind)) {
-            for part in &rule.parts {
-                if self.said_for_all.contains(&(&*rule.id, live.device.id.clone())) {
-                    continue; // one alert says it for all of them
-                }
-                let verdict = rule.judge(part, live, &health, refused, now);
-                if verdict == Verdict::Unknown || verdict == Verdict::No && self.tracks.is_empty() {
-                    continue; // it stays as it is
-                }
+        let health = board.health(live, &look.peers);
+        let maintenance = health.state == HealthState::Maintenance;
+        let refused = self.refused.get(&live.device.id).cloned().unwrap_or_default();
+        let rules = self.rules.clone();
+        let of_kind = self.by_kind.get(&live.device.kind).cloned().unwrap_or_default();
+        for rule in of_kind.into_iter().filter_map(|at| rules.get(at)) {
+            if self
+                .said_for_all
+                .iter()
+                .any(|(id, device)| **id == *rule.id && *device == live.device.id)
+            {
+                continue; // one alert says it for all of them
+            }
+            let parts = parts_of(rule, live);
+            let names: Vec<&str> = parts.iter().map(|part| &**part).collect();
+            for part in &parts {
+                let scene = DeviceScene {
+                    look,
+                    spans: &self.spans,
+                    live,
+                    health: &health,
+                    refused: &refused,
+                    part,
+                    parts: &names,
+                };
+                let judge = |level: &Level| match maintenance && !rule.in_maintenance {
+                    true => Verdict::No,
+                    false => level.judge(&scene),
+                };
+                let verdicts: Vec<Verdict> = rule.levels().iter().map(judge).collect();
                 let (rule_id, device) = (rule.id.clone(), live.device.id.clone());
                 let key = Key { rule: rule_id, device, part: part.clone() };
-                if verdict == Verdict::No && !self.tracks.contains_key(&key) {
+                let quiet = verdicts.iter().all(|verdict| *verdict != Verdict::Yes);
+                if quiet && !self.tracks.contains_key(&key) {
                     continue; // as nearly always
                 }
+                let name = &live.device.name;
+                let level = |at: usize| rule.levels().get(at);
+                let words = |at: usize| {
+                    level(at).map_or_else(|| nothing(rule), |l| rule.finding(l, part, &scene, name))
+                };
+                let ends = rule.has_end().then(|| rule.ends(&scene) == Some(true));
+                let for_ms = |at: usize| level(at).map_or(0, |level| level.for_ms);
+                let seen = Seen { verdicts, for_ms: &for_ms, ends, finding: &words };
                 let track = self.tracks.remove(&key);
-                let (track, transition) = step(rule, &key, track, verdict, now);
+                let (track, transition) = step(rule, &key, track, &seen, look.now);
                 out.extend(transition);
                 if let Some(track) = track {
                     self.tracks.insert(key, track);
@@ -214,48 +270,76 @@ impl Engine {
         out
     }
 
+    fn step(
+        &mut self,
+        rule: &Rule,
+        key: Key,
+        seen: &Seen<'_>,
+        now: Timestamp,
+    ) -> Option<Transition> {
+        let track = self.tracks.remove(&key);
+        let (track, transition) = step(rule, &key, track, seen, now);
+        if let Some(track) = track {
+            self.tracks.insert(key, track);
+        }
+        transition
+    }
+
     /// The open alert of this id.
     pub(super) fn find(&self, id: &str) -> Option<&Alert> {
-        self.tracks.values().find_map(|track| match track {
-            Track::Open { alert, .. } if alert.id == id => Some(&**alert),
-            _ => None,
-        })
+        self.tracks.values().find_map(|track| track.open.as_deref().filter(|alert| alert.id == id))
     }
 
     /// Somebody knows.
     pub(super) fn acknowledge(&mut self, id: &str, who: Acknowledged) -> Option<Transition> {
-        let alert = self.tracks.values_mut().find_map(|track| match track {
-            Track::Open { alert, .. } if alert.id == id => Some(alert),
-            _ => None,
-        })?;
+        let mut open = self.tracks.values_mut().filter_map(|track| track.open.as_deref_mut());
+        let alert = open.find(|alert| alert.id == id)?;
         alert.acknowledged = Some(who);
         if alert.state == AlertState::Active {
             alert.state = AlertState::Acknowledged;
         }
-        Some(Transition { change: Change::Acknowledged, alert: (**alert).clone(), tell: true })
+        Some(Transition { change: Change::Acknowledged, alert: alert.clone(), tell: true })
     }
 
     /// The alerts whose condition is gone, but not for long enough.
     pub(super) fn recovering(&self) -> Vec<String> {
-        let recovering = |track: &Track| match track {
-            Track::Open { alert, clear_since: Some(_) } => Some(alert.id.clone()),
-            _ => None,
-        };
-        self.tracks.values().filter_map(recovering).collect()
+        let recovering = self.tracks.values().filter(|track| track.clear_since.is_some());
+        recovering.filter_map(|track| track.open.as_ref()).map(|alert| alert.id.clone()).collect()
     }
 
     /// The open alerts, newest first.
     pub(super) fn open(&self) -> Vec<Alert> {
-        let mut open: Vec<Alert> = self
-            .tracks
-            .values()
-            .filter_map(|track| match track {
-                Track::Open { alert, .. } => Some((**alert).clone()),
-                Track::Suspect { .. } => None,
-            })
-            .collect();
+        let open = self.tracks.values().filter_map(|track| track.open.as_deref());
+        let mut open: Vec<Alert> = open.cloned().collect();
         open.sort_by(|a, b| b.raised.cmp(&a.raised).then_with(|| a.id.cmp(&b.id)));
         open
+    }
+}
+
+/// The points of a device that a rule judges; a pattern stands for all that there are.
+fn parts_of(rule: &Rule, live: &DeviceLive) -> Vec<Arc<str>> {
+    let mut parts = Vec::with_capacity(rule.parts.len());
+    for part in &rule.parts {
+        match part.contains("{n}") {
+            false => parts.push(part.clone()),
+            true => {
+                let names = live.points.iter().map(|(name, _)| name.as_str());
+                parts.extend(names.filter(|name| crate::rule::matches(part, name)).map(Arc::from));
+            }
+        }
+    }
+    parts
+}
+
+/// Words for a rule that holds no longer while it is put into words.
+fn nothing(rule: &Rule) -> Finding {
+    Finding {
+        severity: Severity::Info,
+        text: crate::model::Text::same(&*rule.id),
+        advice: rule.advice.clone(),
+        evidence: Vec::new(),
+        codes: Vec::new(),
+        topic: String::new(),
     }
 }
 
@@ -264,57 +348,73 @@ fn step(
     rule: &Rule,
     key: &Key,
     track: Option<Track>,
-    verdict: Verdict,
+    seen: &Seen<'_>,
     now: Timestamp,
 ) -> (Option<Track>, Option<Transition>) {
-    match (track, verdict) {
-        (track, Verdict::Unknown) => (track, None),
-        (None | Some(Track::Suspect { .. }), Verdict::No) => (None, None),
-        (None, Verdict::Yes(_)) if rule.for_ms > 0 => (Some(Track::Suspect { since: now }), None),
-        (None, Verdict::Yes(finding)) => raise(rule, key, finding, now, now),
-        (Some(Track::Suspect { since }), Verdict::Yes(finding)) => {
+    let mut track = track.unwrap_or_default();
+    track.since.resize(seen.verdicts.len(), None);
+    for (since, verdict) in track.since.iter_mut().zip(&seen.verdicts) {
+        match verdict {
             // A clock that was set back must not make it wait for that long.
-            let since = since.min(now);
-            if now.since_ms(since) < rule.for_ms {
-                return (Some(Track::Suspect { since }), None);
-            }
-            raise(rule, key, finding, since, now)
+            Verdict::Yes => *since = Some(since.unwrap_or(now).min(now)),
+            Verdict::No => *since = None,
+            Verdict::Unknown => {}
         }
-        (Some(Track::Open { mut alert, .. }), Verdict::Yes(finding)) => {
+    }
+    let holds = seen.verdicts.contains(&Verdict::Yes);
+    if !holds && seen.verdicts.contains(&Verdict::Unknown) {
+        return (kept(track), None); // it stays as it is
+    }
+    // The worst that has held for long enough.
+    let ripe =
+        track.since.iter().zip(&seen.verdicts).enumerate().find_map(|(at, (since, verdict))| {
+            let since = since.filter(|_| *verdict == Verdict::Yes)?;
+            (now.since_ms(since) >= (seen.for_ms)(at)).then_some((at, since))
+        });
+    match (track.open.take(), ripe) {
+        (None, Some((at, since))) => {
+            let transition = raise(rule, key, (seen.finding)(at), since, now);
+            track.open = Some(Box::new(transition.alert.clone()));
+            track.clear_since = None;
+            (Some(track), Some(transition))
+        }
+        (None, None) => (kept(track), None),
+        (Some(mut alert), ripe) if holds || seen.ends == Some(false) => {
             alert.state = match alert.acknowledged {
                 Some(_) => AlertState::Acknowledged,
                 None => AlertState::Active,
             };
-            let transition = change(rule, &mut alert, finding);
-            (Some(Track::Open { alert, clear_since: None }), transition)
+            let transition = ripe.and_then(|(at, _)| change(&mut alert, (seen.finding)(at)));
+            (track.open, track.clear_since) = (Some(alert), None);
+            (Some(track), transition)
         }
-        (Some(Track::Open { mut alert, clear_since }), Verdict::No) => {
-            let since = clear_since.unwrap_or(now).min(now);
-            if now.since_ms(since) >= KEEP_FIRING_MS {
+        (Some(mut alert), _) => {
+            let since = track.clear_since.unwrap_or(now).min(now);
+            if now.since_ms(since) >= rule.keep_ms.unwrap_or(KEEP_FIRING_MS) {
                 return (None, Some(resolved(*alert, now)));
             }
             alert.state = AlertState::Recovering;
-            (Some(Track::Open { alert, clear_since: Some(since) }), None)
+            (track.open, track.clear_since) = (Some(alert), Some(since));
+            (Some(track), None)
         }
     }
 }
 
-fn raise(
-    rule: &Rule,
-    key: &Key,
-    finding: Finding,
-    since: Timestamp,
-    now: Timestamp,
-) -> (Option<Track>, Option<Transition>) {
+/// A track that still says something.
+fn kept(track: Track) -> Option<Track> {
+    (track.open.is_some() || track.since.iter().any(Option::is_some)).then_some(track)
+}
+
+fn raise(rule: &Rule, key: &Key, finding: Finding, since: Timestamp, now: Timestamp) -> Transition {
     let alert = Alert {
         id: alert_id(key, now),
         rule: rule.id.to_string(),
         severity: finding.severity,
         state: AlertState::Active,
-        device: (key.device.as_str() != OWN_ID || rule.service().is_none())
+        device: (key.device.as_str() != OWN_ID || rule.found().is_none())
             .then(|| key.device.clone()),
         text: finding.text,
-        advice: finding.advice.unwrap_or_else(|| rule.advice.clone()),
+        advice: finding.advice,
         since,
         raised: now,
         resolved: None,
@@ -323,8 +423,7 @@ fn raise(
         codes: finding.codes,
         topic: finding.topic,
     };
-    let transition = Transition { change: Change::Raised, alert: alert.clone(), tell: true };
-    (Some(Track::Open { alert: Box::new(alert), clear_since: None }), Some(transition))
+    Transition { change: Change::Raised, alert, tell: true }
 }
 
 /// Unique for ever, and made of characters that stand in addresses.
@@ -335,7 +434,7 @@ fn alert_id(key: &Key, now: Timestamp) -> String {
 
 /// Takes new words. A new code or a worse severity is a new trouble: people are told, and who knew
 /// of the old one does not know of this.
-fn change(rule: &Rule, alert: &mut Alert, finding: Finding) -> Option<Transition> {
+fn change(alert: &mut Alert, finding: Finding) -> Option<Transition> {
     let same = match finding.topic.as_str() {
         "" => alert.text == finding.text,
         // Its figures change all the time; what it is about does not.
@@ -361,7 +460,7 @@ fn change(rule: &Rule, alert: &mut Alert, finding: Finding) -> Option<Transition
     alert.text = finding.text;
     alert.topic = finding.topic;
     alert.severity = finding.severity;
-    alert.advice = finding.advice.unwrap_or_else(|| rule.advice.clone());
+    alert.advice = finding.advice;
     alert.evidence = finding.evidence;
     Some(Transition { change: Change::Changed, alert: alert.clone(), tell })
 }

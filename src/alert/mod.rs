@@ -8,16 +8,18 @@
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
 mod engine;
+mod fact;
 mod handle;
+mod look;
 mod notify;
 mod record;
-mod rule;
+mod scene;
+mod span;
 mod storage;
 mod task;
 mod types;
 
 pub use handle::{AckError, Handle};
 pub use notify::Webhook;
-pub use rule::RuleError;
 pub use task::{AlertError, Alerts};
 pub use types::{Acknowledged, Alert, AlertState, Config, WebhookConfig};

@@ -63,7 +63,11 @@ struct TrackRecord {
     device: String,
     #[serde(default)]
     part: String,
+    /// As it was kept when rules had one level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     since_ms: Option<i64>,
+    #[serde(default)]
+    levels_ms: Vec<Option<i64>>,
     clear_since_ms: Option<i64>,
     alert: Option<AlertRecord>,
 }
@@ -160,15 +164,14 @@ pub(super) fn transition(event: &Event) -> Option<Transition> {
 
 /// The engine's tracks as a snapshot.
 pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>) -> Option<Vec<u8>> {
-    let record = |(key, track): (&Key, &Track)| {
-        let (since_ms, clear_since_ms, alert) = match track {
-            Track::Suspect { since } => (Some(since.ms()), None, None),
-            Track::Open { alert, clear_since } => {
-                (None, clear_since.map(Timestamp::ms), Some((&**alert).into()))
-            }
-        };
-        let (rule, device) = (key.rule.to_string(), key.device.to_string());
-        TrackRecord { rule, device, part: key.part.to_string(), since_ms, clear_since_ms, alert }
+    let record = |(key, track): (&Key, &Track)| TrackRecord {
+        rule: key.rule.to_string(),
+        device: key.device.to_string(),
+        part: key.part.to_string(),
+        since_ms: None,
+        levels_ms: track.since.iter().map(|since| since.map(Timestamp::ms)).collect(),
+        clear_since_ms: track.clear_since.map(Timestamp::ms),
+        alert: track.open.as_deref().map(Into::into),
     };
     serde_json::to_vec(&tracks.iter().map(record).collect::<Vec<_>>()).ok()
 }
@@ -179,12 +182,15 @@ pub(super) fn restore(state: &[u8]) -> BTreeMap<Key, Track> {
     let track = |record: TrackRecord| {
         let device = DeviceId::parse(&record.device).ok()?;
         let key = Key { rule: record.rule.into(), device, part: record.part.into() };
-        let track = match (record.alert, record.since_ms) {
-            (Some(alert), _) => Track::Open {
-                alert: Box::new(alert.alert()?),
-                clear_since: record.clear_since_ms.map(Timestamp::from_ms),
-            },
-            (None, since_ms) => Track::Suspect { since: Timestamp::from_ms(since_ms?) },
+        let open = match record.alert {
+            Some(alert) => Some(Box::new(alert.alert()?)),
+            None => None,
+        };
+        let levels = record.levels_ms.into_iter().chain(record.since_ms.map(Some));
+        let track = Track {
+            since: levels.map(|since| since.map(Timestamp::from_ms)).collect(),
+            open,
+            clear_since: record.clear_since_ms.map(Timestamp::from_ms),
         };
         Some((key, track))
     };

@@ -11,15 +11,16 @@ use crate::clock::SharedClock;
 use crate::history::History;
 use crate::influx::Sink;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
-use crate::live::{Board as LiveBoard, Peers};
+use crate::live::Board as LiveBoard;
 use crate::model::{Event, EventKind, Record};
+use crate::rule::Rule;
 use crate::service;
 use crate::source::mqtt::Refused;
 
 use super::engine::{Engine, Transition};
 use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
+use super::look::Look;
 use super::record;
-use super::rule::{RuleError, default_rules};
 use super::storage::{self, Storage};
 use super::types::{Acknowledged, Alert, AlertState};
 
@@ -39,9 +40,6 @@ const PENDING_MAX: usize = 20_000;
 /// Why the alerts could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum AlertError {
-    /// The rules are wrong.
-    #[error(transparent)]
-    Rules(#[from] RuleError),
     /// The journal cannot be read.
     #[error("the alerts of the last run cannot be read")]
     Journal(#[from] JournalError),
@@ -52,7 +50,9 @@ pub struct Alerts {
     engine: Engine,
     live: LiveBoard,
     /// The look at all devices of the last tick: the single ones are judged by it in between.
-    peers: Peers,
+    look: Look,
+    /// When the zones serve.
+    hours: Option<service::Config>,
     /// How the machines serve.
     service: service::Handle,
     journal: Journal,
@@ -79,6 +79,7 @@ impl Alerts {
     /// [`AlertError`].
     pub fn open(
         journal: Journal,
+        rules: Vec<Rule>,
         live: LiveBoard,
         service: service::Handle,
         clock: SharedClock,
@@ -87,7 +88,7 @@ impl Alerts {
             Some((_, state)) => record::restore(&state),
             None => std::collections::BTreeMap::new(),
         };
-        let mut engine = Engine::new(default_rules()?, tracks);
+        let mut engine = Engine::new(rules, tracks);
         let refused = journal.archive()?.last_events(EventKind::Refused, REFUSED_RECALLED)?;
         refused.iter().rev().filter_map(Refused::of).for_each(|refused| engine.note(refused));
         let (handle, board, inbox) = handle::pair();
@@ -98,11 +99,12 @@ impl Alerts {
         board.publish(engine.open(), resolved_before(&journal)?);
         let pending = Vec::new();
         let kept_at = Instant::now();
-        let peers = live.peers(clock.now());
+        let look = Look::at(&live, None, &engine.wanted, clock.now());
         let alerts = Self {
             engine,
             live,
-            peers,
+            look,
+            hours: None,
             service,
             journal,
             reader,
@@ -119,13 +121,19 @@ impl Alerts {
         Ok((handle, alerts))
     }
 
+    /// Knows when the zones serve.
+    #[must_use]
+    pub fn with_hours(self, hours: service::Config) -> Self {
+        Self { hours: Some(hours), ..self }
+    }
+
     /// Looks after the history and the databases as well.
     #[must_use]
     pub fn watching(self, history: History, sinks: Vec<Sink>) -> Self {
         Self { history: Some(history), sinks, ..self }
     }
 
-    fn look(&self) -> Storage {
+    fn storage(&self) -> Storage {
         Storage {
             history: self.history.as_ref().map(History::condition).unwrap_or_default(),
             sinks: self.sinks.iter().map(Sink::look).collect(),
@@ -149,12 +157,12 @@ impl Alerts {
                 },
                 _ = ticks.tick() => {
                     let now = self.clock.now();
-                    self.peers = self.live.peers(now);
+                    self.look = Look::at(&self.live, self.hours.as_ref(), &self.engine.wanted, now);
                     let mut found = self.service.findings().to_vec();
                     // Not by way of the journal, which may be what does not work.
-                    let storage = self.look();
+                    let storage = self.storage();
                     found.extend(storage::findings(&self.journal.status(), &storage, now));
-                    let transitions = self.engine.tick(&self.live, &self.peers, &found, now);
+                    let transitions = self.engine.tick(&self.live, &self.look, &found);
                     self.decided(transitions);
                 }
                 Some(command) = self.inbox.recv() => self.acknowledge(command).await,
@@ -167,7 +175,6 @@ impl Alerts {
     }
 
     fn take(&mut self, batch: Batch) {
-        let now = self.clock.now();
         let mut transitions = Vec::new();
         for (_, record) in &batch.records {
             if let Record::Event(event) = &**record
@@ -177,7 +184,7 @@ impl Alerts {
             }
             let id = self.live.apply(record).map(|live| live.device.id.clone());
             if let Some(live) = id.and_then(|id| self.live.get(id.as_str())) {
-                transitions.extend(self.engine.heard(&self.live, live, &self.peers, now));
+                transitions.extend(self.engine.heard(&self.live, live, &self.look));
             }
         }
         self.decided(transitions);

@@ -1,10 +1,13 @@
 //! An alert, as it is kept and shown.
 
 use crate::model::{DeviceId, Severity, Text, Timestamp};
+use crate::rule::Rule;
 
-/// Where alerts are sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What is judged, and where alerts are sent.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
+    /// By what is judged.
+    pub rules: Vec<Rule>,
     /// Web addresses that are told of every alert.
     pub webhooks: Vec<WebhookConfig>,
 }

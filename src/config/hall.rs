@@ -21,8 +21,8 @@ use super::syntax::Repaired;
 use super::{bus, load, mqtt as broker, people, secret, service as hours, site};
 
 const ROOT: &[&str] = &[
-    "profiles", "site", "data", "web", "calendar", "mqtt", "influxdb", "webhook", "zone", "bus",
-    "device",
+    "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "webhook", "zone",
+    "bus", "device",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -220,7 +220,7 @@ fn hall(
     let web = people::web(root, folder);
     let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
     let influx = people::influx(root, folder);
-    let alert = people::alert(root, folder);
+    let alert = people::alert(root, folder, of_files);
     let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;
     let buses = bus::buses(root, folder, web.listen);

@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use crate::model::{DeviceId, Text, text};
+use crate::model::{DeviceId, Mistake, Text, text};
+use crate::rule::{self, Rule};
 use crate::{alert, influx, web};
 
 use super::section::{Section, write};
@@ -315,8 +316,12 @@ pub(super) fn login(section: &Section<'_>, folder: &Path) -> (Option<String>, Op
     (username, password)
 }
 
-/// Reads the `[[webhook]]`s.
-pub(super) fn alert(root: &Section<'_>, folder: &Path) -> alert::Config {
+/// Reads the rules and the `[[webhook]]`s.
+pub(super) fn alert(
+    root: &Section<'_>,
+    folder: &Path,
+    of_files: &mut Vec<Mistake>,
+) -> alert::Config {
     let mut lines = BTreeMap::new();
     let sections = root.list("webhook", WEBHOOK);
     let webhooks = sections.iter().filter_map(|section| {
@@ -325,5 +330,27 @@ pub(super) fn alert(root: &Section<'_>, folder: &Path) -> alert::Config {
         let authorization = secret::read(section, "authorization_file", folder);
         Some(alert::WebhookConfig { name: name?, url: url?.value, authorization })
     });
-    alert::Config { webhooks: webhooks.collect() }
+    alert::Config { webhooks: webhooks.collect(), rules: rules(root, folder, of_files) }
+}
+
+/// The rules that the program ships, and those of the file that `rules` names.
+fn rules(root: &Section<'_>, folder: &Path, of_files: &mut Vec<Mistake>) -> Vec<Rule> {
+    let shipped = rule::default_rules().unwrap_or_else(|mistakes| {
+        of_files.extend(mistakes);
+        Vec::new()
+    });
+    let Some(own) = root.words("rules") else { return shipped };
+    let loaded = match std::fs::read_to_string(folder.join(&own.value)) {
+        Ok(source) => rule::load(&own.value, &source, shipped.clone()),
+        Err(error) => {
+            let problem = secret::unreadable(&own.value, &error);
+            let hint = Text::new("规则是 UTF-8 文本文件", "rules are a UTF-8 text file");
+            root.note(own.offset, problem, hint);
+            return shipped;
+        }
+    };
+    loaded.unwrap_or_else(|mistakes| {
+        of_files.extend(mistakes);
+        shipped
+    })
 }

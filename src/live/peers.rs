@@ -233,6 +233,12 @@ impl Line {
 }
 
 impl Peers {
+    /// The sun's elevation, degrees.
+    #[must_use]
+    pub const fn sun_deg(&self) -> f64 {
+        self.sun_deg
+    }
+
     /// No sun to speak of now.
     pub(super) fn dark(&self) -> bool {
         dark(self.sun_deg, self.setting)

@@ -10,9 +10,12 @@ use crate::model::{
 };
 
 use super::file::{FaultFile, TextFile};
-use super::reading::read;
+use super::reading::read_toml;
 use super::register::Number;
 use super::types::Fault;
+
+/// Where profiles are explained.
+const MANUAL: &str = "devices/FORMAT.md";
 
 type SpannedMap = Spanned<BTreeMap<String, String>>;
 
@@ -30,7 +33,7 @@ impl Checker {
 
     /// Reads the TOML; what is left when mistakes of form are told and left out.
     pub(super) fn parse<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Vec<Mistake>> {
-        let (file, mistakes) = read(&self.file, &self.source);
+        let (file, mistakes) = read_toml(&self.file, &self.source, MANUAL);
         self.mistakes.extend(mistakes);
         file.ok_or_else(|| std::mem::take(&mut self.mistakes))
     }

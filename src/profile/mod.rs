@@ -25,6 +25,7 @@ pub use mqtt::{
     TimeFormat, TimeRule, Ways, Who,
 };
 pub use ratio::Ratios;
+pub(crate) use reading::read_toml;
 pub use register::{
     AddressKind, BusRules, Function, Meaning, NoneWhile, Number, RegisterPoint, ScaleBy, Table,
     WordOrder,

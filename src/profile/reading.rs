@@ -11,7 +11,11 @@ const LINES_MAX: usize = 32;
 const QUOTE_CHARS_MAX: usize = 48;
 
 /// What could be read, if the rest made a whole, and what was wrong.
-pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> (Option<T>, Vec<Mistake>) {
+pub(crate) fn read_toml<T: DeserializeOwned>(
+    file: &str,
+    source: &str,
+    manual: &str,
+) -> (Option<T>, Vec<Mistake>) {
     let (mut text, mut mistakes) = (source.to_owned(), Vec::new());
     let mut left_out: Vec<String> = Vec::new();
     for _ in 0..LINES_MAX {
@@ -25,7 +29,8 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, source: &str) -> (Option<T>,
             break; // it was there, in a line that was left out
         }
         let found = text.get(span.clone()).unwrap_or_default();
-        let (problem, hint) = words(error.message(), found, text.get(span.start..).unwrap_or(""));
+        let rest = text.get(span.start..).unwrap_or("");
+        let (problem, hint) = words(error.message(), found, rest, manual);
         mistakes.push(Mistake::at(file, source, span.start, problem, hint));
         let line = line_of(&text, span.start);
         let content = text.get(line.clone()).unwrap_or_default().trim().to_owned();
@@ -66,8 +71,8 @@ fn line_of(text: &str, offset: usize) -> std::ops::Range<usize> {
 }
 
 /// What the reader says, for people; `found` is what it is about, `rest` the text from there on.
-fn words(message: &str, found: &str, rest: &str) -> (Text, Text) {
-    let format = || Text::new("请对照 devices/FORMAT.md", "compare with devices/FORMAT.md");
+fn words(message: &str, found: &str, rest: &str, manual: &str) -> (Text, Text) {
+    let format = || text!("请对照 {manual}", "compare with {manual}");
     if let Some(key) = message.strip_prefix("missing field ") {
         return (text!("缺少 {key}", "{key} is missing"), format());
     }
@@ -107,7 +112,7 @@ fn wanted_words(wanted: &str) -> (&str, &str) {
         "boolean" => (" true 或 false", "true or false"),
         "sequence" => ("列表：写成 [ … ]", "a list: write [ … ]"),
         "map" => ("一组配置项", "a table of keys"),
-        _ => (" FORMAT.md 所要求的", "what FORMAT.md asks for"),
+        _ => ("所要求的写法", "what is wanted here"),
     }
 }
 
@@ -141,7 +146,7 @@ mod tests {
     }
 
     fn told(source: &str) -> (bool, Vec<String>) {
-        let (file, mistakes) = read::<File>("p.toml", source);
+        let (file, mistakes) = read_toml::<File>("p.toml", source, "devices/FORMAT.md");
         let line = |m: &Mistake| format!("{}: {} ({})", m.line, m.problem.en, m.hint.en);
         (file.is_some(), mistakes.iter().map(line).collect())
     }

@@ -60,7 +60,7 @@ impl World {
         let devices = devices.map(|(device, profile)| (device, catalog.get(profile).cloned()));
         let now = Timestamp::from_ms(start);
         let board = Board::new(site(), devices, now);
-        let rules = super::super::rule::default_rules().expect("rules");
+        let rules = crate::rule::default_rules().expect("rules");
         let engine = Engine::new(rules, BTreeMap::new());
         Self { board, engine, found: Vec::new(), now }
     }
@@ -80,6 +80,18 @@ impl World {
         }));
     }
 
+    fn tick(&mut self) -> Vec<Transition> {
+        let ids: Vec<DeviceId> = self.board.iter().map(|live| live.device.id.clone()).collect();
+        let look = Look::at(&self.board, None, &self.engine.wanted, self.now);
+        for id in ids {
+            // Spans look back on what was said.
+            if let Some(live) = self.board.get(id.as_str()) {
+                self.engine.remember(live);
+            }
+        }
+        self.engine.tick(&self.board, &look, &self.found)
+    }
+
     /// Lets `seconds` pass, judging every second; the devices in `speaking` repeat themselves.
     fn pass(
         &mut self,
@@ -92,8 +104,7 @@ impl World {
             for (device, samples) in speaking {
                 self.says(device, samples);
             }
-            let transitions =
-                self.engine.tick(&self.board, &self.board.peers(self.now), &self.found, self.now);
+            let transitions = self.tick();
             seen.extend(transitions.into_iter().map(|t| (t.change, t.alert.rule)));
         }
         seen
@@ -207,7 +218,7 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     assert!(world.engine.acknowledge(&first.id, who()).is_some());
     world.says("inv", &tripped_by(&["2032", "2062"]));
     world.now = world.now.plus_ms(1000);
-    let told = world.engine.tick(&world.board, &world.board.peers(world.now), &[], world.now);
+    let told = world.tick();
     assert_eq!((told.len(), told[0].change, told[0].tell), (1, Change::Changed, true));
     let now = world.engine.open()[0].clone();
     assert_eq!((now.id.as_str(), now.state), (first.id.as_str(), AlertState::Active));
@@ -217,7 +228,7 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     for codes in [&["2032"][..], &["2032", "2062"], &["2062"]] {
         world.says("inv", &tripped_by(codes));
         world.now = world.now.plus_ms(1000);
-        let told = world.engine.tick(&world.board, &world.board.peers(world.now), &[], world.now);
+        let told = world.tick();
         assert!(told.iter().all(|t| !t.tell), "{told:?}");
     }
     assert_eq!(world.engine.open()[0].state, AlertState::Acknowledged);
@@ -232,7 +243,7 @@ fn a_device_that_makes_codes_up_is_told_for_the_first_of_them() {
     for n in 0..500 {
         world.says("inv", &tripped_by(&[&format!("made-up-{n}")]));
         world.now = world.now.plus_ms(1000);
-        let found = world.engine.tick(&world.board, &world.board.peers(world.now), &[], world.now);
+        let found = world.tick();
         told += found.iter().filter(|t| t.tell && of_inverter(&t.alert)).count();
     }
     assert_eq!(told, CODES_MAX - 1);

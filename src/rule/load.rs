@@ -1,0 +1,412 @@
+//! A file of rules, checked: all mistakes at once, each with its place.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use crate::model::{DeviceKind, Mistake, Severity, Text, near, standard_point, text};
+use crate::profile::read_toml;
+use crate::service::What;
+
+use super::compile::{Condition, Own, Wrong, compile};
+use super::file::{ChangeFile, File, LevelFile, RuleFile};
+use super::name::{self, Kind, point_kind};
+use super::types::{Judged, Level, Rule};
+
+/// Where rules are explained.
+const MANUAL: &str = "devices/RULES.md";
+const DEFAULT: &str = include_str!("default.toml");
+/// Longest time that a condition may have to hold, seconds: a month.
+const FOR_S_MAX: f64 = 31.0 * 86_400.0;
+/// Keys that texts have of their own accord.
+const OWN_KEYS: [&str; 6] = ["device", "part", "word", "value", "reason", "severity"];
+
+/// The rules that the program ships.
+///
+/// # Errors
+/// None, unless the program was built wrong: a test reads them.
+pub fn default_rules() -> Result<Vec<Rule>, Vec<Mistake>> {
+    load("default.toml", DEFAULT, Vec::new())
+}
+
+/// Rules of a file over those that are there: one of the same id takes its place, and `[[change]]` says
+/// what is different about one. `name` is the file as the person named it.
+///
+/// # Errors
+/// All mistakes in it.
+pub fn load(name: &str, source: &str, there: Vec<Rule>) -> Result<Vec<Rule>, Vec<Mistake>> {
+    let (file, mistakes) = read_toml::<File>(name, source, MANUAL);
+    let mut check = Check { file: name, source, mistakes };
+    let Some(file) = file else { return Err(check.mistakes) };
+    let mut seen = BTreeSet::new();
+    let mut rules = there;
+    let known: BTreeSet<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
+    for change in &file.change {
+        check.change(change, &mut rules);
+    }
+    for rule in file.rule {
+        let id = rule.id.get_ref();
+        if !is_id(id) {
+            let problem = text!("`{id}` 不能作规则编号", "`{id}` is no id of a rule");
+            let hint = Text::new(
+                "用大写字母和数字，如 `KS101`",
+                "use capitals and digits, such as `KS101`",
+            );
+            check.at(rule.id.span().start, problem, hint);
+        }
+        if !seen.insert(id.clone()) {
+            let problem = text!("规则 `{id}` 重复", "rule `{id}` twice");
+            check.at(rule.id.span().start, problem, Text::new("只留一个", "keep one of them"));
+        }
+        rules.retain(|known| *known.id != *id);
+        rules.extend(check.rule(rule));
+    }
+    for change in file.change.iter().filter(|change| !known.contains(change.id.get_ref())) {
+        let id = change.id.get_ref();
+        let hint =
+            near::hint(id, &Text::new("规则有", "rules are"), known.iter().map(String::as_str));
+        let problem = text!("没有规则 `{id}` 可改", "there is no rule `{id}` to change");
+        check.at(change.id.span().start, problem, hint);
+    }
+    if check.mistakes.is_empty() {
+        return Ok(rules);
+    }
+    check.mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    Err(check.mistakes)
+}
+
+fn is_id(id: &str) -> bool {
+    let ok = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    (2..=16).contains(&id.len())
+        && id.starts_with(|c: char| c.is_ascii_uppercase())
+        && id.chars().all(ok)
+}
+
+struct Check<'a> {
+    file: &'a str,
+    source: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Check<'_> {
+    fn at(&mut self, offset: usize, problem: Text, hint: Text) {
+        self.mistakes.push(Mistake::at(self.file, self.source, offset, problem, hint));
+    }
+
+    fn rule(&mut self, file: RuleFile) -> Option<Rule> {
+        let start = file.id.span().start;
+        let before = self.mistakes.len();
+        let own = &self.points(&file.points);
+        let judged = self.judged(&file, own);
+        let until = file.until.as_ref().and_then(|until| self.condition(until, own, true));
+        if let (Some(until), Some(_)) = (&file.until, &file.found) {
+            let problem =
+                Text::new("found 的规则不能有 until", "a rule with `found` has no `until`");
+            self.at(until.span().start, problem, Text::new("去掉 until", "remove `until`"));
+        }
+        let mut values = Vec::new();
+        for (key, source) in &file.values {
+            if OWN_KEYS.contains(&key.as_str()) {
+                let problem = text!("`{key}` 已有含义", "`{key}` has a meaning already");
+                self.at(source.span().start, problem, Text::new("换个名字", "use another name"));
+            }
+            if let Some(value) = self.condition(source, own, false) {
+                values.push((key.clone(), value));
+            }
+        }
+        let kinds = self.kinds(&file, start);
+        let levels = file.levels.iter().flat_map(|level| level.zh.iter().chain(&level.en));
+        let texts = [&file.zh, &file.en, &file.advice_zh, &file.advice_en];
+        for written in texts.into_iter().chain(levels) {
+            self.filled(written, &file);
+        }
+        let keep_ms = file.keep_firing_for_s.as_ref().map(|keep| self.seconds(keep));
+        let parts = match file.points.is_empty() {
+            true => vec![Arc::from("")],
+            false => file.points.iter().map(|point| Arc::from(&**point.get_ref())).collect(),
+        };
+        let judged = judged.filter(|_| self.mistakes.len() == before)?;
+        Some(Rule {
+            id: file.id.into_inner().into(),
+            parts,
+            labels: file.labels,
+            advice: Text::new(file.advice_zh.into_inner(), file.advice_en.into_inner()),
+            keep_ms,
+            in_maintenance: file.in_maintenance,
+            kinds,
+            judged,
+            until,
+            values,
+            text: Text::new(file.zh.into_inner(), file.en.into_inner()),
+        })
+    }
+
+    /// What is different about a rule that is there.
+    fn change(&mut self, change: &ChangeFile, rules: &mut Vec<Rule>) {
+        let id = change.id.get_ref();
+        let Some(rule) = rules.iter_mut().find(|rule| *rule.id == **id) else { return };
+        if change.off {
+            rules.retain(|rule| *rule.id != **id);
+            return;
+        }
+        if let Some(keep) = &change.keep_firing_for_s {
+            rule.keep_ms = Some(self.seconds(keep));
+        }
+        let for_ms = change.for_s.as_ref().map(|seconds| self.seconds(seconds));
+        let severity = change.severity.as_ref().and_then(|word| self.severity(Some(word), 0));
+        let start = change.id.span().start;
+        match &mut rule.judged {
+            Judged::Levels(levels) if levels.len() == 1 => {
+                let own = own_of(&rule.parts);
+                let when = change.when.as_ref().and_then(|when| self.condition(when, &own, true));
+                for level in levels {
+                    level.for_ms = for_ms.unwrap_or(level.for_ms);
+                    level.severity = severity.unwrap_or(level.severity);
+                    level.when = when.clone().unwrap_or_else(|| level.when.clone());
+                }
+            }
+            Judged::Found { severity: of, for_ms: time, .. } if change.when.is_none() => {
+                *time = for_ms.unwrap_or(*time);
+                *of = severity.unwrap_or(*of);
+            }
+            Judged::Levels(_)
+                if change.when.is_none() && for_ms.is_none() && severity.is_none() => {}
+            Judged::Found { .. } | Judged::Levels(_) => {
+                let problem = text!("规则 `{id}` 不能这样改", "rule `{id}` cannot be changed so");
+                let hint = Text::new(
+                    "用 hallwatch rules 看它的写法，整条重写为 [[rule]]",
+                    "see it with `hallwatch rules`, and write it anew as a [[rule]]",
+                );
+                self.at(start, problem, hint);
+            }
+        }
+    }
+
+    /// By what it judges: exactly one way.
+    fn judged(&mut self, file: &RuleFile, own: &Own) -> Option<Judged> {
+        match (&file.when, &file.found, file.levels.is_empty()) {
+            (Some(when), None, true) => {
+                let severity = self.severity(file.severity.as_ref(), file.id.span().start);
+                let for_ms = file.for_s.as_ref().map_or(0, |seconds| self.seconds(seconds));
+                let when = self.condition(when, own, true)?;
+                Some(Judged::Levels(vec![Level { severity: severity?, for_ms, when, text: None }]))
+            }
+            (None, Some(found), true) => {
+                let word = found.get_ref();
+                let severity = self.severity(file.severity.as_ref(), file.id.span().start);
+                let for_ms = file.for_s.as_ref().map_or(0, |seconds| self.seconds(seconds));
+                let known = What::ALL.iter().find(|(known, _)| *known == word.as_str());
+                if known.is_none() {
+                    let what = Text::new("可用", "there are");
+                    let hint = near::hint(word, &what, What::ALL.iter().map(|(known, _)| *known));
+                    let problem = text!("没有 `{word}` 这种发现", "nothing is found as `{word}`");
+                    self.at(found.span().start, problem, hint);
+                }
+                Some(Judged::Found { what: known?.1, severity: severity?, for_ms })
+            }
+            (None, None, false) => self.levels(&file.levels, own),
+            _ => {
+                let problem = Text::new(
+                    "when、found、levels 必须且只能有一个",
+                    "one of `when`, `found` and `levels` is wanted, and only one",
+                );
+                let hint = text!("写法见 {MANUAL}", "see {MANUAL}");
+                self.at(file.id.span().start, problem, hint);
+                None
+            }
+        }
+    }
+
+    fn levels(&mut self, files: &[LevelFile], own: &Own) -> Option<Judged> {
+        let level = |file: &LevelFile| {
+            let severity = self.severity(Some(&file.severity), file.severity.span().start);
+            let for_ms = file.for_s.as_ref().map_or(0, |seconds| self.seconds(seconds));
+            let when = self.condition(&file.when, own, true)?;
+            let text = match (&file.zh, &file.en) {
+                (Some(zh), Some(en)) => Some(Text::new(zh.get_ref(), en.get_ref())),
+                (None, None) => None,
+                (Some(one), None) | (None, Some(one)) => {
+                    let problem = Text::new("只写了一种语言", "only one language is given");
+                    let hint = Text::new("zh 和 en 都要写", "give both zh and en");
+                    self.at(one.span().start, problem, hint);
+                    None
+                }
+            };
+            Some(Level { severity: severity?, for_ms, when, text })
+        };
+        let mut levels: Vec<Level> = files.iter().map(level).collect::<Option<_>>()?;
+        levels.sort_by_key(|level| std::cmp::Reverse(level.severity));
+        Some(Judged::Levels(levels))
+    }
+
+    fn condition(
+        &mut self,
+        source: &Spanned<String>,
+        own: &Own,
+        yes_no: bool,
+    ) -> Option<Condition> {
+        let start = source.span().start;
+        let quotes = self.source.get(start..).map_or(0, |rest| {
+            rest.bytes().take(3).take_while(|byte| matches!(byte, b'"' | b'\'')).count()
+        });
+        let inside = start + if quotes == 3 { 3 } else { quotes.min(1) };
+        match compile(source.get_ref(), own) {
+            Ok(condition) if (condition.kind == Kind::YesNo) != yes_no => {
+                let problem = match yes_no {
+                    true => Text::new("条件必须是是非", "a condition is yes or no"),
+                    false => Text::new("这里要数字", "a number is wanted here"),
+                };
+                let hint = Text::new("如 `cpu_percent > 95`", "such as `cpu_percent > 95`");
+                self.at(inside, problem, hint);
+                None
+            }
+            Ok(condition) => Some(condition),
+            Err(wrong) => {
+                for Wrong { offset, problem, hint } in wrong {
+                    self.at(inside + offset, problem, hint);
+                }
+                None
+            }
+        }
+    }
+
+    /// The kind that all points of a rule have in common.
+    fn points(&mut self, points: &[Spanned<String>]) -> Own {
+        let mut own = Own::default();
+        for point in points {
+            let start = point.span().start;
+            let named = point.get_ref().replace("{n}", "1");
+            let Some(kind) = standard_point(&named).and_then(|_| point_kind(&named)) else {
+                let hint = name::nearest(&named).map_or_else(
+                    || Text::new("hallwatch points 列出全部", "hallwatch points lists them"),
+                    |near| near::meant(&near),
+                );
+                let problem = text!("未知的测点 `{}`", "unknown point `{}`", point.get_ref());
+                self.at(start, problem, hint);
+                continue;
+            };
+            if let Kind::Word(Some(words)) = kind {
+                own.words.push(words);
+            }
+            let common = own.kind.map_or(Some(kind), |before| in_common(before, kind));
+            if common.is_none() {
+                let problem = text!(
+                    "`{}` 与前面的测点不是同一种值",
+                    "`{}` is not of one kind with the points before",
+                    point.get_ref(),
+                );
+                self.at(start, problem, Text::new("分成两条规则", "make two rules of it"));
+            }
+            own.kind = common.or(own.kind);
+        }
+        own
+    }
+
+    fn kinds(&mut self, file: &RuleFile, start: usize) -> Vec<DeviceKind> {
+        let mut kinds = Vec::new();
+        for kind in &file.kinds {
+            let word = kind.get_ref().as_str();
+            match (word, DeviceKind::parse(word)) {
+                ("kiosk", _) => kinds.extend(DeviceKind::ALL.iter().filter(|k| k.is_kiosk())),
+                (_, Some(kind)) => kinds.push(kind),
+                (word, None) => {
+                    let known = DeviceKind::ALL.iter().map(|kind| kind.as_str()).chain(["kiosk"]);
+                    let hint = near::hint(word, &Text::new("设备类型", "kinds"), known);
+                    let problem = text!("未知的设备类型 `{word}`", "unknown kind `{word}`");
+                    self.at(kind.span().start, problem, hint);
+                }
+            }
+        }
+        if file.kinds.is_empty() && file.found.is_none() {
+            let problem = Text::new("规则没有 kinds", "the rule has no `kinds`");
+            let hint = Text::new(
+                "写明设备类型，如 kinds = [\"kiosk\"]",
+                "name them, such as kinds = [\"kiosk\"]",
+            );
+            self.at(start, problem, hint);
+        }
+        kinds
+    }
+
+    fn severity(&mut self, word: Option<&Spanned<String>>, start: usize) -> Option<Severity> {
+        let severity = word.and_then(|word| Severity::parse(word.get_ref()));
+        if severity.is_none() {
+            let problem = match word {
+                Some(word) => {
+                    text!("未知的严重程度 `{}`", "unknown severity `{}`", word.get_ref())
+                }
+                None => Text::new("缺少 severity", "`severity` is missing"),
+            };
+            let hint = Text::new(
+                "可选 critical、major、minor、info",
+                "one of critical, major, minor, info",
+            );
+            self.at(word.map_or(start, |word| word.span().start), problem, hint);
+        }
+        severity
+    }
+
+    /// A time in seconds as milliseconds.
+    fn seconds(&mut self, seconds: &Spanned<f64>) -> i64 {
+        let given = *seconds.get_ref();
+        if !(0.0..=FOR_S_MAX).contains(&given) {
+            let problem = text!("`{given}` 秒不可能", "`{given}` seconds are impossible");
+            let hint = Text::new("0 到 31 天之间", "between 0 and 31 days");
+            self.at(seconds.span().start, problem, hint);
+            return 0;
+        }
+        #[allow(clippy::cast_possible_truncation)] // checked
+        let ms = (given * 1_000.0) as i64;
+        ms
+    }
+
+    /// A text has a value for each of its keys. What the watch over the machines finds brings its own.
+    fn filled(&mut self, written: &Spanned<String>, file: &RuleFile) {
+        if written.get_ref().trim().is_empty() {
+            let problem = Text::new("文字是空的", "the text is empty");
+            let hint = Text::new("中英文都要写", "both languages are wanted");
+            self.at(written.span().start, problem, hint);
+        }
+        if file.found.is_some() {
+            return;
+        }
+        for key in written.get_ref().split('{').skip(1).filter_map(|rest| rest.split_once('}')) {
+            let key = key.0;
+            if OWN_KEYS.contains(&key) || file.values.contains_key(key) {
+                continue;
+            }
+            let known = OWN_KEYS.into_iter().chain(file.values.keys().map(String::as_str));
+            let known: Vec<&str> = known.collect();
+            let hint = near::hint(key, &Text::new("可用", "there are"), known.iter().copied());
+            let problem = text!("`{{{key}}}` 没有值", "nothing fills `{{{key}}}`");
+            self.at(written.span().start, problem, hint);
+        }
+    }
+}
+
+/// The points of a rule that has been checked before.
+fn own_of(parts: &[Arc<str>]) -> Own {
+    let mut own = Own::default();
+    for kind in parts.iter().filter_map(|part| point_kind(&part.replace("{n}", "1"))) {
+        if let Kind::Word(Some(words)) = kind {
+            own.words.push(words);
+        }
+        own.kind = own.kind.map_or(Some(kind), |before| in_common(before, kind));
+    }
+    own
+}
+
+/// What the points of one rule are, when one of them is `kind`. Of several vocabularies any word may be
+/// meant.
+fn in_common(before: Kind, kind: Kind) -> Option<Kind> {
+    match (before, kind) {
+        (Kind::Word(one), Kind::Word(two)) => {
+            let same = one.zip(two).filter(|(one, two)| one.id == two.id);
+            Some(Kind::Word(same.map(|(one, _)| one)))
+        }
+        (Kind::Number(one), Kind::Number(two)) => one.with(two).map(|_| Kind::Number(one)),
+        (Kind::YesNo, Kind::YesNo) => Some(Kind::YesNo),
+        _ => None,
+    }
+}

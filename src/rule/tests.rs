@@ -1,0 +1,309 @@
+//! Conditions on a scene that is written down, and what is wrong with wrong ones.
+
+use std::collections::BTreeMap;
+
+use crate::model::{DeviceKind, Severity, Text};
+
+use super::compile::{Own, Wrong, compile};
+use super::name::{Among, Fact, Kind, Measure, Name, Over, Setting, point_kind};
+use super::scene::{Cell, Detail, Scene};
+use super::{Verdict, default_rules, load};
+
+#[derive(Default)]
+struct Written {
+    cells: BTreeMap<Name, Cell>,
+}
+
+impl Written {
+    fn with(mut self, name: Name, cell: Cell) -> Self {
+        self.cells.insert(name, cell);
+        self
+    }
+
+    fn point(self, point: &str, number: f64) -> Self {
+        self.with(Name::Point(point.to_owned()), Cell::Number(number))
+    }
+}
+
+impl Scene for Written {
+    fn cell(&self, name: &Name) -> Option<Cell> {
+        self.cells.get(name).copied()
+    }
+
+    fn detail(&self, name: &Name) -> Option<Detail> {
+        let reason = Some(Text::new("没有应答", "no answer"));
+        (*name == Name::Fact(Fact::Offline)).then(|| Detail { reason, ..Detail::default() })
+    }
+}
+
+fn holds(source: &str, scene: &Written) -> Option<bool> {
+    compile(source, &Own::default()).expect(source).holds(scene)
+}
+
+fn wrong(source: &str) -> Vec<String> {
+    let own = Own { kind: point_kind("printer_paper"), words: Vec::new() };
+    let told =
+        |wrong: &Wrong| format!("{}: {} ({})", wrong.offset, wrong.problem.en, wrong.hint.en);
+    match compile(source, &own) {
+        Ok(_) => Vec::new(),
+        Err(wrong) => wrong.iter().map(told).collect(),
+    }
+}
+
+#[test]
+fn conditions_are_yes_no_or_not_known() {
+    let scene = Written::default()
+        .point("ac_power_w", 50.0)
+        .point("dc_power_w", 0.0)
+        .point("cpu_percent", 96.5)
+        .with(Name::Point("printer_paper".into()), Cell::Word("low"))
+        .with(Name::Setting(Setting::Open), Cell::YesNo(true))
+        .with(Name::Setting(Setting::RatedW), Cell::Number(10_000.0));
+    for (source, expected) in [
+        ("cpu_percent > 95", Some(true)),
+        ("cpu_percent > 97", Some(false)),
+        ("95 < cpu_percent && open", Some(true)),
+        ("ac_power_w < 0.01 * rated_w", Some(true)),
+        ("printer_paper == \"low\"", Some(true)),
+        ("printer_paper in [\"out\", \"low\"]", Some(true)),
+        ("!(printer_paper in [\"out\", \"jammed\"])", Some(true)),
+        ("abs(0 - cpu_percent) > 90", Some(true)),
+        ("-cpu_percent < -90", Some(true)),
+        ("open ? cpu_percent > 90 : cpu_percent > 10", Some(true)),
+        // A point that is not known decides nothing, unless the rest does.
+        ("disk_free_percent < 10", None),
+        ("disk_free_percent < 10 || cpu_percent > 95", Some(true)),
+        ("disk_free_percent < 10 && cpu_percent > 99", Some(false)),
+        ("disk_free_percent < 10 && cpu_percent > 95", None),
+        // A division by zero is no number.
+        ("ac_power_w / dc_power_w < 0.93", None),
+        ("dc_power_w > 1 && ac_power_w / dc_power_w < 0.93", Some(false)),
+        ("ac_power_w / dc_power_w < 0.93 && dc_power_w > 1", Some(false)),
+    ] {
+        assert_eq!(holds(source, &scene), expected, "{source}");
+    }
+}
+
+#[test]
+fn what_is_asked_of_the_hall_is_known_before() {
+    let asked = |source: &str| {
+        let condition = compile(source, &Own::default()).expect(source);
+        condition.names().cloned().collect::<Vec<_>>()
+    };
+    let power = || Measure::Point("ac_power_w".into());
+    assert_eq!(
+        asked("mean(ac_power_w, \"10m\") < 0.5 * siblings.best(ac_power_w) && sun_deg > 10"),
+        [
+            Name::Over(Over::Mean, power(), 600_000),
+            Name::Siblings(Among::Best, power()),
+            Name::Setting(Setting::SunDeg),
+        ]
+    );
+    assert_eq!(
+        asked("siblings.best(power_share) > 0.1 || siblings.count(state, \"fault\") > 2"),
+        [
+            Name::Siblings(Among::Best, Measure::PowerShare),
+            Name::SiblingsSaying("state".into(), "fault".into()),
+        ]
+    );
+    assert_eq!(
+        asked("offline || offline || held_h(ac_power_w) > 1 || known(door)"),
+        [Name::Fact(Fact::Offline), Name::HeldH("ac_power_w".into()), Name::Known("door".into()),]
+    );
+    assert_eq!(
+        asked("time_in_h(door, \"open\", \"1d\") > 2"),
+        [Name::TimeInH("door".into(), "open".into(), 86_400_000)]
+    );
+}
+
+#[test]
+fn what_can_never_be_judged_is_a_mistake_with_its_place() {
+    for (source, offset, problem) in [
+        ("ac_powr_w > 1", 0, "unknown point `ac_powr_w` (did you mean `ac_power_w`?)"),
+        ("open && prnter_paper == \"out\"", 8, "unknown point `prnter_paper`"),
+        ("printer_paper == \"empty\"", 17, "the point never says `empty`"),
+        ("cpu_percent > 100", 12, "`100` is never reached"),
+        ("disk_free_percent < 0", 18, "`0` is never reached"),
+        ("cpu_percent < 150", 12, "`150` is always passed"),
+        ("sun_deg > 90", 8, "`90` is never reached"),
+        ("ac_power_w > dc_voltage_v", 11, "`>` does not go with a number (W) and a number (V)"),
+        ("ac_power_w + grid_freq_hz > 1", 11, "`+` does not go with a number (W)"),
+        ("ac_power_w && open", 11, "`&&` does not go with a number (W) and yes and no"),
+        ("printer_paper > 1", 14, "`>` does not go with a word and a number"),
+        ("printer_paper == state", 14, "`==` does not go with a word and a word"),
+        ("mean(printer_paper, \"1h\") > 1", 5, "point `printer_paper` is no number"),
+        ("mean(ac_power_w, \"ten\") > 1", 17, "`ten` is no span of time"),
+        ("mean(ac_power_w) > 1", 4, "there is no function `mean` of 1 arguments"),
+        ("siblings.sum(ac_power_w) > 1", 12, "there is no function `sum` of 1 arguments"),
+        ("time_in_h(door, \"opn\", \"1h\") > 1", 16, "the point never says `opn`"),
+        ("refused(\"rude\")", 8, "nothing is refused as `rude`"),
+        ("[1, 2].exists(x, x > 1)", 13, "there is no function `exists` of 2 arguments"),
+        ("{\"a\": 1}.a > 0", 8, "this is not part of conditions"),
+        ("cpu_percent >", 13, "the condition cannot be read"),
+        ("", 0, "the condition cannot be read"),
+        ("state in []", 6, "the list is empty"),
+        ("serial_number == \"x\"", 0, "unknown point `serial_number`"),
+    ] {
+        let found = wrong(source);
+        let expected = format!("{offset}: {problem}");
+        assert!(found.iter().any(|found| found.starts_with(&expected)), "{source}: {found:#?}");
+    }
+    let deep = format!("{}cpu_percent > 1{}", "(".repeat(60), ")".repeat(60));
+    for source in [deep, "!".repeat(3_000), "cpu_percent > 1 || ".repeat(500)] {
+        assert!(wrong(&source)[0].contains("too long or nested too deep"), "{source}");
+    }
+}
+
+const FILE: &str = r#"
+[[rule]]
+id = "ZZ1"
+kinds = ["ticket_machine"]
+points = ["printer_paper", "receipt_paper"]
+when = 'value == "out" && open'
+for_s = 60
+severity = "major"
+zh = "{device} {part}{word}"
+en = "{device}: {part} {word}"
+advice_zh = "补充"
+advice_en = "Refill"
+
+[[rule]]
+id = "ZZ2"
+kinds = ["inverter"]
+until = 'cabinet_temp_c < 70'
+in_maintenance = true
+zh = "{device} {warm}"
+en = "{device} {warm}"
+advice_zh = "通风"
+advice_en = "Air"
+labels = { team = "pv" }
+values = { warm = 'cabinet_temp_c' }
+levels = [
+    { severity = "minor", when = 'cabinet_temp_c > 75', for_s = 900 },
+    { severity = "major", when = 'cabinet_temp_c > 85' },
+]
+"#;
+
+#[test]
+fn a_rule_says_what_it_found_in_both_languages() {
+    let rules = load("r.toml", FILE, Vec::new()).expect("rules");
+    let [paper, heat] = rules.as_slice() else { panic!("{rules:?}") };
+    assert!(paper.is_for(DeviceKind::parse("ticket_machine").expect("kind")));
+    assert!(paper.moves_by_itself() && !heat.moves_by_itself());
+    let scene = Written::default()
+        .with(Name::Value, Cell::Word("out"))
+        .with(Name::Setting(Setting::Open), Cell::YesNo(true));
+    let [level] = paper.levels() else { panic!("{paper:?}") };
+    assert_eq!((level.judge(&scene), level.for_ms), (Verdict::Yes, 60_000));
+    let found = paper.finding(level, "printer_paper", &scene, &Text::new("取号机", "tickets"));
+    assert_eq!(found.text, Text::new("取号机 打印纸缺纸", "tickets: paper out"));
+
+    let hot = Written::default().point("cabinet_temp_c", 90.25);
+    let [worst, mild] = heat.levels() else { panic!("{heat:?}") };
+    assert_eq!((worst.severity, mild.severity), (Severity::Major, Severity::Minor));
+    assert_eq!(heat.ends(&hot), Some(false));
+    let found = heat.finding(worst, "", &hot, &Text::same("INV"));
+    assert_eq!(found.text.en, "INV 90.2 °C");
+    assert_eq!(found.evidence, [(Text::new("机内温度", "cabinet temperature"), "90.2 °C".into())]);
+    assert_eq!(heat.labels["team"], "pv");
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_with_their_lines() {
+    let source = FILE
+        .replace("value == \"out\" && open", "value == \"gone\" && opn")
+        .replace("\"inverter\"", "\"invertor\"")
+        .replace("for_s = 900", "for_s = -1")
+        .replace("\"{device} {warm}\"", "\"{device} {worm}\"")
+        .replace("severity = \"minor\"", "severity = \"mild\"");
+    let told: Vec<String> = load("r.toml", &source, Vec::new())
+        .expect_err("mistakes")
+        .iter()
+        .map(|m| format!("{}:{} {}", m.line, m.column, m.problem.en))
+        .collect();
+    for expected in [
+        "6:18 the point never says `gone`",
+        "6:28 unknown point `opn`",
+        "16:10 unknown kind `invertor`",
+        "19:6 nothing fills `{worm}`",
+        "20:6 nothing fills `{worm}`",
+        "26:18 unknown severity `mild`",
+        "26:64 `-1` seconds are impossible",
+    ] {
+        assert!(told.iter().any(|told| told == expected), "{expected}: {told:#?}");
+    }
+}
+
+#[test]
+fn the_default_rules_are_sound() {
+    let rules = default_rules().unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    assert!(rules.len() > 40);
+}
+
+#[test]
+fn a_condition_keeps_the_unit_of_its_points() {
+    let kind = |source: &str| compile(source, &Own::default()).expect(source).kind;
+    assert_eq!(kind("ac_power_w / rated_w"), kind("power_share"));
+    assert_eq!(kind("2 * ac_power_w"), kind("dc_power_w"));
+    assert_eq!(kind("open"), Kind::YesNo);
+}
+
+/// Nothing that a machine can say of a major trouble goes by unheard.
+#[test]
+fn every_major_word_of_a_machine_has_a_rule() {
+    let rules = default_rules().unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    for point in crate::model::standard_point_names() {
+        let Some(words) = crate::model::words_of(point) else { continue };
+        for word in words.words.iter().filter(|word| word.severity >= Some(Severity::Major)) {
+            let scene = Written::default().with(Name::Value, Cell::Word(word.id));
+            let told = rules.iter().filter(|rule| rule.parts.iter().any(|part| **part == *point));
+            let told = told.flat_map(|rule| rule.levels()).any(|l| l.judge(&scene) == Verdict::Yes);
+            // The states of inverters are judged together with their fault codes.
+            assert!(told || point == "state", "no rule for {point} = {}", word.id);
+        }
+    }
+}
+
+#[test]
+fn a_hall_changes_rules_replaces_them_and_turns_them_off() {
+    let there = default_rules().unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let count = there.len();
+    let source = r#"
+[[change]]
+id = "KS029"
+off = true
+
+[[change]]
+id = "KS018"
+when = 'value < 5'
+for_s = 60
+severity = "major"
+
+[[rule]]
+id = "KS030"
+kinds = ["kiosk"]
+when = 'host_temp_c > 60'
+severity = "info"
+zh = "热"
+en = "hot"
+advice_zh = "看"
+advice_en = "look"
+"#;
+    let rules = load("hall-rules.toml", source, there.clone()).expect("rules");
+    assert_eq!(rules.len(), count - 1);
+    let of = |id: &str| rules.iter().find(|rule| *rule.id == *id);
+    assert!(of("KS029").is_none());
+    let [level] = of("KS018").expect("there").levels() else { panic!("levels") };
+    assert_eq!((level.for_ms, level.severity), (60_000, Severity::Major));
+    let at = |n: f64| level.judge(&Written::default().with(Name::Value, Cell::Number(n)));
+    assert_eq!((at(7.0), at(4.0)), (Verdict::No, Verdict::Yes));
+    assert_eq!(of("KS030").expect("there").parts.len(), 1);
+
+    let wrong = source.replace("KS018", "KS016").replace("KS029", "KS929");
+    let told = load("hall-rules.toml", &wrong, there).expect_err("mistakes");
+    let told: Vec<_> = told.iter().map(|m| format!("{} {}", m.line, m.problem.en)).collect();
+    assert_eq!(
+        told,
+        ["3 there is no rule `KS929` to change", "7 rule `KS016` cannot be changed so"]
+    );
+}

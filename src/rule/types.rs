@@ -1,0 +1,260 @@
+//! A rule, and what it makes of a device.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{DeviceKind, Severity, Text, Word, words_of};
+use crate::service::{self, What};
+
+use super::compile::Condition;
+use super::name::{Measure, Name};
+use super::scene::{Cell, Detail, Scene};
+use super::told;
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Its id, such as `PV002`.
+    pub id: Arc<str>,
+    /// The points that are judged, each by itself; a single empty name where the device is judged as a
+    /// whole. `{n}` in a name stands for every number.
+    pub parts: Vec<Arc<str>>,
+    /// Labels for those who receive alerts.
+    pub labels: BTreeMap<String, String>,
+    /// What to do.
+    pub advice: Text,
+    /// So long a condition must be gone before the alert is over, milliseconds; `None` where nothing is
+    /// said.
+    pub keep_ms: Option<i64>,
+    /// Judged also while somebody works on the device.
+    pub in_maintenance: bool,
+    pub(super) kinds: Vec<DeviceKind>,
+    pub(super) judged: Judged,
+    pub(super) until: Option<Condition>,
+    pub(super) values: Vec<(String, Condition)>,
+    pub(super) text: Text,
+}
+
+/// By what a rule judges.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Judged {
+    /// Conditions, the worst first.
+    Levels(Vec<Level>),
+    /// What the watch over the machines found.
+    Found {
+        /// What it has to find.
+        what: What,
+        /// How bad that is, where the finding itself does not say it.
+        severity: Severity,
+        /// It must be found for so long, milliseconds.
+        for_ms: i64,
+    },
+}
+
+/// One severity of a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// How bad it is.
+    pub severity: Severity,
+    /// It must hold for so long, milliseconds.
+    pub for_ms: i64,
+    pub(super) when: Condition,
+    /// In place of the rule's own text.
+    pub(super) text: Option<Text>,
+}
+
+/// What one level of a rule sees on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The condition holds.
+    Yes,
+    /// It does not.
+    No,
+    /// It cannot be told now: the device is silent or does not say it.
+    Unknown,
+}
+
+/// A condition that holds, in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, values filled in.
+    pub text: Text,
+    /// What to do.
+    pub advice: Text,
+    /// What was seen: label and value.
+    pub evidence: Vec<(Text, String)>,
+    /// Codes by which a new trouble is told from the old one.
+    pub codes: Vec<String>,
+    /// What it is about, where the text holds figures that change by the minute.
+    pub topic: String,
+}
+
+impl Rule {
+    /// Whether the rule is for this kind of device.
+    #[must_use]
+    pub fn is_for(&self, kind: DeviceKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// Whether what is known of this rule id, kind and part is this rule's.
+    #[must_use]
+    pub fn judges(&self, id: &str, kind: Option<DeviceKind>, part: &str) -> bool {
+        if self.found().is_some() {
+            return *self.id == *id;
+        }
+        let Some(kind) = kind else { return false };
+        *self.id == *id && self.is_for(kind) && self.parts.iter().any(|own| matches(own, part))
+    }
+
+    /// The levels by which a device is judged; none where another room finds it.
+    #[must_use]
+    pub fn levels(&self) -> &[Level] {
+        match &self.judged {
+            Judged::Levels(levels) => levels,
+            Judged::Found { .. } => &[],
+        }
+    }
+
+    /// What the watch over the machines has to find, and for how long, milliseconds.
+    #[must_use]
+    pub const fn found(&self) -> Option<(What, i64)> {
+        match self.judged {
+            Judged::Found { what, for_ms, .. } => Some((what, for_ms)),
+            Judged::Levels(_) => None,
+        }
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.levels().iter().map(|level| &level.when).chain(&self.until)
+    }
+
+    /// Everything that it asks.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.conditions()
+            .chain(self.values.iter().map(|(_, value)| value))
+            .flat_map(Condition::names)
+    }
+
+    /// Whether time alone may change what it sees.
+    #[must_use]
+    pub fn moves_by_itself(&self) -> bool {
+        self.conditions().flat_map(Condition::names).any(Name::moves_by_itself)
+    }
+
+    /// The spans that it looks back, milliseconds.
+    pub fn spans(&self) -> impl Iterator<Item = (Measure, i64)> {
+        self.names().filter_map(Name::span)
+    }
+
+    /// Whether the alert that is open ends, as far as the rule has a condition for that.
+    #[must_use]
+    pub fn ends(&self, scene: &dyn Scene) -> Option<bool> {
+        self.until.as_ref().and_then(|until| until.holds(scene))
+    }
+
+    /// Whether it ends by a condition of its own.
+    #[must_use]
+    pub const fn has_end(&self) -> bool {
+        self.until.is_some()
+    }
+
+    /// What it makes of the device, for people. `part` is the point that was judged.
+    #[must_use]
+    pub fn finding(&self, level: &Level, part: &str, scene: &dyn Scene, device: &Text) -> Finding {
+        let holds = |name: &&Name| {
+            matches!(name, Name::Fact(_) | Name::Refused(_))
+                && scene.cell(name) == Some(Cell::YesNo(true))
+        };
+        let detail: Detail = level
+            .when
+            .names()
+            .filter(holds)
+            .find_map(|name| scene.detail(name))
+            .unwrap_or_default();
+        let word = word_of(part, scene);
+        let by_word = word.and_then(|word| word.severity);
+        let severity = detail.severity.or(by_word.map(|by| by.max(level.severity)));
+        let mut text = level.text.as_ref().unwrap_or(&self.text).fill("device", device);
+        for (key, value) in told::values(self, level, part, scene) {
+            text = text.fill(&key, &value);
+        }
+        if let Some(reason) = &detail.reason {
+            text = text.fill("reason", reason);
+        }
+        let mut evidence = detail.evidence;
+        evidence.extend(told::evidence(level, part, scene));
+        Finding {
+            severity: severity.unwrap_or(level.severity),
+            text,
+            advice: detail.advice.unwrap_or_else(|| self.advice.clone()),
+            evidence,
+            codes: detail.codes,
+            topic: detail.topic,
+        }
+    }
+}
+
+impl Rule {
+    /// Something that the watch over the machines found, in words. `name` is that of its machine.
+    #[must_use]
+    pub fn finding_of(&self, found: &service::Finding, name: Option<&Text>) -> Finding {
+        let named = name.map_or_else(|| self.text.clone(), |name| self.text.fill("device", name));
+        let text = found.words.iter().fold(named, |text, (key, word)| text.fill(key, word));
+        let severity = match &self.judged {
+            Judged::Found { severity, .. } => *severity,
+            Judged::Levels(_) => Severity::Major,
+        };
+        let mut evidence = Vec::new();
+        if !found.devices.is_empty() {
+            let all = found.devices.iter().map(|(id, name)| format!("{} [{id}]", name.zh));
+            evidence.push((Text::new("设备", "machines"), all.collect::<Vec<_>>().join("、")));
+        }
+        // A date that is computed anew all the time is no news; lists and counts are.
+        let topic = match found.what {
+            What::RunsOut => format!("runs out {}", found.part),
+            _ => text.en.clone(),
+        };
+        Finding {
+            severity: found.severity.unwrap_or(severity),
+            text,
+            advice: self.advice.clone(),
+            evidence,
+            codes: Vec::new(),
+            topic,
+        }
+    }
+}
+
+impl Level {
+    /// What it sees.
+    #[must_use]
+    pub fn judge(&self, scene: &dyn Scene) -> Verdict {
+        match self.when.holds(scene) {
+            Some(true) => Verdict::Yes,
+            Some(false) => Verdict::No,
+            None => Verdict::Unknown,
+        }
+    }
+}
+
+/// The word that the judged point says.
+pub(super) fn word_of(part: &str, scene: &dyn Scene) -> Option<&'static Word> {
+    match scene.cell(&Name::Value)? {
+        Cell::Word(word) => words_of(part)?.by_id(word),
+        _ => None,
+    }
+}
+
+/// Whether a point is meant by a name in which `{n}` may stand for a number or a phase.
+#[must_use]
+pub fn matches(pattern: &str, point: &str) -> bool {
+    match pattern.split_once("{n}") {
+        None => pattern == point,
+        Some((before, after)) => {
+            let inner = point.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('_'))
+        }
+    }
+}

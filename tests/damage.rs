@@ -418,3 +418,106 @@ async fn a_copy_that_is_made_while_it_goes_on_is_whole() {
     assert!(kept >= 900, "{kept}");
     journal.close();
 }
+
+/// What lies in a folder while a gateway has it: as after a kill.
+async fn killed(folder: &Path) {
+    let live = tempfile::tempdir().expect("folder");
+    let Stores { journal, history, mut packer } = open(live.path());
+    for tick in 0..TICKS / 3 {
+        let batch = (0..DEVICES).map(|device| Record::Reading(reading(device, tick)));
+        journal.append(batch.collect()).await.expect("kept");
+        if tick == TICKS / 4 {
+            packer.pack().await.expect("packed");
+        }
+    }
+    for entry in std::fs::read_dir(live.path()).expect("folder") {
+        let entry = entry.expect("entry");
+        if !entry.file_name().to_string_lossy().ends_with("-shm") {
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).expect("copied");
+        }
+    }
+    drop((history, packer));
+    journal.close();
+}
+
+/// New readings after a start on such a folder: whether they are in the history, and what is said.
+async fn goes_on(folder: &Path) -> (usize, journal::Mended) {
+    let mut stores = open(folder);
+    let began = std::time::Instant::now();
+    let mended = loop {
+        // Told with the next look of the writer.
+        if let Some(mended) = stores.journal.status().mended {
+            break mended;
+        }
+        assert!(began.elapsed().as_secs() < 10, "it says nothing");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    let mut reader = stores.journal.reader_from(Position::default(), Kinds::All);
+    let mut in_journal = 0;
+    while reader.position() < stores.journal.head() {
+        in_journal += reader.ready(1000).await.expect("records").records.len();
+    }
+    for tick in TICKS..TICKS + 20 {
+        let new = Record::Reading(reading(3, tick));
+        stores.journal.append(vec![new]).await.expect("kept");
+    }
+    stores.packer.pack().await.expect("packed");
+    let (from, to) = (reading(3, TICKS).time, Timestamp::from_ms(i64::MAX));
+    let count = |count: &mut usize, _: &Reading| *count += 1;
+    let id = reading(3, 0).device;
+    let new = stores.history.walk(id, from, to, 0, count).await.expect("read");
+    assert_eq!(new, 20, "what comes afterwards is not taken for what has passed");
+    stores.journal.close();
+    (in_journal, mended)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_log_hides_nothing_and_a_lost_one_takes_nothing_that_comes() {
+    let whole = tempfile::tempdir().expect("folder");
+    killed(whole.path()).await;
+    let all = usize::try_from(DEVICES * TICKS / 3).expect("small");
+    let log = |folder: &Path| folder.join("journal.db-wal");
+    let copied = || {
+        let folder = tempfile::tempdir().expect("folder");
+        for entry in std::fs::read_dir(whole.path()).expect("folder") {
+            let entry = entry.expect("entry");
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
+        }
+        folder
+    };
+    let length = std::fs::metadata(log(whole.path())).expect("a log").len();
+    assert!(length > 400_000, "{length}");
+    for part in 1..8 {
+        let folder = copied();
+        let mut bytes = std::fs::read(log(folder.path())).expect("read");
+        let at = bytes.len() * part / 9 + 100;
+        bytes[at] ^= 8;
+        println!("flip {at} of {}", bytes.len());
+        std::fs::write(log(folder.path()), bytes).expect("written");
+        let (left, mended) = goes_on(folder.path()).await;
+        assert!(folder.path().join(&mended.aside).exists(), "{mended:?}");
+        assert!(left * 100 > all * 95, "flipped at {at}: {left} of {all}, {mended:?}");
+    }
+    for cut in [0, length / 3] {
+        let folder = copied();
+        let file = std::fs::OpenOptions::new().write(true).open(log(folder.path())).expect("log");
+        file.set_len(cut).expect("cut");
+        println!("cut {cut}");
+        let (left, mended) = goes_on(folder.path()).await;
+        assert!(left < all && mended.aside.is_empty(), "{left} of {all}, {mended:?}");
+    }
+    // A file that is gone is not a new gateway's.
+    for gone in ["journal.db", "history.db"] {
+        let folder = copied();
+        for end in ["", "-wal"] {
+            std::fs::remove_file(folder.path().join(format!("{gone}{end}"))).expect("there");
+        }
+        let stores = open(folder.path());
+        let said = match gone {
+            "journal.db" => stores.journal.status().mended,
+            _ => stores.history.condition().mended,
+        };
+        assert!(said.is_some_and(|mended| mended.aside.is_empty()), "{gone}");
+        stores.journal.close();
+    }
+}

@@ -50,6 +50,11 @@ pub(super) fn findings(journal: &Status, storage: &Storage, now: Timestamp) -> V
 
 fn data_damaged(database: &str, mended: &Mended) -> Finding {
     let number = |n: u64| Text::same(n.to_string());
+    if mended.aside.is_empty() {
+        let file = Text::same(format!("{database}.db"));
+        let at = Text::same(minute(mended.time.ms()));
+        return finding(What::DataMissing, database, vec![("file", file), ("time", at)]);
+    }
     let words = vec![
         ("rows", number(mended.rows)),
         ("holes", number(mended.holes)),

@@ -465,6 +465,10 @@ impl Inner {
         }
     }
 
+    fn has_damaged(&self) -> bool {
+        !self.damaged.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn take_damaged(&self) -> BTreeSet<(DeviceId, Timestamp)> {
         std::mem::take(&mut *self.damaged.lock().unwrap_or_else(PoisonError::into_inner))
     }

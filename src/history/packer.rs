@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{SharedClock, Trust};
-use crate::journal::{Batch, Journal, Kinds, Reader, used_bytes};
+use crate::journal::{Batch, Journal, Kinds, Mended, Reader, used_bytes};
 use crate::model::{DeviceId, Position, Reading, Record, Timestamp};
 
 use super::config::Config;
@@ -58,9 +58,20 @@ impl Packer {
         clock: SharedClock,
     ) -> Result<Self, HistoryError> {
         let mut reader = journal.holding_reader("history", Kinds::Readings)?;
-        reader.seek(store::position(&connection, journal.identity())?);
+        let packed = store::position(&connection, journal.identity())?;
+        let refill = note::is_refill(&connection)?;
+        let new = packed == Position::default() && store::newest_time(&connection)?.is_none();
+        if new && !refill && reader.position() > packed {
+            // The journal knows that some of it was packed before.
+            tracing::error!("the history's database was missing: it begins anew");
+            let (time, aside) = (clock.now(), String::new());
+            note::mended(&connection, &Mended { time, rows: 0, holes: 1, aside })?;
+            inner.set_condition(note::condition(&connection)?);
+        }
+        journal.continue_after(packed, clock.now())?;
+        reader.seek(packed);
         let trust = Trust::new(clock.now(), store::newest_time(&connection)?);
-        let refill = note::is_refill(&connection)?.then(|| journal.head());
+        let refill = refill.then(|| journal.head());
         let connection = Arc::new(Mutex::new(connection));
         Ok(Self { inner, journal, config, clock, trust, reader, connection, refill })
     }
@@ -76,7 +87,8 @@ impl Packer {
                 () = tokio::time::sleep(LOOK_EVERY) => looks = looks.saturating_add(1),
             }
             let behind = self.journal.head().0.saturating_sub(self.reader.position().0);
-            if behind >= RECORDS_MAX || (looks >= LOOKS && behind > 0) {
+            let damaged = self.inner.has_damaged();
+            if damaged || behind >= RECORDS_MAX || (looks >= LOOKS && behind > 0) {
                 looks = 0;
                 tokio::select! {
                     // What was begun is finished or taken back by the database.
@@ -94,6 +106,18 @@ impl Packer {
     /// # Errors
     /// [`HistoryError`]; what was packed before it stays packed.
     pub async fn pack(&mut self) -> Result<(), HistoryError> {
+        self.pack_all().await?;
+        let mut repaired = false;
+        for (device, time) in self.inner.take_damaged() {
+            repaired |= self.repair(device, time).await?;
+        }
+        if repaired {
+            self.pack_all().await?;
+        }
+        self.drop_old().await
+    }
+
+    async fn pack_all(&mut self) -> Result<(), HistoryError> {
         while self.reader.position() < self.journal.head() {
             let before = self.reader.position();
             match self.pack_some().await {
@@ -110,10 +134,7 @@ impl Packer {
                 }
             }
         }
-        for (device, time) in self.inner.take_damaged() {
-            self.repair(device, time).await?;
-        }
-        self.drop_old().await
+        Ok(())
     }
 
     async fn pack_some(&mut self) -> Result<(), HistoryError> {
@@ -149,16 +170,21 @@ impl Packer {
     }
 
     /// Puts a damaged segment aside; false where it is whole or gone.
-    async fn repair(&self, device: DeviceId, time: Timestamp) -> Result<bool, HistoryError> {
-        let of = device.clone();
+    async fn repair(&mut self, device: DeviceId, time: Timestamp) -> Result<bool, HistoryError> {
+        let (of, journal) = (device.clone(), self.journal.identity().to_owned());
         let now = self.clock.now();
         let put_aside = move |connection: &Connection| {
             let Some(lost) = repair::set_aside(connection, &of, time)? else { return Ok(None) };
             note::put_aside(connection, &of, &lost, now)?;
+            note::refill(connection)?;
+            store::set_position(connection, &journal, Position::default())?;
             Ok(Some((lost, note::condition(connection)?)))
         };
         let Some((lost, condition)) = self.write(put_aside).await? else { return Ok(false) };
         self.inner.set_condition(condition);
+        // What the journal still has of it comes back with the next round.
+        self.refill = Some(self.journal.head());
+        self.reader.seek(Position::default());
         let Lost { span: (from, to), readings, points } = lost;
         tracing::error!(%device, from = from.ms(), to = to.ms(), readings, ?points,
             "a damaged block of the history was put aside; the rest of it is kept");

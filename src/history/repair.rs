@@ -39,7 +39,10 @@ pub(super) fn set_aside(
         None => lost.readings = place.rows,
         Some(times) => {
             whole = times.readings(device);
-            for name in store::points_of(connection, &place)? {
+            let names = store::points_of(connection, &place)?;
+            let gone = store::columns_of(connection, &place)?.saturating_sub(names.len());
+            lost.points.extend((0..gone).map(|_| "?".to_owned()));
+            for name in names {
                 let filled = match store::column(connection, device, &place, &name) {
                     Ok(body) => body.zip(PointName::parse(&name).ok()),
                     Err(HistoryError::Damaged { .. }) => None,
@@ -57,10 +60,27 @@ pub(super) fn set_aside(
         return Ok(None);
     }
     put_aside(connection, &place)?;
+    // A time at which nothing is known any more is no reading.
+    whole.retain(|reading| !reading.samples.is_empty());
     if let Some(packed) = segment::pack(&whole) {
         store::keep(connection, device, packed)?;
     }
     Ok(Some(lost))
+}
+
+/// After a mending: blocks without all their columns are no blocks of readings without these values.
+pub(super) fn leave_out_holes(connection: &Connection) -> Result<(), HistoryError> {
+    connection.execute(
+        "DELETE FROM packed WHERE segment NOT IN (SELECT id FROM segment)
+             AND segment NOT IN (SELECT id FROM damaged)",
+        [],
+    )?;
+    for (device, start) in store::lacking(connection, usize::MAX)? {
+        if let Ok(device) = DeviceId::parse(&device) {
+            set_aside(connection, &device, start)?;
+        }
+    }
+    Ok(())
 }
 
 /// Its bytes stay, for whoever wants to look at them.

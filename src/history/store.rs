@@ -7,11 +7,11 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::journal::salvage::{self, Mending};
-use crate::journal::{Mended, first_page};
+use crate::journal::{Mended, first_page, wal};
 use crate::model::{DeviceId, PointName, Position, Reading, Timestamp};
 
 use super::error::HistoryError;
-use super::note;
+use super::{note, repair};
 use super::segment::{self, Packed, Times};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
@@ -93,10 +93,16 @@ fn open_path(path: &Path) -> Result<Connection, HistoryError> {
 pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, HistoryError> {
     let failed = |error: std::io::Error| HistoryError::Storage(error.to_string());
     Mending::resume(folder, FILE).map_err(failed)?;
+    let brought = wal::bring_in(folder, FILE, now.ms()).map_err(failed)?;
+    // Journals of before had no history beside them.
+    let missing = first_page::is_missing(folder, FILE, FILE);
     let page = first_page::read(folder, FILE);
     let opened = open_to_write(folder).and_then(|connection| {
         if is_marked(folder) {
             return Err(HistoryError::Corrupt("found while it was in use".to_owned()));
+        }
+        if brought.as_ref().is_some_and(|brought| brought.torn) {
+            return Err(HistoryError::Corrupt("pages are older than the rest".to_owned()));
         }
         newest_time(&connection)?;
         devices(&connection)?;
@@ -111,6 +117,15 @@ pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, 
         opened => {
             let connection = opened?;
             first_page::keep(page, folder, FILE);
+            let lost = brought.map(|brought| (brought.damaged, brought.aside));
+            if let Some((holes, aside)) = lost.or_else(|| missing.then(|| (1, String::new()))) {
+                let all = "SELECT count(*) FROM segment";
+                let rows: i64 = connection.query_row(all, [], |row| row.get(0))?;
+                let rows = u64::try_from(rows).unwrap_or(0);
+                note::mended(&connection, &Mended { time: now, rows, holes, aside })?;
+                note::refill(&connection)?;
+                connection.execute("DELETE FROM progress", [])?;
+            }
             return Ok(connection);
         }
     };
@@ -122,6 +137,7 @@ pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, 
     let tables = ["segment", "packed", "damaged"];
     let saved = salvage::salvage(&mending.old_path(), &connection, &tables)?;
     let (rows, holes) = (saved.rows, saved.holes);
+    repair::leave_out_holes(&connection)?;
     note::mended(&connection, &Mended { time: now, rows, holes, aside })?;
     note::refill(&connection)?;
     mending.finish(connection, now.ms())?;
@@ -407,6 +423,13 @@ pub(super) fn points_of(
         connection.prepare_cached("SELECT point FROM packed WHERE segment = ?1 ORDER BY rowid")?;
     let rows = statement.query_map([place.id], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many columns a segment had when it was packed; of one of before that is not known.
+pub(super) fn columns_of(connection: &Connection, place: &Place) -> Result<usize, HistoryError> {
+    let mut statement = connection.prepare_cached("SELECT points FROM segment WHERE id = ?1")?;
+    let points: Option<i64> = statement.query_row([place.id], |row| row.get(0))?;
+    Ok(points.and_then(|points| usize::try_from(points).ok()).unwrap_or(0))
 }
 
 /// Device and beginning of the segments of which columns are gone, at most `most` of them.

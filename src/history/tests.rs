@@ -322,17 +322,32 @@ async fn a_flipped_bit_costs_one_point_of_one_segment_and_is_put_aside() {
     let lengths = |numbers: &[Vec<_>]| numbers.iter().map(Vec::len).collect::<Vec<_>>();
     assert_eq!(lengths(&numbers.expect("read")), [0, 500], "never a made-up value");
     world.pack().await;
-    let left = world.all(0, 1 << 40).await;
-    assert_eq!(left.len(), 500);
-    assert!(left.iter().all(|reading| reading.samples.len() == 1));
     let aside: i64 =
         connection.query_row("SELECT count(*) FROM damaged", [], |row| row.get(0)).expect("count");
     assert_eq!(aside, 1);
+    assert_eq!(world.all(0, 1 << 40).await, all, "the journal still had it");
+
+    // When the journal has dropped it, it is gone.
+    world.journal.close();
+    let journal = rusqlite::Connection::open(world.journal.folder().join("journal.db"));
+    journal.expect("opens").execute("DELETE FROM log", []).expect("dropped");
+    let of_journal =
+        journal::Config { commit_wait_ms: 0, ..journal::Config::new(world.journal.folder()) };
+    world.journal = Journal::open(&of_journal, world.clock.clone(), Tally::new()).expect("opens");
+    (world.history, world.packer) =
+        History::open(&world.config, &world.journal, world.clock.clone()).expect("opens");
+    connection.execute(flip, []).expect("flipped");
+    let numbers = world.history.numbers(id(), points.clone(), at(0), at(1 << 40)).await;
+    assert_eq!(lengths(&numbers.expect("read")), [0, 500]);
+    world.pack().await;
+    let left = world.all(0, 1 << 40).await;
+    assert_eq!(left.len(), 500);
+    assert!(left.iter().all(|reading| reading.samples.len() == 1));
     connection.execute("UPDATE segment SET times = zeroblob(9)", []).expect("flipped");
     assert!(world.all(0, 1 << 40).await.is_empty());
     world.keep(&[both(100), both(600)]).await;
     world.pack().await;
-    assert_eq!(world.all(0, 1 << 40).await.len(), 1, "the rest goes on");
+    assert_eq!(world.all(0, 1 << 40).await.len(), 2, "the rest goes on");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,19 @@ pub(crate) fn keep(page: Option<Vec<u8>>, folder: &Path, file: &str) {
     }
 }
 
+/// Whether a database is not there that must have been: its copy is, or the other one that goes with it.
+pub(crate) fn is_missing(folder: &Path, file: &str, other: &str) -> bool {
+    let length = |name: &Path| std::fs::metadata(name).map_or(0, |file| file.len());
+    let expected = place(folder, file).exists() || length(&folder.join(other)) > 0;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let version = || -> rusqlite::Result<i64> {
+        let connection = Connection::open_with_flags(folder.join(file), flags)?;
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+    };
+    // Without its tables it is as good as not there. One that cannot be read is another matter.
+    expected && (length(&folder.join(file)) == 0 || version().is_ok_and(|version| version == 0))
+}
+
 /// The first page, where it is one.
 fn first_page(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     let mut file = File::open(path)?;

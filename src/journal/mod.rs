@@ -26,6 +26,7 @@ pub(crate) mod salvage;
 mod schema;
 mod tail;
 mod trim;
+pub(crate) mod wal;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -304,6 +305,19 @@ impl Journal {
     fn sign_in(&self, name: &str, holds: bool) {
         let mut active = self.0.active.lock().unwrap_or_else(PoisonError::into_inner);
         active.insert(name.to_owned(), holds);
+    }
+
+    /// A reader outside this database stands at `through`. Where the journal has not come so far, its end
+    /// was lost: it goes on behind that place, so that nothing that comes is taken for what has passed. To
+    /// be called before anything is kept. Blocks.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn continue_after(&self, through: Position, now: Timestamp) -> Result<(), JournalError> {
+        match self.head() < through {
+            true => schema::continue_after(&self.0.folder, through, now),
+            false => Ok(()),
+        }
     }
 
     /// A reader without a durable cursor, from a position of the caller's choice.

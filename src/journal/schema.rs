@@ -9,10 +9,14 @@ use crate::model::{Position, Timestamp};
 
 use super::error::JournalError;
 use super::salvage::{self, Mending};
+use super::wal::{self, Brought};
 use super::{check, first_page};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
 const VERSION: i64 = 3;
+
+/// The database of the history, which goes with this one.
+const OTHER: &str = "history.db";
 
 const HOUR_MS: i64 = 3600 * 1000;
 
@@ -86,10 +90,15 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
     lock.try_lock().map_err(|_| JournalError::Busy(folder.display().to_string()))?;
     let resumed = Mending::resume(folder, FILE);
     resumed.map_err(|error| storage(&error))?;
+    let brought = wal::bring_in(folder, FILE, now.ms()).map_err(|error| storage(&error))?;
+    let missing = first_page::is_missing(folder, FILE, OTHER);
     let page = first_page::read(folder, FILE);
     let opened = open_to_write(folder).and_then(|connection| {
         if is_marked(folder) {
             return Err(JournalError::Corrupt("found while it was in use".to_owned()));
+        }
+        if brought.as_ref().is_some_and(|brought| brought.torn) {
+            return Err(JournalError::Corrupt("pages are older than the rest".to_owned()));
         }
         check::probe(&connection)?;
         Ok(connection)
@@ -99,9 +108,16 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
         opened => {
             let connection = opened?;
             first_page::keep(page, folder, FILE);
+            if let Some(Brought { damaged, aside, .. }) = brought {
+                note_mended(&connection, &mended_by(&connection, now, damaged, aside)?)?;
+            }
             connection
         }
     };
+    if missing {
+        tracing::error!("the journal's database was missing: it begins anew");
+        note_mended(&connection, &mended_by(&connection, now, 1, String::new())?)?;
+    }
     Ok(Opened { connection, lock })
 }
 
@@ -186,8 +202,46 @@ pub struct Mended {
     pub rows: u64,
     /// Places where some could not be read.
     pub holes: u64,
-    /// Name of the file with what is left of the old one.
+    /// Name of the file with what is left of the old one; empty where nothing is.
     pub aside: String,
+}
+
+/// A database that lost something, with all that it has.
+fn mended_by(
+    connection: &Connection,
+    now: Timestamp,
+    holes: u64,
+    aside: String,
+) -> Result<Mended, JournalError> {
+    let rows: i64 = connection.query_row("SELECT count(*) FROM log", [], |row| row.get(0))?;
+    Ok(Mended { time: now, rows: u64::try_from(rows).unwrap_or(0), holes, aside })
+}
+
+/// Readers outside this database stand at `through`, which the journal has not reached: its end was lost.
+/// Positions up to there are left out, so that they are not given out a second time.
+pub(super) fn continue_after(
+    folder: &Path,
+    through: Position,
+    now: Timestamp,
+) -> Result<(), JournalError> {
+    let connection = open_to_write(folder)?;
+    let head = head(&connection)?;
+    if head >= through {
+        return Ok(());
+    }
+    tracing::error!(head = head.0, through = through.0,
+        "the end of the journal is gone: what was packed of it is in the history");
+    let sql = "INSERT INTO sqlite_sequence(name, seq) SELECT 'log', 0
+               WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'log')";
+    connection.execute(sql, [])?;
+    let sql = "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'log'";
+    connection.execute(sql, [to_sql(through)])?;
+    // What the ledger says of the time that is gone went with it.
+    connection.execute(
+        "INSERT OR REPLACE INTO fact(name, value) VALUES ('ledger_since', ?1)",
+        [now.ms()],
+    )?;
+    note_mended(&connection, &mended_by(&connection, now, 1, String::new())?)
 }
 
 fn note_mended(connection: &Connection, mended: &Mended) -> Result<(), JournalError> {

@@ -20,7 +20,7 @@ use super::error::JournalError;
 use super::insert::insert;
 use super::ledger::{self, Days, Ledger, Sums};
 use super::names::{Look, Names};
-use super::schema::{self, Mended, Opened};
+use super::schema::{self, Opened};
 use super::tail::Tail;
 use super::trim::{Round, Trimmer};
 use super::{Appended, Config, Cursor, Status};
@@ -83,7 +83,6 @@ pub(super) struct Writer {
     ledger: Ledger,
     days: Days,
     corrupt: CancellationToken,
-    mended: Option<Mended>,
     /// When this run began.
     began: Timestamp,
     rounds: u32,
@@ -115,7 +114,7 @@ impl Writer {
             cut: Position::default(),
             disk_free_bytes: 0,
             disk_bytes: 0,
-            mended: mended.clone(),
+            mended,
             trouble: None,
             cursors: schema::cursors(&opened.connection)?,
         });
@@ -144,7 +143,6 @@ impl Writer {
             ledger,
             days,
             corrupt,
-            mended: mended.clone(),
             began: clock_now,
             rounds: 0,
             lately: 0,
@@ -502,7 +500,7 @@ impl Writer {
             cut: self.trimmer.cut(),
             disk_free_bytes,
             disk_bytes,
-            mended: self.mended.clone(),
+            mended: schema::mended(&self.opened.connection).unwrap_or_default(),
             trouble: self.trouble.clone(),
             cursors,
         });

@@ -25,6 +25,8 @@ pub enum What {
     NothingKept,
     /// A database was damaged; what could be read of it was saved.
     DataDamaged,
+    /// A database, or its end, was not there: it begins anew, or goes on from an older state.
+    DataMissing,
     /// Blocks of the history were damaged and put aside.
     BlockDamaged,
     /// An InfluxDB takes nothing.
@@ -33,7 +35,7 @@ pub enum What {
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 13] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
@@ -44,6 +46,7 @@ impl What {
         ("calendar_missing", Self::CalendarMissing),
         ("nothing_kept", Self::NothingKept),
         ("data_damaged", Self::DataDamaged),
+        ("data_missing", Self::DataMissing),
         ("block_damaged", Self::BlockDamaged),
         ("sink_waiting", Self::SinkWaiting),
     ];

@@ -1,0 +1,254 @@
+//! The log beside a database holds what was committed lately. SQLite reads it up to the first frame that is
+//! not whole and forgets the rest without a word, because after a power cut that is right: what follows
+//! was never acknowledged. A frame that was damaged later looks the same, and hides everything after it.
+//!
+//! Here the two are told apart: a power cut tears one transaction at most, so whole commits behind a
+//! damaged frame were acknowledged. Then every whole frame is put where it belongs, and only the damaged
+//! one is missing.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+/// Header of the log, and of a frame in it.
+const HEADER: usize = 32;
+const FRAME_HEADER: usize = 24;
+/// How a log begins; the last bit says in which order its sums take the bytes.
+const MAGIC: u32 = 0x377f_0682;
+/// Commits behind a damaged frame from which on it was no power cut: the frame's own transaction may be
+/// one that was never acknowledged.
+const COMMITS_MIN: usize = 2;
+
+/// What was brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Brought {
+    /// Frames that are damaged.
+    pub(crate) damaged: u64,
+    /// Name of the file with the log as it was.
+    pub(crate) aside: String,
+    /// The database is not whole: pages of damaged frames are older than the rest.
+    pub(crate) torn: bool,
+}
+
+/// The whole frames of a log.
+struct Frames<'a> {
+    page_size: usize,
+    /// Number of the page and its bytes, in order.
+    whole: Vec<(u32, &'a [u8])>,
+    /// Pages of the database after the last commit.
+    pages: u32,
+    damaged: u64,
+}
+
+/// Puts the whole frames of a log into its database where SQLite would forget them; `None` where it would
+/// not, as nearly always. To be called before the database is opened, by whoever alone has it.
+pub(crate) fn bring_in(
+    folder: &Path,
+    file: &str,
+    now_ms: i64,
+) -> std::io::Result<Option<Brought>> {
+    let (path, log) = (folder.join(file), folder.join(format!("{file}-wal")));
+    let bytes = match std::fs::read(&log) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes?,
+    };
+    let Some(frames) = behind_damage(&bytes) else { return Ok(None) };
+    let stem = file.trim_end_matches(".db");
+    let aside = format!("{stem}.damaged-{now_ms}.db-wal");
+    tracing::error!(file, damaged = frames.damaged, %aside,
+        "the log of the database is damaged: what is whole of it is brought in");
+    std::fs::copy(&log, folder.join(&aside))?;
+    write(&path, &frames)?;
+    // Until here a kill changes nothing: the same is written again.
+    for end in ["-wal", "-shm"] {
+        match std::fs::remove_file(PathBuf::from(format!("{}{end}", path.display()))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    File::open(folder)?.sync_all()?;
+    Ok(Some(Brought { damaged: frames.damaged, aside, torn: !is_whole(&path) }))
+}
+
+fn write(path: &Path, frames: &Frames<'_>) -> std::io::Result<()> {
+    let last: BTreeMap<u32, &[u8]> = frames.whole.iter().copied().collect();
+    let mut database = File::options().write(true).create(true).truncate(false).open(path)?;
+    let size = frames.page_size as u64;
+    for (number, page) in last.range(1..=frames.pages) {
+        database.seek(SeekFrom::Start(u64::from(number.saturating_sub(1)) * size))?;
+        database.write_all(page)?;
+    }
+    database.set_len(u64::from(frames.pages) * size)?;
+    database.sync_all()
+}
+
+/// Whether all pages and indexes of a database agree.
+fn is_whole(path: &Path) -> bool {
+    let check = || -> rusqlite::Result<String> {
+        Connection::open(path)?.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+    };
+    check().is_ok_and(|said| said == "ok")
+}
+
+/// The whole frames of a log up to its last commit, where a damaged one among them would hide commits
+/// that were acknowledged.
+fn behind_damage(log: &[u8]) -> Option<Frames<'_>> {
+    let header = log.get(..HEADER)?;
+    let (magic, page_size) = (word(header, 0)?, page_size(word(header, 8)?)?);
+    if magic & !1 != MAGIC {
+        return None;
+    }
+    let big_endian = magic & 1 == 1;
+    let salt = header.get(16..24)?;
+    let mut before = (word(header, 24)?, word(header, 28)?);
+    let begins_well = sums(header.get(..24)?, (0, 0), big_endian) == before;
+    let mut frames = Frames { page_size, whole: Vec::new(), pages: 0, damaged: 0 };
+    let (mut damaged, mut commits, mut committed) = (u64::from(!begins_well), 0, 0);
+    for frame in log.get(HEADER..)?.chunks_exact(FRAME_HEADER + page_size) {
+        let (head, page) = frame.split_at(FRAME_HEADER);
+        let stored = (word(head, 16)?, word(head, 20)?);
+        let of_now = head.get(8..16)? == salt;
+        let sum = sums(page, sums(head.get(..8)?, before, big_endian), big_endian);
+        // Each sum goes on from the one before: one that is damaged does not spoil those after it.
+        before = stored;
+        if !of_now || sum != stored {
+            damaged += 1;
+            continue;
+        }
+        frames.whole.push((word(head, 0)?, page));
+        let pages = word(head, 4)?;
+        if pages > 0 {
+            // What lies behind the last commit is not part of the database.
+            frames.pages = pages;
+            committed = frames.whole.len();
+            commits += usize::from(damaged > 0);
+            frames.damaged = damaged;
+        }
+    }
+    frames.whole.truncate(committed);
+    (frames.damaged > 0 && commits >= COMMITS_MIN).then_some(frames)
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    let word = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_be_bytes(word.try_into().ok()?))
+}
+
+fn page_size(size: u32) -> Option<usize> {
+    let size = usize::try_from(size).ok()?;
+    (size.is_power_of_two() && (512..=65_536).contains(&size)).then_some(size)
+}
+
+/// The sum that SQLite has of a log, going on from one before.
+fn sums(bytes: &[u8], (mut one, mut two): (u32, u32), big_endian: bool) -> (u32, u32) {
+    let (pairs, _) = bytes.as_chunks::<8>();
+    for [a, b, c, d, e, f, g, h] in pairs {
+        let (x, y) = match big_endian {
+            true => (u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h])),
+            false => (u32::from_le_bytes([*a, *b, *c, *d]), u32::from_le_bytes([*e, *f, *g, *h])),
+        };
+        one = one.wrapping_add(x).wrapping_add(two);
+        two = two.wrapping_add(y).wrapping_add(one);
+    }
+    (one, two)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database with so many commits of one row each in its log, as after a kill.
+    fn killed(folder: &Path, commits: usize) -> (Vec<u8>, Vec<u8>) {
+        let path = folder.join("a.db");
+        let connection = Connection::open(&path).expect("open");
+        connection
+            .execute_batch(
+                "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;
+                 CREATE TABLE t(n INTEGER PRIMARY KEY, body TEXT) STRICT;
+                 PRAGMA wal_checkpoint(TRUNCATE);",
+            )
+            .expect("tables");
+        for n in 0..commits {
+            let body = "x".repeat(500);
+            connection
+                .execute("INSERT INTO t(n, body) VALUES (?1, ?2)", rusqlite::params![n as i64, body])
+                .expect("row");
+        }
+        let read = |end: &str| std::fs::read(folder.join(format!("a.db{end}"))).expect("read");
+        (read(""), read("-wal"))
+    }
+
+    fn rows(folder: &Path) -> i64 {
+        let connection = Connection::open(folder.join("b.db")).expect("open");
+        connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).expect("count")
+    }
+
+    fn put(folder: &Path, (database, log): (&[u8], &[u8])) {
+        std::fs::write(folder.join("b.db"), database).expect("database");
+        std::fs::write(folder.join("b.db-wal"), log).expect("log");
+        drop(std::fs::remove_file(folder.join("b.db-shm")));
+    }
+
+    #[test]
+    fn a_whole_log_and_a_torn_end_are_left_to_sqlite() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (database, log) = killed(folder.path(), 40);
+        let frame = FRAME_HEADER + 4096;
+        for cut in [0, 1, frame / 2, frame, frame + 7] {
+            put(folder.path(), (&database, log.split_at(log.len() - cut).0));
+            assert_eq!(bring_in(folder.path(), "b.db", 1).expect("done"), None, "{cut}");
+        }
+        // The last frame of the last transaction was written before one in its midst.
+        let mut torn = log.clone();
+        let at = torn.len() - frame / 2;
+        torn[at] ^= 1;
+        put(folder.path(), (&database, &torn));
+        assert_eq!(bring_in(folder.path(), "b.db", 1).expect("done"), None);
+        assert_eq!(bring_in(folder.path(), "none.db", 1).expect("done"), None);
+    }
+
+    #[test]
+    fn behind_a_damaged_frame_nothing_else_is_lost() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (database, log) = killed(folder.path(), 200);
+        let frame = FRAME_HEADER + 4096;
+        let frames = (log.len() - HEADER) / frame;
+        assert!(frames >= 200, "{frames}");
+        for at in (0..frames - 10).step_by(7) {
+            for inside in [0, 5, 9, 17, 300, 4_000] {
+                let mut damaged = log.clone();
+                damaged[HEADER + at * frame + inside] ^= 4;
+                put(folder.path(), (&database, &damaged));
+                let brought = bring_in(folder.path(), "b.db", 1).expect("done").expect("damage");
+                assert!((1..=2).contains(&brought.damaged), "{brought:?}");
+                assert!(folder.path().join(&brought.aside).exists());
+                if !brought.torn {
+                    assert!(rows(folder.path()) >= 180, "frame {at}: {} rows", rows(folder.path()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_older_log_left_behind_is_no_damage() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("b.db");
+        let connection = Connection::open(&path).expect("open");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;
+                 CREATE TABLE t(n INTEGER PRIMARY KEY) STRICT;",
+            )
+            .expect("tables");
+        let insert = |n: i64| connection.execute("INSERT INTO t VALUES (?1)", [n]).expect("row");
+        assert_eq!((0..50).map(insert).sum::<usize>(), 50);
+        // The log begins anew over the old frames.
+        connection.execute_batch("PRAGMA wal_checkpoint(RESTART)").unwrap_or_default();
+        assert_eq!((50..60).map(insert).sum::<usize>(), 10);
+        let log = std::fs::read(folder.path().join("b.db-wal")).expect("log");
+        assert!(behind_damage(&log).is_none());
+    }
+}

@@ -17,7 +17,8 @@ use crate::history::{History, HistoryError};
 use crate::influx::{self, InfluxError, Sink};
 use crate::journal::{Journal, JournalError};
 use crate::live::{Board, Live};
-use crate::model::Text;
+use crate::model::{Device, Text};
+use crate::past;
 use crate::profile::Profile;
 use crate::service;
 use crate::source::{self, Sources, modbus, mqtt, own};
@@ -126,13 +127,12 @@ impl App {
         let (history, packer) = History::open(&hall.history, &journal, clock.clone())?;
         let board = board(&hall, &history, common);
         let live = Live::new(board.clone());
-        let (service, watch) = service::Watch::open(
-            hall.service.clone(),
-            live.clone(),
-            journal.clone(),
-            clock.clone(),
-        )?;
-        let sinks = self.start_sinks(&hall, &history, common)?;
+        let of_service = hall.service.clone();
+        let (service, watch) =
+            service::Watch::open(of_service, live.clone(), journal.clone(), clock.clone())?;
+        let devices = hall.devices.iter().map(|(device, _)| &**device);
+        let former = past::remember(&common.journal, devices)?;
+        let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
             open_alerts(&hall, board, &service, &history, &sinks, common)?;
         let stop = self.readers.stop_signal();
@@ -152,9 +152,7 @@ impl App {
         self.readers.vital("alerts", alerts.run(stop.clone()));
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
-        for webhook in &hall.alert.webhooks {
-            self.start_webhook(webhook, &hall.site.id, common)?;
-        }
+        self.start_webhooks(&hall, common)?;
         let (states, monitor) = (Sources::new(), modbus::Monitor::new());
         let page = web::Context {
             live,
@@ -171,6 +169,7 @@ impl App {
             clock: common.clock.clone(),
             zones: hall.zones.clone(),
             history,
+            former,
         };
         let password_hash = hall.web.password_hash.clone();
         let config = web::Config { listen: hall.web.listen, password_hash, demo };
@@ -217,6 +216,11 @@ impl App {
         self.sources.spawn("own", move || own::run(context.clone(), stop.clone()));
     }
 
+    fn start_webhooks(&self, hall: &Hall, common: &Common) -> Result<(), AppError> {
+        let mut webhooks = hall.alert.webhooks.iter();
+        webhooks.try_for_each(|webhook| self.start_webhook(webhook, &hall.site.id, common))
+    }
+
     fn start_webhook(
         &self,
         config: &WebhookConfig,
@@ -248,6 +252,7 @@ impl App {
         &self,
         hall: &Hall,
         history: &History,
+        former: &[Device],
         common: &Common,
     ) -> Result<Vec<Sink>, AppError> {
         let devices = hall.devices.iter().map(|(device, _)| (**device).clone());
@@ -256,7 +261,7 @@ impl App {
         let context = influx::Context {
             journal: common.journal.clone(),
             history: history.clone(),
-            devices: devices.chain(own::device(&hall.zones)).collect(),
+            devices: devices.chain(own::device(&hall.zones)).chain(former.to_vec()).collect(),
             profiles: Arc::new(profiles.collect()),
             tally: common.tally.clone(),
             clock: common.clock.clone(),

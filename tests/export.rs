@@ -11,7 +11,8 @@ use hallwatch::clock::SystemClock;
 use hallwatch::history::{self, History};
 use hallwatch::journal::{self, Journal};
 use hallwatch::model::{
-    Decimal, DeviceId, PointName, Quality, Reading, Record, Sample, Timestamp, Value,
+    Decimal, Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Text,
+    Timestamp, Value, ZoneId,
 };
 use hallwatch::tally::Tally;
 use serde_json::{Value as Json, json};
@@ -191,4 +192,57 @@ async fn spans_are_days_or_moments_of_the_hall() {
     // A file that is there is never written over.
     let done = export(&config, &folder.path().join("a"), &["--from", "2026-03-10"]);
     assert!(!done.status.success() && String::from_utf8_lossy(&done.stderr).contains("已存在"));
+}
+
+/// Lines go where those of the running gateway went, also of the gateway itself and of devices that are
+/// no longer configured.
+#[tokio::test]
+async fn lines_of_the_gateway_and_of_former_devices_are_as_they_were() {
+    let (folder, config) = folder().await;
+    let data = folder.path().join("data");
+    let clock = Arc::new(SystemClock);
+    let journal = Journal::open(&journal::Config::new(data), clock, Tally::new()).expect("opens");
+    let former = Device {
+        id: DeviceId::parse("tm-9").expect("id"),
+        name: Text::new("旧取号机", "old machine"),
+        zone: ZoneId::parse("lobby").expect("id"),
+        kind: DeviceKind::TicketMachine,
+        profile: "kiosk-native".to_owned(),
+        rated_power_w: None,
+        interval_ms: 1000,
+        stale_after_ms: 1000,
+    };
+    hallwatch::past::remember(&journal, [&former].into_iter()).expect("remembered");
+    let of = |device: &str| {
+        let Record::Reading(mut reading) = reading(5) else { panic!("a reading") };
+        reading.device = DeviceId::parse(device).expect("id");
+        Record::Reading(reading)
+    };
+    journal.append(vec![of("tm-9"), of("gateway")]).await.expect("kept");
+    journal.close();
+    let out = folder.path().join("a.lines");
+    let done = export(&config, &out, &["--from", "2026-03-10"]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let lines = std::fs::read_to_string(&out).expect("read");
+    for begin in [
+        "kiosk,device=tm-9,site=hall,zone=lobby,kind=ticket_machine,model=kiosk-native ",
+        "gateway,device=gateway,site=hall,zone=roof,kind=gateway,model=gateway ",
+    ] {
+        let mut found = lines.lines().filter(|line| line.starts_with(begin));
+        assert!(found.next().is_some(), "{begin}: {:?}", lines.lines().last());
+    }
+}
+
+/// What could not be exported is said.
+#[tokio::test]
+async fn a_damaged_block_is_told() {
+    let (folder, config) = folder().await;
+    let database =
+        rusqlite::Connection::open(folder.path().join("data/history.db")).expect("opens");
+    let flip = "UPDATE packed SET body = zeroblob(length(body)) WHERE point = 'ac_power_w'";
+    assert_eq!(database.execute(flip, []).expect("flipped"), 1);
+    drop(database);
+    let done = export(&config, &folder.path().join("a.csv"), &["--from", "2026-03-10"]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(!done.status.success() && said.contains("1 damaged blocks"), "{said}");
 }

@@ -137,6 +137,20 @@ impl History {
         Ok((Self(inner), packer))
     }
 
+    /// Blocks that were found to be damaged and are not put aside yet.
+    #[must_use]
+    pub fn damaged_blocks(&self) -> usize {
+        self.0.damaged.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The damaged blocks of a device are put aside and filled again soon: until then what it said is not
+    /// all there.
+    #[must_use]
+    pub fn waits_for_repair(&self, device: &DeviceId) -> bool {
+        let damaged = self.0.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        damaged.iter().any(|(known, _)| known == device)
+    }
+
     /// What was damaged of late.
     #[must_use]
     pub fn condition(&self) -> Condition {

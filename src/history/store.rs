@@ -11,8 +11,8 @@ use crate::journal::{Mended, first_page, wal};
 use crate::model::{DeviceId, PointName, Position, Reading, Timestamp};
 
 use super::error::HistoryError;
-use super::{note, repair};
 use super::segment::{self, Packed, Times};
+use super::{note, repair};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
 const VERSION: i64 = 1;

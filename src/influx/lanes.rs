@@ -248,6 +248,14 @@ impl Lanes {
     /// Sends all readings of `from <= time < to` again; the job's number.
     pub(super) fn add_span(&mut self, cause: Cause, from: Timestamp, to: Timestamp) -> u64 {
         // Somebody who asks twice has not seen that it goes on; the end grows with the time of day.
+        let covers = |job: &&Job| {
+            // Not one that has passed a part of it already: it may be asked for because that was lost.
+            let comes = matches!(job.task, Task::Span { next, .. } if next <= from.ms());
+            job.cause == cause && comes && job.to >= to.ms()
+        };
+        if let Some(job) = self.0.jobs.iter().find(covers) {
+            return job.id;
+        }
         let same = |job: &Job| job.cause == cause && job.from == from.ms() && job.is_span();
         let Some(at) = self.0.jobs.iter().position(same) else {
             return self.add_all(cause, from, to);

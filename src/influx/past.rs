@@ -159,7 +159,12 @@ impl Past {
         let put = |items: &mut VecDeque<Item>, reading: &Reading| {
             items.push_back(Item::Reading(reading.clone()));
         };
-        self.history.walk(device.clone(), from, to, VecDeque::new(), put).await
+        let all = self.history.walk(device.clone(), from, to, VecDeque::new(), put).await?;
+        if self.history.waits_for_repair(device) {
+            // The packer puts it aside and fills it from the journal; then it is asked again.
+            return Err(HistoryError::Damaged { device: device.clone(), time: from });
+        }
+        Ok(all)
     }
 
     async fn letter(&self, next: u64, until: u64) -> Result<Unit, PastError> {

@@ -41,6 +41,15 @@ impl Archive {
         Ok((Self { connection: Mutex::new(connection), names }, identity))
     }
 
+    /// Texts that were kept by [`super::Journal::remember`] whose names begin so, with their names.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn facts(&self, prefix: &str) -> Result<Vec<(String, String)>, JournalError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        schema::facts(&connection, prefix)
+    }
+
     /// Readings of a device with `from <= time < to`, oldest first, at most `max`.
     ///
     /// # Errors

@@ -320,6 +320,14 @@ impl Journal {
         }
     }
 
+    /// Keeps texts by name in the journal's database. Blocks.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn remember(&self, facts: &[(String, String)]) -> Result<(), JournalError> {
+        schema::remember(&self.0.folder, facts)
+    }
+
     /// A reader without a durable cursor, from a position of the caller's choice.
     #[must_use]
     pub fn reader_from(&self, position: Position, kinds: Kinds) -> Reader {

@@ -229,8 +229,11 @@ pub(super) fn continue_after(
     if head >= through {
         return Ok(());
     }
-    tracing::error!(head = head.0, through = through.0,
-        "the end of the journal is gone: what was packed of it is in the history");
+    tracing::error!(
+        head = head.0,
+        through = through.0,
+        "the end of the journal is gone: what was packed of it is in the history"
+    );
     let sql = "INSERT INTO sqlite_sequence(name, seq) SELECT 'log', 0
                WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'log')";
     connection.execute(sql, [])?;
@@ -380,6 +383,33 @@ pub(super) fn count(
         .query_map(params![to_sql(after), to_sql(until), from.ms(), to.ms()], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
         })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Keeps texts by name, those that are new or others than before.
+pub(super) fn remember(folder: &Path, facts: &[(String, String)]) -> Result<(), JournalError> {
+    let mut connection = open_to_write(folder)?;
+    let transaction = connection.transaction()?;
+    for (name, value) in facts {
+        transaction.execute(
+            "INSERT INTO fact(name, value) VALUES (?1, ?2)
+             ON CONFLICT(name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+            [name, value],
+        )?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Texts whose names begin so.
+pub(super) fn facts(
+    connection: &Connection,
+    prefix: &str,
+) -> Result<Vec<(String, String)>, JournalError> {
+    let mut statement = connection.prepare(
+        "SELECT name, value FROM fact WHERE substr(name, 1, length(?1)) = ?1 AND typeof(value) = 'text'
+         ORDER BY name",
+    )?;
+    let rows = statement.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -45,11 +45,7 @@ struct Frames<'a> {
 
 /// Puts the whole frames of a log into its database where SQLite would forget them; `None` where it would
 /// not, as nearly always. To be called before the database is opened, by whoever alone has it.
-pub(crate) fn bring_in(
-    folder: &Path,
-    file: &str,
-    now_ms: i64,
-) -> std::io::Result<Option<Brought>> {
+pub(crate) fn bring_in(folder: &Path, file: &str, now_ms: i64) -> std::io::Result<Option<Brought>> {
     let (path, log) = (folder.join(file), folder.join(format!("{file}-wal")));
     let bytes = match std::fs::read(&log) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -174,7 +170,10 @@ mod tests {
         for n in 0..commits {
             let body = "x".repeat(500);
             connection
-                .execute("INSERT INTO t(n, body) VALUES (?1, ?2)", rusqlite::params![n as i64, body])
+                .execute(
+                    "INSERT INTO t(n, body) VALUES (?1, ?2)",
+                    rusqlite::params![n as i64, body],
+                )
                 .expect("row");
         }
         let read = |end: &str| std::fs::read(folder.join(format!("a.db{end}"))).expect("read");

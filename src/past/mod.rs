@@ -9,8 +9,10 @@
 //!
 //! Architecture invariant: what is kept here is never asked for elsewhere.
 
+mod known;
 mod tables;
 
+pub use known::{former, remember};
 pub use tables::Tables;
 
 use tokio::time::{Duration, Instant, timeout_at};

@@ -45,7 +45,7 @@ use crate::history::History;
 use crate::influx::Sink;
 use crate::journal::Journal;
 use crate::live::Live;
-use crate::model::{self, Zone};
+use crate::model::{self, Device, Zone};
 use crate::profile::Catalog;
 use crate::service;
 use crate::source::Sources;
@@ -118,6 +118,8 @@ pub struct Context {
     pub zones: Vec<Zone>,
     /// The past.
     pub history: History,
+    /// Devices that were configured once: their past is still told.
+    pub former: Vec<Device>,
 }
 
 /// How much is borne from clients. The defaults are for a hall; tests make them small.

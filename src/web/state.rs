@@ -63,7 +63,9 @@ impl Shared {
         );
         let past = Past::new(context.history.clone(), context.sinks.clone(), context.clock.clone());
         let tables = context.live.look(|board| {
-            let devices: Vec<_> = board.iter().map(|live| live.device.clone()).collect();
+            let former = context.former.iter().cloned().map(Arc::new);
+            let devices = board.iter().map(|live| live.device.clone());
+            let devices: Vec<_> = devices.chain(former).collect();
             let (history, clock) = (context.history.clone(), context.clock.clone());
             Tables::new(history, clock, &board.site.id, &devices)
         });

@@ -130,11 +130,14 @@ async fn old_readings_are_ordered_once_more_and_given_up() {
         post(hall.address, path, bad).await.problem(400);
     }
     post(hall.address, path, r#"{"dead_letters":true}"#).await.problem(409);
-    let order = r#"{"from_ms":1,"to_ms":9000000000000}"#;
-    let job: serde_json::Value = post(hall.address, path, order).await.json(202);
+    let order = format!(r#"{{"from_ms":1,"to_ms":{}}}"#, hall::NOW - 100);
+    let job: serde_json::Value = post(hall.address, path, &order).await.json(202);
     assert_eq!(job["job"], 1);
-    let again: serde_json::Value = post(hall.address, path, order).await.json(202);
+    let again: serde_json::Value = post(hall.address, path, &order).await.json(202);
     assert_eq!(again["job"], 1, "asked for twice it is one job");
+    let part = format!(r#"{{"from_ms":{},"to_ms":{}}}"#, hall::NOW - 5000, hall::NOW - 4000);
+    let part: serde_json::Value = post(hall.address, path, &part).await.json(202);
+    assert_eq!(part["job"], 1, "and so is a part of what is under way");
     let other = |n: i64| format!(r#"{{"from_ms":{},"to_ms":9000000000000}}"#, hall::NOW - n);
     for n in 1..16 {
         assert_eq!(post(hall.address, path, &other(n)).await.status, 202);

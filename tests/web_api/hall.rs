@@ -168,6 +168,7 @@ pub(crate) async fn web(
             .map(|(id, zh, en)| Zone { id: zone(id), name: Text::new(zh, en), floor: None })
             .into(),
         history,
+        former: Vec::new(),
     };
     let demo = Some(Text::new("演示数据", "made-up data"));
     let web = Web::with_limits(Config { listen, password_hash, demo }, context, limits);

@@ -106,6 +106,7 @@ pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
             "job {job} has begun; after Ctrl-C the gateway goes on, --cancel {job} gives it up",
         );
         eprintln!("{}", one_line(begun, lang));
+        tell_rest(&gateway, arguments, (job, &order)).await?;
         let Some(end) = wait(&gateway, &arguments.sink, job, lang).await? else {
             return Err(Failure::told(text!("任务 {job} 已被取消", "job {job} was given up")));
         };
@@ -122,6 +123,28 @@ pub(in crate::cli) fn run(arguments: &ResendArguments) -> Done {
         }
         Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
+}
+
+/// Of what is under way already only the rest is ordered: that is said, so that whoever gives one of
+/// the two up knows what he does.
+async fn tell_rest(
+    gateway: &Gateway,
+    arguments: &ResendArguments,
+    (job, order): (u64, &serde_json::Value),
+) -> Result<(), Failure> {
+    let Sink { jobs, .. } = look(gateway, &arguments.sink).await?;
+    let Some(own) = jobs.iter().find(|known| known.id == job) else { return Ok(()) };
+    let asked = order.get("from_ms").and_then(serde_json::Value::as_i64);
+    let before = jobs.iter().find(|other| other.id != job && other.to_ms == own.from_ms);
+    if let Some(Job { id, .. }) = before.filter(|_| asked.is_some_and(|from| from < own.from_ms)) {
+        let from = jiff::Timestamp::from_millisecond(own.from_ms)?;
+        let told = text!(
+            "任务 {job} 只补发 {from} 之后的部分；之前的由任务 {id} 补发",
+            "job {job} sends what is after {from}; what is before is sent by job {id}",
+        );
+        eprintln!("{}", one_line(told, arguments.place.lang));
+    }
+    Ok(())
 }
 
 /// What the gateway is asked for; days are those of the hall.

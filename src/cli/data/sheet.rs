@@ -46,6 +46,7 @@ impl Sheet {
     pub(super) fn new(
         format: Format,
         hall: &Hall,
+        devices: &[Device],
         mut out: BufWriter<File>,
     ) -> Result<Self, Failure> {
         match format {
@@ -57,9 +58,7 @@ impl Sheet {
                 Ok(Self::Csv { out: Box::new(out), zone: hall.site.time_zone.clone(), rows: 0 })
             }
             Format::Lines => {
-                let devices: Vec<Device> =
-                    hall.devices.iter().map(|(device, _)| (**device).clone()).collect();
-                let encoder = Box::new(Encoder::new(&hall.site.id, &devices));
+                let encoder = Box::new(Encoder::new(&hall.site.id, devices));
                 Ok(Self::Lines { out, encoder, rows: 0 })
             }
             Format::Parquet => Ok(Self::Parquet(Box::new(Parquet::new(out)?))),

@@ -157,7 +157,9 @@ fn answer(request: &support::Request, flux: bool) -> Reply {
         }
         return Reply::Whole(200, "", body);
     }
-    let time = |text: String| (text.parse::<i64>().expect("ms") - START) / 60_000;
+    // The first minute at or after it.
+    let time =
+        |text: String| (text.parse::<i64>().expect("ms") - START + 59_999).div_euclid(60_000);
     let (from, to) = (time(between("time+%3e%3d+", "ms")), time(between("time+%3c+", "ms")));
     let rows: Vec<String> = (from..to)
         .map(|at| {
@@ -274,4 +276,31 @@ async fn half_an_answer_and_an_empty_one_give_way_to_a_whole_one() {
         assert_eq!(joined.parts[0].origin, Origin::Influx("second".to_owned()));
         assert_equal(&all.series, &joined.series);
     }
+}
+
+/// After a damage, or a backup that was brought back, what is missing in between comes from there as well.
+/// Where nothing was lost, a silence is a silence and nobody is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hole_in_the_middle_comes_back_where_something_was_lost() {
+    let (from, to) = (20 * HOUR_MS, 31 * HOUR_MS);
+    let whole = hall();
+    whole.keep(minutes(0, DAYS * 24 * HOUR_MS)).await;
+    let all = told(&whole, v1("http://127.0.0.1:9".to_owned())).await;
+    let holed = hall();
+    holed.keep(minutes(0, from)).await;
+    holed.keep(minutes(to, DAYS * 24 * HOUR_MS)).await;
+    let server = Fake::running(|request| answer(request, false)).await;
+    let config = || v3(server.url(), Some("t"));
+    let silent = told(&holed, config()).await;
+    assert_eq!(silent.parts.len(), 1, "{:?}", silent.parts);
+    assert!(server.requests().iter().all(|request| !request.target.contains("query")));
+
+    let end = Timestamp::from_ms(START + DAYS * 24 * HOUR_MS);
+    hallwatch::history::note_restored(holed.folder(), end).expect("noted");
+    let joined = told(&holed, config()).await;
+    let origins: Vec<_> = joined.parts.iter().map(|part| part.origin.clone()).collect();
+    let main = Origin::Influx("main".to_owned());
+    assert_eq!(origins, [Origin::Here, main, Origin::Here], "{:?}", joined.parts);
+    assert_eq!(joined.parts[1].to, Timestamp::from_ms(START + to));
+    assert_equal(&all.series, &joined.series);
 }

@@ -66,6 +66,14 @@ const NUMBERS_MAX: usize = 40_000_000;
 /// Read connections kept for the next question.
 const CONNECTIONS_KEPT: usize = 4;
 
+/// Notes that a backup was brought back: of what was before, something may be missing.
+///
+/// # Errors
+/// [`HistoryError`].
+pub fn note_restored(folder: &std::path::Path, now: Timestamp) -> Result<(), HistoryError> {
+    note::suspect(&store::open_to_write(folder)?, now)
+}
+
 /// Whether the database of the folder was found to be corrupt while it was in use: the next start mends
 /// it.
 #[must_use]
@@ -168,12 +176,12 @@ impl History {
         windows: Windows,
     ) -> Result<Vec<Vec<Window>>, HistoryError> {
         let folds = Folds::new(asked, windows);
-        let from = folds.windows().start();
-        Ok(self.fold(device, folds, from).await?.end(self.0.clock.now()))
+        let (from, to) = (folds.windows().start(), folds.windows().end());
+        Ok(self.fold(device, folds, from, to).await?.end(self.0.clock.now()))
     }
 
-    /// Gathers what is kept here from `from` on, up to the end of the windows; what was before may have
-    /// been gathered from elsewhere. With the first window the last values before it are looked up.
+    /// Gathers what is kept here of `from <= time < to`; the rest may be gathered from elsewhere. With the
+    /// first window the last values before it are looked up, with the last one those after it.
     ///
     /// # Errors
     /// [`HistoryError`].
@@ -182,9 +190,10 @@ impl History {
         device: DeviceId,
         mut folds: Folds,
         from: Timestamp,
+        to: Timestamp,
     ) -> Result<Folds, HistoryError> {
         self.blocking(move |inner, connection| {
-            let to = folds.windows().end();
+            let last = to >= folds.windows().end();
             let counters = folds.asked().iter().any(|asked| asked.counter.is_some());
             let points = folds.points();
             let points: Vec<&str> = points.iter().map(String::as_str).collect();
@@ -196,7 +205,7 @@ impl History {
                 return Err(HistoryError::TooManyReadings);
             }
             span.numbers(&points, |which, time, value| folds.take(which, time, value))?;
-            if counters {
+            if counters && last {
                 // A counter's step over the end belongs to the last window in part.
                 folds.take_all(next_numbers(inner, connection, &device, &points, to)?);
             }

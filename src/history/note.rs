@@ -17,6 +17,8 @@ pub struct Condition {
     pub mended: Option<Mended>,
     /// The last damaged block, and how many there were.
     pub put_aside: Option<PutAside>,
+    /// Of what was before, something may be missing: by damage, or because a backup was brought back.
+    pub suspect_before: Option<Timestamp>,
 }
 
 /// A block that was damaged.
@@ -69,12 +71,24 @@ pub(super) fn condition(connection: &Connection) -> Result<Condition, HistoryErr
         holes: note.holes,
         aside: note.aside,
     });
-    Ok(Condition { mended, put_aside: read(connection, "put_aside")? })
+    let suspect: Option<i64> = read(connection, "suspect")?;
+    let suspect_before = suspect.map(Timestamp::from_ms);
+    Ok(Condition { mended, put_aside: read(connection, "put_aside")?, suspect_before })
+}
+
+/// Of what was before, something may be missing.
+pub(super) fn suspect(connection: &Connection, now: Timestamp) -> Result<(), HistoryError> {
+    let known: Option<i64> = read(connection, "suspect")?;
+    match known.is_some_and(|known| known >= now.ms()) {
+        true => Ok(()),
+        false => write(connection, "suspect", &now.ms()),
+    }
 }
 
 /// The database was mended.
 pub(super) fn mended(connection: &Connection, mended: &Mended) -> Result<(), HistoryError> {
     let Mended { time, rows, holes, aside } = mended.clone();
+    suspect(connection, time)?;
     write(connection, "mended", &MendedNote { time_ms: time.ms(), rows, holes, aside })
 }
 
@@ -110,5 +124,6 @@ pub(super) fn put_aside(
         to_ms: to.ms(),
         blocks: before.saturating_add(1),
     };
+    suspect(connection, now)?;
     write(connection, "put_aside", &note)
 }

@@ -69,6 +69,10 @@ impl Packer {
             inner.set_condition(note::condition(&connection)?);
         }
         journal.continue_after(packed, clock.now())?;
+        if let Some(mended) = journal.mended()? {
+            note::suspect(&connection, mended.time)?;
+            inner.set_condition(note::condition(&connection)?);
+        }
         reader.seek(packed);
         let trust = Trust::new(clock.now(), store::newest_time(&connection)?);
         let refill = refill.then(|| journal.head());

@@ -316,7 +316,7 @@ async fn make_month(
     if !whole {
         folds = Folds::new(asked.clone(), windows()?);
     }
-    let folds = sink.history.fold(device.id.clone(), folds, since).await?;
+    let folds = sink.history.fold(device.id.clone(), folds, since, to).await?;
     let counted = folds.end(sink.clock.now());
     let mut sums = Sums::default();
     for (asked, windows) in asked.iter().zip(&counted) {

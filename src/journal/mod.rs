@@ -320,6 +320,14 @@ impl Journal {
         }
     }
 
+    /// The last time that the database was mended, or was found to lack something. Blocks.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn mended(&self) -> Result<Option<Mended>, JournalError> {
+        schema::mended(&schema::open_read_only(&self.0.folder)?)
+    }
+
     /// Keeps texts by name in the journal's database. Blocks.
     ///
     /// # Errors

@@ -29,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// So far beyond the span is looked, for what reaches into it.
 const AROUND_MS: i64 = 2 * 24 * 3600 * 1000;
 
+/// Times without readings that are asked about where something was lost, and how many of them.
+const HOLE_MS_MIN: i64 = 10 * 60 * 1000;
+const HOLES_MAX: usize = 16;
+
 /// Where a part of an answer comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
@@ -100,10 +104,50 @@ impl Past {
             parts.retain(|part| part.from < part.to);
         }
         if since < end {
-            parts.push(Part { from: since.max(start), to: end, origin: Origin::Here });
-            folds = self.history.fold(device.clone(), folds, since.max(start)).await?;
+            let mut at = since.max(start);
+            for (from, to) in self.holes(device, &folds, (at, end)).await? {
+                folds = self.history.fold(device.clone(), folds, at, from).await?;
+                parts.push(Part { from: at, to: from, origin: Origin::Here });
+                for part in self.recall(device, &mut folds, (from, to)).await {
+                    // Nobody has anything: nothing was said then.
+                    let nothing = part.origin == Origin::Nowhere(None);
+                    let origin = if nothing { Origin::Here } else { part.origin };
+                    parts.push(Part { origin, ..part });
+                }
+                at = to;
+            }
+            parts.push(Part { from: at, to: end, origin: Origin::Here });
+            let last = folds.windows().end();
+            folds = self.history.fold(device.clone(), folds, at, last).await?;
         }
-        Ok(Told { series: folds.end(now), parts })
+        Ok(Told { series: folds.end(now), parts: joined(parts) })
+    }
+
+    /// Times of which nothing is kept here because something was lost: a database may have them.
+    async fn holes(
+        &self,
+        device: &DeviceId,
+        folds: &Folds,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<(Timestamp, Timestamp)>, HistoryError> {
+        let suspect = self.history.condition().suspect_before.filter(|_| !self.sinks.is_empty());
+        let Some(to) = suspect.map(|suspect| suspect.min(to)).filter(|to| from < *to) else {
+            return Ok(Vec::new());
+        };
+        let Ok(span) = Windows::every_ms(from, to, to.since_ms(from)) else {
+            return Ok(Vec::new());
+        };
+        let mut gaps = self.history.presence(device.clone(), span, HOLE_MS_MIN).await?.gaps;
+        gaps.sort_by_key(|(from, to)| std::cmp::Reverse(to.since_ms(*from)));
+        gaps.truncate(HOLES_MAX);
+        gaps.sort();
+        // Not the readings themselves at both ends.
+        let start = folds.windows().start();
+        let inside = |(from, to): (Timestamp, Timestamp)| match from <= start {
+            true => (from, to),
+            false => (from.plus_ms(1), to),
+        };
+        Ok(gaps.into_iter().map(inside).collect())
     }
 
     /// Gathers what the databases have of `from <= time < to`: of each piece from the first that has
@@ -149,4 +193,16 @@ impl Past {
         }
         parts
     }
+}
+
+/// Neighbours of one origin are one.
+fn joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::new();
+    for part in parts.into_iter().filter(|part| part.from < part.to) {
+        match joined.last_mut() {
+            Some(last) if last.origin == part.origin => last.to = part.to,
+            _ => joined.push(part),
+        }
+    }
+    joined
 }

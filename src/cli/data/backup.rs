@@ -170,6 +170,19 @@ pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Up to when a backup goes: what came after it is not in it.
+fn tell_age(contents: &Contents, lang: Option<Language>) -> Result<(), Failure> {
+    let made = jiff::Timestamp::from_millisecond(contents.made_ms)?;
+    let made = made.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M %:z");
+    let told = text!(
+        "备份做于 {made}：之后的数据不在其中；InfluxDB 有的会在页面上补出",
+        "the backup was made at {made}: what came after it is not in it; what an InfluxDB has of that time \
+         is shown on the page",
+    );
+    eprintln!("{}", one_line(told, lang));
+    Ok(())
+}
+
 /// Puts a backup into a data folder that has no data.
 pub(in crate::cli) fn restore(from: &Path, to: &Path, lang: Option<Language>) -> Done {
     super::super::run::keep_to_ourselves();
@@ -207,8 +220,11 @@ pub(in crate::cli) fn restore(from: &Path, to: &Path, lang: Option<Language>) ->
         bar.tell(done, files);
     }
     bar.end();
+    let now = SystemClock.now();
+    history::note_restored(to, now).map_err(|error| Failure::told(error.text()))?;
     let verified = verify::look(to, lang);
     verified.show(lang);
+    tell_age(&contents, lang)?;
     let to = to.display();
     say!(
         "{}",

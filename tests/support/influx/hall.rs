@@ -102,6 +102,10 @@ impl Hall {
         self.journal = Self::open(&self.folder, &self.clock, self.size_bytes_max, self.zone);
     }
 
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     pub(crate) fn clock(&self) -> SharedClock {
         self.clock.clone()
     }

@@ -41,7 +41,7 @@ fn readings() -> Vec<Record> {
             sample("state", dec(4 + minute % 7 / 4, 0)),
             sample("online", Value::Bool(minute % 50 != 0)),
             sample("serial_number", Value::Text("SN".into())),
-            sample("fault", Value::Codes(["a".into()].into())),
+            sample("fault", Value::Codes((0..minute % 3).map(|n| n.to_string().into()).collect())),
         ];
         if minute % 10 == 0 {
             samples.push(sample("time", dec(minute, -2)));
@@ -87,6 +87,9 @@ const QUERIES: &[&str] = &[
     "SELECT cumulative_sum(count(state)) FROM inverter WHERE $time GROUP BY time(6h)",
     "SELECT mean(ac_power_w) FROM inverter WHERE $time GROUP BY time(20m) fill(previous) LIMIT 50 OFFSET 20",
     "SELECT mean(ac_power_w) FROM inverter WHERE $time GROUP BY time(20m) fill(linear) ORDER BY time DESC",
+    "SELECT max(fault_count), sum(fault_count) FROM inverter WHERE $time GROUP BY time(1h), device",
+    "SELECT fault_count FROM inverter WHERE fault_count > 1 AND device = 'inv-01' AND $time LIMIT 30",
+    "SHOW FIELD KEYS FROM inverter",
     "SELECT mean(nothing) FROM inverter",
     "SELECT distinct(state) FROM inverter GROUP BY device",
 ];
@@ -118,27 +121,9 @@ async fn the_gateway_answers_as_the_influxdb_that_it_feeds() {
         let theirs: Json = server.answer(&query).await;
         let ours = tables.ask(query.clone(), Some("hall".to_owned())).await.expect("understood");
         let ours: Json = serde_json::from_str(&ours.to_json(Epoch::parse("ms"))).expect("JSON");
-        let mut theirs_and_ours = [theirs, ours];
-        for answer in &mut theirs_and_ours {
-            forget_codes(answer);
-        }
-        let [theirs, ours] = theirs_and_ours;
         different.extend(difference("", &ours, &theirs).map(|found| format!("{query}\n  {found}")));
     }
     println!("{} queries, {} differ", QUERIES.len(), different.len());
     assert!(different.is_empty(), "{}", different.join("\n"));
     sink.stop().await;
-}
-
-/// How many codes a device shows is sent to an InfluxDB and not told here: the column goes.
-fn forget_codes(answer: &mut Json) {
-    let Some(series) = answer["results"][0]["series"].as_array_mut() else { return };
-    for series in series {
-        let columns = series["columns"].as_array().expect("columns");
-        let Some(at) = columns.iter().position(|column| column == "fault_count") else { continue };
-        series["columns"].as_array_mut().expect("columns").remove(at);
-        for row in series["values"].as_array_mut().expect("rows") {
-            row.as_array_mut().expect("a row").remove(at);
-        }
-    }
 }

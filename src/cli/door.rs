@@ -207,7 +207,7 @@ async fn good(answer: reqwest::Response) -> Result<reqwest::Response, Failure> {
     Err(Failure::told(match answer.json::<Problem>().await {
         Ok(Problem { detail, hint: Some(hint) }) => {
             let web::Text { zh, en } = hint;
-            text!("{detail}；{zh}", "{detail}; {en}")
+            Text::new(zh, format!("{detail}; {en}"))
         }
         Ok(Problem { detail, hint: None }) => Text::same(detail),
         Err(_) => text!("网关应答 {status}", "the gateway answers {status}"),

@@ -17,6 +17,7 @@ mod out;
 mod password;
 mod points;
 mod profiles;
+mod rules;
 mod run;
 mod scan;
 mod table;
@@ -95,6 +96,11 @@ enum Command {
         /// Show one language only. 只显示一种语言。
         #[arg(long)]
         lang: Option<Language>,
+    },
+    /// Print the alert rules that are built in, or one of them. 打印自带的告警规则，或其中一条。
+    Rules {
+        /// Its id, such as KS018. 规则编号。
+        id: Option<String>,
     },
     /// Find devices on addresses, networks and serial ports, and write a configuration for them.
     /// Nothing is changed on a device. 扫描并识别设备，写出配置；只读。
@@ -242,7 +248,11 @@ impl Command {
             | Self::Device { about: AboutDevice::Plan { place, .. } }
             | Self::Read { place, .. }
             | Self::Record { place, .. } => place.lang,
-            Self::Demo { .. } | Self::Run { .. } | Self::Profiles { .. } | Self::Password => None,
+            Self::Demo { .. }
+            | Self::Run { .. }
+            | Self::Profiles { .. }
+            | Self::Rules { .. }
+            | Self::Password => None,
         }
     }
 }
@@ -265,6 +275,7 @@ pub fn main() -> ExitCode {
         Command::Check { config, named, lang } => check::check(&named.unwrap_or(config), lang),
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
         Command::Points { lang } => points::points(lang),
+        Command::Rules { id } => rules::rules(id.as_deref()),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Bus { place, json, watched } => field::bus::bus(&place, json, watched),

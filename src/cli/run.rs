@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::app::App;
+use crate::app::{App, AppError};
 use crate::clock::SystemClock;
 use crate::config;
+use crate::journal::JournalError;
 use crate::{history, journal};
 
 use super::check::show;
@@ -34,6 +35,13 @@ pub(super) fn run(path: &Path, data: Option<PathBuf>) -> Done {
     allow_connections();
     runtime()?.block_on(async {
         let mut told = std::pin::pin!(told_to_stop());
+        // Before the page's port, which the other one has as well.
+        let folder = &hall.journal.folder;
+        if journal::in_use(folder) {
+            let folder = folder.display().to_string();
+            let source = JournalError::Busy(folder.clone());
+            return Err(AppError::Journal { folder, source }.into());
+        }
         for _ in 0..STARTS_MAX {
             let listen = hall.web.listen;
             let bound = TcpListener::bind(listen).await;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::journal::Findings;
+use crate::journal::{Findings, wal};
 use crate::model::{DeviceId, Text, Timestamp, text};
 
 use super::error::HistoryError;
@@ -31,8 +31,10 @@ pub struct Checked {
 /// # Errors
 /// [`HistoryError`] when there is none, or it cannot even be begun to be read.
 pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, HistoryError> {
+    let hidden = wal::finding(folder, store::FILE);
     let connection = store::open_read_only(folder)?;
     let mut checked = Checked { findings: Findings::of_pages(&connection), ..Checked::default() };
+    hidden.into_iter().for_each(|finding| checked.findings.tell(finding));
     let count = |sql: &str| -> u64 {
         let count: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap_or(0);
         u64::try_from(count).unwrap_or(0)

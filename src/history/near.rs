@@ -150,7 +150,7 @@ pub(super) fn since(
 /// Segments at either end that are looked at for the points of a device.
 const POINTS_SEGMENTS: usize = 2;
 
-/// The points that occur at either end of what is kept of a device; texts and codes are left out.
+/// The points that occur at either end of what is kept of a device; texts are left out.
 pub(super) fn points(
     inner: &Inner,
     connection: &Connection,
@@ -166,8 +166,8 @@ pub(super) fn points(
     for reading in inner.archive.last_before(device, last, FRESH_SEARCH_MAX)? {
         for sample in &reading.samples {
             match &sample.value {
-                Value::Text(_) | Value::Codes(_) => names.remove(sample.point.as_str()),
-                Value::Decimal(_) | Value::Float(_) | Value::Bool(_) => {
+                Value::Text(_) => names.remove(sample.point.as_str()),
+                Value::Decimal(_) | Value::Float(_) | Value::Bool(_) | Value::Codes(_) => {
                     names.insert(sample.point.as_str().to_owned())
                 }
             };

@@ -2,13 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use crate::model::{Reading, Timestamp};
+use crate::model::{Reading, Timestamp, Value};
 
 use super::column;
 use super::error::HistoryError;
 use super::segment::{Times, key};
 use super::span::Span;
 use super::store::{self, Place};
+
+/// The point whose values are codes: told as how many they are.
+const CODES: &str = "fault";
 
 /// The numbers of one reading, in the order of the points; `None` where one was not measured.
 pub type Visit<'a> = dyn FnMut(Timestamp, &[Option<f64>]) -> ControlFlow<()> + 'a;
@@ -73,13 +76,20 @@ impl Span<'_> {
         for point in points {
             let mut numbers = vec![None; times.len()];
             if let Some(packed) = self.column_of(place, point)? {
-                let read = column::unpack(&packed, times.len()).is_some_and(|column| {
-                    column.numbers(|row, number| {
-                        if let Some(cell) = numbers.get_mut(row) {
-                            *cell = Some(number);
-                        }
-                    })
-                });
+                let mut put = |row: usize, number: f64| {
+                    if let Some(cell) = numbers.get_mut(row) {
+                        *cell = Some(number);
+                    }
+                };
+                let read =
+                    column::unpack(&packed, times.len()).is_some_and(|column| match *point {
+                        CODES => column.cells(|row, value, _| {
+                            if let Value::Codes(codes) = value {
+                                put(row, codes.len() as f64);
+                            }
+                        }),
+                        _ => column.numbers(put),
+                    });
                 if !read {
                     self.inner.note_damage(self.device, place.start);
                 }
@@ -96,13 +106,21 @@ impl Span<'_> {
     }
 }
 
+/// A number of a reading; of codes, how many they are.
+fn number(reading: &Reading, point: &str) -> Option<f64> {
+    match reading.value(point) {
+        Some(Value::Codes(codes)) if point == CODES => Some(codes.len() as f64),
+        _ => reading.measured(point),
+    }
+}
+
 fn show<'a>(
     readings: impl Iterator<Item = &'a Reading>,
     points: &[&str],
     visit: &mut Visit<'_>,
 ) -> ControlFlow<()> {
     for reading in readings {
-        let row: Vec<Option<f64>> = points.iter().map(|point| reading.measured(point)).collect();
+        let row: Vec<Option<f64>> = points.iter().map(|point| number(reading, point)).collect();
         visit(reading.time, &row)?;
     }
     ControlFlow::Continue(())

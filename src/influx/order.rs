@@ -2,7 +2,7 @@
 
 use crate::history::HistoryError;
 use crate::journal::JournalError;
-use crate::model::{Text, Timestamp};
+use crate::model::{Text, Timestamp, text};
 
 use super::lanes::{Cause, JOBS_MAX, Lanes};
 use super::letter::{Kept, letters};
@@ -48,10 +48,12 @@ impl OrderError {
                 Text::new("没有等待处理的拒收数据", "no refused line waits for anybody")
             }
             Self::TooMany => Text::new(
-                "等前面的补发完成，或取消一个",
+                "排队的补发任务已满：等前面的完成，或取消一个",
                 "wait until some are done, or give one up",
             ),
-            Self::NoJob(_) => Text::new("它可能已经完成", "it may be done already"),
+            Self::NoJob(id) => {
+                text!("没有任务 {id}：它可能已经完成", "it may be done already: {id}")
+            }
             Self::History(_) | Self::Journal(_) => Text::new(
                 "查看磁盘空间和数据目录，稍后再试",
                 "look at the disk and the data folder, and try again",

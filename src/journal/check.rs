@@ -10,6 +10,7 @@ use super::error::JournalError;
 use super::names::Names;
 use super::reader::record_of;
 use super::schema;
+use super::wal;
 
 /// Rows looked at between two words about how far it has come.
 const ROWS_PER_STEP: i64 = 5000;
@@ -73,8 +74,10 @@ pub struct Checked {
 /// # Errors
 /// [`JournalError`] when there is none, or it cannot even be begun to be read.
 pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, JournalError> {
+    let hidden = wal::finding(folder, schema::FILE);
     let connection = schema::open_read_only(folder)?;
     let mut checked = Checked { rows: 0, findings: Findings::of_pages(&connection) };
+    hidden.into_iter().for_each(|finding| checked.findings.tell(finding));
     let (names, head) =
         match Names::load(&connection).and_then(|n| Ok((n, schema::head(&connection)?))) {
             Ok(found) => found,

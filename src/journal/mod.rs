@@ -135,6 +135,13 @@ pub fn exists(folder: &std::path::Path) -> bool {
     folder.join(schema::FILE).exists()
 }
 
+/// Whether a gateway has the journal of a folder.
+#[must_use]
+pub fn in_use(folder: &std::path::Path) -> bool {
+    let lock = std::fs::File::options().write(true).open(folder.join("lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
 /// Whether the database of the folder was found to be corrupt while it was in use: the next start mends
 /// it.
 #[must_use]

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use crate::model::{Text, text};
+
 /// Header of the log, and of a frame in it.
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
@@ -87,6 +89,35 @@ fn is_whole(path: &Path) -> bool {
         Connection::open(path)?.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
     };
     check().is_ok_and(|said| said == "ok")
+}
+
+/// How many frames of a log are damaged and hide acknowledged commits behind them; a gateway may write to it
+/// meanwhile.
+pub(crate) fn hidden(folder: &Path, file: &str) -> u64 {
+    let look = || {
+        let log = std::fs::read(folder.join(format!("{file}-wal"))).unwrap_or_default();
+        behind_damage(&log).map_or(0, |frames| frames.damaged)
+    };
+    // What is just being written is whole the next time.
+    match look() {
+        0 => 0,
+        _ => {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            look()
+        }
+    }
+}
+
+/// What `verify` says of it.
+pub(crate) fn finding(folder: &Path, file: &str) -> Option<Text> {
+    let damaged = hidden(folder, file);
+    (damaged > 0).then(|| {
+        text!(
+            "`{file}-wal` 有 {damaged} 处损坏，其后的数据暂不可见：网关启动时会取回",
+            "`{file}-wal` is damaged in {damaged} places and hides what follows: the gateway brings it back \
+             when it starts",
+        )
+    })
 }
 
 /// The whole frames of a log up to its last commit, where a damaged one among them would hide commits

@@ -94,7 +94,11 @@ impl Tables {
         for device in devices.iter().filter(|device| device.measurement == measurement) {
             points.extend(self.history.points_blocking(&device.device)?);
         }
-        let field = |point: String| (field_of(&point), (point.clone(), kind_of(&point)));
+        // Of codes a database has how many they are.
+        let field = |point: String| match point.as_str() {
+            "fault" => ("fault_count".to_owned(), (point, FieldType::Float)),
+            _ => (field_of(&point), (point.clone(), kind_of(&point))),
+        };
         let fields: Arc<Fields> = Arc::new(points.into_iter().map(field).collect());
         lock().insert(measurement.to_owned(), (Instant::now(), fields.clone()));
         Ok(fields)

@@ -16,7 +16,8 @@ use super::types::{Judged, Level, Rule};
 
 /// Where rules are explained.
 const MANUAL: &str = "devices/RULES.md";
-const DEFAULT: &str = include_str!("default.toml");
+/// The rules that the program ships, as they are written.
+pub const DEFAULT: &str = include_str!("default.toml");
 /// Longest time that a condition may have to hold, seconds: a month.
 const FOR_S_MAX: f64 = 31.0 * 86_400.0;
 /// Keys that texts have of their own accord.

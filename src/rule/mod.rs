@@ -20,7 +20,7 @@ mod unit;
 #[cfg(test)]
 mod tests;
 
-pub use load::{default_rules, load};
+pub use load::{DEFAULT, default_rules, load};
 pub use name::{Among, Fact, Measure, Name, Over, Setting, Together};
 pub use scene::{Cell, Detail, Scene};
 pub use types::{Finding, Judged, Level, Rule, Verdict, matches};

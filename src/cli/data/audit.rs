@@ -43,7 +43,9 @@ pub(in crate::cli) fn audit(place: &Place, month: &str, json: bool) -> Done {
         } else {
             show(&audit, place.lang);
         }
-        let whole = audit.differences.is_empty() && audit.not_kept == 0;
+        // Where nothing was recounted nothing was shown to be whole.
+        let recounted = audit.from <= audit.to;
+        let whole = recounted && audit.differences.is_empty() && audit.not_kept == 0;
         Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }

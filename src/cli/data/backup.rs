@@ -100,7 +100,8 @@ pub(super) fn data_folder(place: &Place) -> Result<PathBuf, Failure> {
         Some(folder) => folder.to_owned(),
         None => place.hall()?.journal.folder,
     };
-    if !journal::exists(&folder) {
+    may_be_used(&folder)?;
+    if !journal::exists(&folder) && !folder.join("history.db").exists() {
         let folder = folder.display();
         return Err(Failure::told(text!(
             "`{folder}` 中没有数据",
@@ -108,6 +109,27 @@ pub(super) fn data_folder(place: &Place) -> Result<PathBuf, Failure> {
         )));
     }
     Ok(folder)
+}
+
+/// Whoever may not open the databases is told so: it is no damage. SQLite needs to write beside a database
+/// even to read it.
+fn may_be_used(folder: &Path) -> Result<(), Failure> {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    let open = |file: &str| File::options().read(true).write(true).open(folder.join(file));
+    let mut tries = ["journal.db", "history.db", "lock"].iter().filter_map(|file| open(file).err());
+    let refused =
+        |error: &std::io::Error| matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem);
+    match tries.find(refused) {
+        None => Ok(()),
+        Some(_) => {
+            let folder = folder.display();
+            Err(Failure::told(text!(
+                "没有权限读写 `{folder}`：请用运行网关的用户执行（如 sudo -u hallwatch），或先把整个目录复制一份",
+                "no right to read and write in `{folder}`: run it as the gateway's user (as in sudo -u \
+                 hallwatch), or copy the whole folder first",
+            )))
+        }
+    }
 }
 
 /// Copies what is kept; a gateway may go on meanwhile.
@@ -191,8 +213,10 @@ pub(in crate::cli) fn restore(from: &Path, to: &Path, lang: Option<Language>) ->
     for (name, expected) in &contents.files {
         if entry(&from.join(name), &bar)? != *expected {
             return Err(Failure::told(text!(
-                "备份不完整：`{name}` 与清单不符",
-                "the backup is not whole: `{name}` is not what its contents say",
+                "备份文件 `{name}` 被改动或损坏：与备份时的清单不符。换一份备份；确要使用它，可把其中的 .db 文件\
+                 复制到空的数据目录，网关启动时会抢救能读出的部分",
+                "`{name}` of the backup was changed or damaged since it was made. Take another backup; or copy \
+                 its .db files into an empty data folder, and the gateway saves what can be read when it starts",
             )));
         }
     }

@@ -521,3 +521,61 @@ async fn a_damaged_log_hides_nothing_and_a_lost_one_takes_nothing_that_comes() {
         stores.journal.close();
     }
 }
+
+/// One wrong byte in any page: it opens, what it tells is what was written, and little is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_byte_in_any_page_costs_little() {
+    let whole = tempfile::tempdir().expect("folder");
+    written(whole.path()).await;
+    let all = usize::try_from(DEVICES * TICKS).expect("small");
+    let mut dice = StdRng::seed_from_u64(41);
+    let pages = std::fs::metadata(whole.path().join("journal.db")).expect("file").len() / 4096;
+    let step = usize::try_from(pages / 60).expect("small").max(1);
+    // The first pages hold the small tables: names, cursors, facts, the ledger.
+    let chosen = (0..24).chain((24..pages).step_by(step));
+    let mut least = usize::MAX;
+    for page in chosen {
+        let folder = tempfile::tempdir().expect("folder");
+        copy(whole.path(), folder.path());
+        let path = folder.path().join("journal.db");
+        let mut bytes = std::fs::read(&path).expect("read");
+        let inside: u64 = if page == 0 { 200 } else { 0 };
+        let at = usize::try_from(page * 4096 + dice.random_range(inside..4096)).expect("small");
+        bytes[at] ^= 0x55;
+        std::fs::write(&path, bytes).expect("written");
+        let (journal, history) = left(folder.path()).await;
+        least = least.min(journal.max(history));
+        assert!(
+            journal.max(history) * 100 > all * 97,
+            "page {page}, byte {at}: {journal} {history}"
+        );
+    }
+    println!("one byte in each of some pages: at least {least} of {all} left");
+}
+
+/// A name that is wrong is another device's: the index over the names knows better.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_letter_in_a_name_gives_no_reading_to_another_device() {
+    let whole = tempfile::tempdir().expect("folder");
+    written(whole.path()).await;
+    let path = whole.path().join("journal.db");
+    let bytes = std::fs::read(&path).expect("read");
+    let needle = b"inv-02";
+    let places = (0..bytes.len() - needle.len()).filter(|at| bytes[*at..].starts_with(needle));
+    let mut tried = 0;
+    for at in places.collect::<Vec<_>>() {
+        let folder = tempfile::tempdir().expect("folder");
+        copy(whole.path(), folder.path());
+        let mut wrong = bytes.clone();
+        wrong[at + 5] = b'9';
+        std::fs::write(folder.path().join("journal.db"), wrong).expect("written");
+        let checked = journal::check(folder.path(), |_, _| {}).expect("looked at");
+        assert!(!checked.findings.is_none(), "verify sees it");
+        // Every reading is held against what was written under its name.
+        let (journal, history) = left(folder.path()).await;
+        let all = usize::try_from(DEVICES * TICKS).expect("small");
+        assert!(journal.max(history) * 10 > all * 9, "{journal} {history} of {all}");
+        tried += 1;
+    }
+    assert!(tried >= 2, "in the table and in its index");
+}

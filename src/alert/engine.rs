@@ -228,8 +228,9 @@ impl Engine {
             {
                 continue; // one alert says it for all of them
             }
-            let parts = parts_of(rule, live);
-            let names: Vec<&str> = parts.iter().map(|part| &**part).collect();
+            let all = parts_of(rule, live);
+            let names: Vec<&str> = all.iter().map(|part| &**part).collect();
+            let parts = if rule.together { vec![Arc::from("")] } else { all.clone() };
             for part in &parts {
                 let scene = DeviceScene {
                     look,
@@ -471,5 +472,7 @@ fn resolved(mut alert: Alert, now: Timestamp) -> Transition {
     Transition { change: Change::Resolved, alert, tell: true }
 }
 
+#[cfg(test)]
+mod default_tests;
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,9 @@ const INFLUX: &[&str] = &[
     "token_file",
     "totals",
 ];
+/// The largest file of rules.
+const RULES_BYTES_MAX: u64 = 1_000_000;
+
 const WEBHOOK: &[&str] = &["name", "url", "authorization_file"];
 
 /// Where the page is served.
@@ -340,7 +343,17 @@ fn rules(root: &Section<'_>, folder: &Path, of_files: &mut Vec<Mistake>) -> Vec<
         Vec::new()
     });
     let Some(own) = root.words("rules") else { return shipped };
-    let loaded = match std::fs::read_to_string(folder.join(&own.value)) {
+    let path = folder.join(&own.value);
+    let fits =
+        std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= RULES_BYTES_MAX);
+    if path.exists() && !fits {
+        let problem = text!("`{}` 不是规则文件", "`{}` is no file of rules", own.value);
+        let hint =
+            Text::new("规则是不超过 1 MB 的文本文件", "rules are a text file of at most 1 MB");
+        root.note(own.offset, problem, hint);
+        return shipped;
+    }
+    let loaded = match std::fs::read_to_string(path) {
         Ok(source) => rule::load(&own.value, &source, shipped.clone()),
         Err(error) => {
             let problem = secret::unreadable(&own.value, &error);

@@ -83,6 +83,15 @@ impl Packer {
     /// Packs until told to stop.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut looks = LOOKS;
+        if self.refill.is_some() {
+            // Until then answers lack what was lost.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                done = self.pack() => if let Err(error) = done {
+                    tracing::error!(%error, "the history is not filled again yet");
+                },
+            }
+        }
         loop {
             // Before the first look as well: a start has enough to do.
             tokio::select! {

@@ -1,5 +1,6 @@
 //! Readings of one device in one span: those that are packed and those that are not yet, as one.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -197,9 +198,10 @@ impl<'a> Span<'a> {
             let (amid, rest) = rest.split_at(rest.partition_point(|r| r.time <= place.until));
             fresh = rest;
             if !amid.is_empty() {
-                // Packed ones first, so that they stay where both are there.
+                // Packed ones first, so that they stay where both are there; unless something was lost of
+                // them and the journal has more.
                 readings.extend(amid.iter().cloned());
-                readings.sort_by_key(key);
+                readings.sort_by_key(|reading| (key(reading), Reverse(reading.samples.len())));
                 readings.dedup_by_key(|reading| key(reading));
             }
             readings.iter().for_each(&mut visit);

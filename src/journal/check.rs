@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::{Position, Text, text};
 
+use super::ballot;
 use super::error::JournalError;
 use super::names::Names;
 use super::reader::record_of;
@@ -86,6 +87,13 @@ pub fn check(folder: &Path, mut tell: impl FnMut(u64, u64)) -> Result<Checked, J
                 return Ok(checked);
             }
         };
+    match ballot::contradicting(&connection) {
+        Ok(0) => {}
+        Ok(names) => checked
+            .findings
+            .damage(text!("{names} 个名称自相矛盾", "{names} names contradict their copies",)),
+        Err(error) => checked.findings.damage(error.text()),
+    }
     let first = schema::place(&connection, "floor").unwrap_or_default();
     let of = head.0.saturating_sub(first.0).max(1);
     let mut at = 0;
@@ -149,6 +157,9 @@ pub(super) fn probe(connection: &Connection) -> Result<(), JournalError> {
     schema::newest_time(connection)?;
     let head: Position = schema::head(connection)?;
     Names::load(connection)?;
+    if ballot::contradicting(connection)? > 0 {
+        return Err(JournalError::Corrupt("names contradict their copies".to_owned()));
+    }
     let newest = "SELECT count(*) FROM log WHERE pos > ?1 - 1000";
     connection.query_row(newest, [schema::to_sql(head)], |row| row.get::<_, i64>(0))?;
     Ok(())

@@ -12,6 +12,7 @@
 //! Architecture invariant: knows no device names and no meaning of points; it keeps what it gets.
 
 mod archive;
+mod ballot;
 pub(crate) mod bytes;
 mod check;
 mod codec;
@@ -178,7 +179,19 @@ impl Journal {
     /// [`JournalError::Busy`] when another process has it, [`JournalError::Storage`] when it
     /// cannot be read or was made by a newer version.
     pub fn open(config: &Config, clock: SharedClock, tally: Tally) -> Result<Self, JournalError> {
+        match Self::try_open(config, clock.clone(), tally.clone()) {
+            Err(JournalError::Corrupt(_)) => {
+                // Found a little later than where a database is looked at when it is opened.
+                schema::mark_corrupt(&config.folder);
+                Self::try_open(config, clock, tally)
+            }
+            opened => opened,
+        }
+    }
+
+    fn try_open(config: &Config, clock: SharedClock, tally: Tally) -> Result<Self, JournalError> {
         let opened = schema::open(&config.folder, clock.now())?;
+        ballot::keep_facts(&opened.connection)?;
         let names = Names::load(&opened.connection)?;
         let head = schema::head(&opened.connection)?;
         let identity = schema::identity(&opened.connection)?;

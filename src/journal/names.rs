@@ -93,9 +93,14 @@ impl Names {
             let mut keep =
                 transaction.prepare_cached("INSERT OR IGNORE INTO name(name) VALUES (?1)")?;
             let mut find = transaction.prepare_cached("SELECT id FROM name WHERE name = ?1")?;
+            let mut again = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO fact(name, value) VALUES ('n:' || ?1, ?2)",
+            )?;
             for name in names {
                 keep.execute([name])?;
-                learned.push((find.query_row([name], |row| row.get(0))?, name));
+                let id: i64 = find.query_row([name], |row| row.get(0))?;
+                again.execute(rusqlite::params![id, name])?;
+                learned.push((id, name));
             }
         }
         transaction.commit()?;

@@ -10,7 +10,7 @@ use crate::model::{Position, Timestamp};
 use super::error::JournalError;
 use super::salvage::{self, Mending};
 use super::wal::{self, Brought};
-use super::{check, first_page};
+use super::{ballot, check, first_page};
 
 /// Raised with every change of the tables; a database with a higher number is refused.
 const VERSION: i64 = 3;
@@ -92,6 +92,7 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
     resumed.map_err(|error| storage(&error))?;
     let brought = wal::bring_in(folder, FILE, now.ms()).map_err(|error| storage(&error))?;
     let missing = first_page::is_missing(folder, FILE, OTHER);
+    let brought_in = brought.is_some();
     let page = first_page::read(folder, FILE);
     let opened = open_to_write(folder).and_then(|connection| {
         if is_marked(folder) {
@@ -114,7 +115,7 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
             connection
         }
     };
-    if missing {
+    if missing && !brought_in {
         tracing::error!("the journal's database was missing: it begins anew");
         note_mended(&connection, &mended_by(&connection, now, 1, String::new())?)?;
     }
@@ -140,6 +141,7 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
         "the journal's database is corrupt: what can be read of it is saved into a new one");
     let connection = open_path(&mending.new_path())?;
     connection.execute("DELETE FROM fact", [])?;
+    ballot::count(&old, &connection)?;
     let names = salvage::salvage(&old, &connection, &["name"])?;
     if names.holes > 0 {
         // The number of a name that is lost must not become that of another one: rows would be misread.
@@ -178,6 +180,8 @@ fn mend(folder: &Path, now: Timestamp, error: &str) -> Result<Connection, Journa
         "INSERT OR IGNORE INTO fact(name, value)
              VALUES ('identity', lower(hex(randomblob(16))));",
     )?;
+    // Made anew from the names that were chosen.
+    connection.execute("DELETE FROM fact WHERE substr(name, 1, 2) = 'n:'", [])?;
     let mended = Mended {
         time: now,
         rows: done.rows + ledger.rows,

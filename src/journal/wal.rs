@@ -6,9 +6,9 @@
 //! damaged frame were acknowledged. Then every whole frame is put where it belongs, and only the damaged
 //! one is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -42,24 +42,37 @@ struct Frames<'a> {
     whole: Vec<(u32, &'a [u8])>,
     /// Pages of the database after the last commit.
     pages: u32,
+    /// Frames before it that are damaged.
     damaged: u64,
+    /// Commits behind the first of these.
+    commits: usize,
 }
 
 /// Puts the whole frames of a log into its database where SQLite would forget them; `None` where it would
-/// not, as nearly always. To be called before the database is opened, by whoever alone has it.
+/// not, as nearly always. A log whose database is gone is not thrown away: where it has all pages it
+/// becomes the database, else it is put aside. To be called before the database is opened, by whoever
+/// alone has it.
 pub(crate) fn bring_in(folder: &Path, file: &str, now_ms: i64) -> std::io::Result<Option<Brought>> {
     let (path, log) = (folder.join(file), folder.join(format!("{file}-wal")));
     let bytes = match std::fs::read(&log) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes?,
     };
-    let Some(frames) = behind_damage(&bytes) else { return Ok(None) };
+    let gone = std::fs::metadata(&path).map_or(0, |file| file.len()) == 0;
+    let frames = frames_of(&bytes, page_size_of(&path));
+    let wanted = frames.filter(|frames| frames.hides_commits() || gone && frames.has_all_pages());
+    if bytes.len() <= HEADER || wanted.is_none() && !gone {
+        return Ok(None);
+    }
     let stem = file.trim_end_matches(".db");
     let aside = format!("{stem}.damaged-{now_ms}.db-wal");
-    tracing::error!(file, damaged = frames.damaged, %aside,
-        "the log of the database is damaged: what is whole of it is brought in");
+    let damaged = wanted.as_ref().map_or(1, |frames| frames.damaged.max(u64::from(gone)));
+    tracing::error!(file, damaged, gone, %aside,
+        "the database or its log is damaged: what is whole of the log is brought in");
     std::fs::copy(&log, folder.join(&aside))?;
-    write(&path, &frames)?;
+    if let Some(frames) = &wanted {
+        write(&path, frames)?;
+    }
     // Until here a kill changes nothing: the same is written again.
     for end in ["-wal", "-shm"] {
         match std::fs::remove_file(PathBuf::from(format!("{}{end}", path.display()))) {
@@ -68,7 +81,15 @@ pub(crate) fn bring_in(folder: &Path, file: &str, now_ms: i64) -> std::io::Resul
         }
     }
     File::open(folder)?.sync_all()?;
-    Ok(Some(Brought { damaged: frames.damaged, aside, torn: !is_whole(&path) }))
+    Ok(Some(Brought { damaged, aside, torn: wanted.is_some() && !is_whole(&path) }))
+}
+
+/// The size of a database's pages, as it says itself.
+fn page_size_of(path: &Path) -> Option<usize> {
+    let mut header = [0; 18];
+    File::open(path).and_then(|mut file| file.read_exact(&mut header)).ok()?;
+    let size = u32::from(u16::from_be_bytes([header[16], header[17]]));
+    page_size(if size == 1 { 65_536 } else { size })
 }
 
 fn write(path: &Path, frames: &Frames<'_>) -> std::io::Result<()> {
@@ -96,7 +117,8 @@ fn is_whole(path: &Path) -> bool {
 pub(crate) fn hidden(folder: &Path, file: &str) -> u64 {
     let look = || {
         let log = std::fs::read(folder.join(format!("{file}-wal"))).unwrap_or_default();
-        behind_damage(&log).map_or(0, |frames| frames.damaged)
+        let frames = frames_of(&log, page_size_of(&folder.join(file)));
+        frames.filter(Frames::hides_commits).map_or(0, |frames| frames.damaged)
     };
     // What is just being written is whole the next time.
     match look() {
@@ -120,24 +142,72 @@ pub(crate) fn finding(folder: &Path, file: &str) -> Option<Text> {
     })
 }
 
-/// The whole frames of a log up to its last commit, where a damaged one among them would hide commits
-/// that were acknowledged.
-fn behind_damage(log: &[u8]) -> Option<Frames<'_>> {
-    let header = log.get(..HEADER)?;
-    let (magic, page_size) = (word(header, 0)?, page_size(word(header, 8)?)?);
-    if magic & !1 != MAGIC {
-        return None;
+impl Frames<'_> {
+    /// Whether a damaged frame would hide commits that were acknowledged.
+    const fn hides_commits(&self) -> bool {
+        self.damaged > 0 && self.commits >= COMMITS_MIN
     }
-    let big_endian = magic & 1 == 1;
-    let salt = header.get(16..24)?;
-    let mut before = (word(header, 24)?, word(header, 28)?);
-    let begins_well = sums(header.get(..24)?, (0, 0), big_endian) == before;
-    let mut frames = Frames { page_size, whole: Vec::new(), pages: 0, damaged: 0 };
-    let (mut damaged, mut commits, mut committed) = (u64::from(!begins_well), 0, 0);
+
+    fn has_all_pages(&self) -> bool {
+        let there: BTreeSet<u32> = self.whole.iter().map(|(number, _)| *number).collect();
+        self.pages > 0 && (1..=self.pages).all(|number| there.contains(&number))
+    }
+}
+
+/// What the header of a log says.
+struct Header {
+    page_size: usize,
+    big_endian: bool,
+    salt: [u8; 8],
+    /// The sum over it, from which that of the first frame goes on.
+    sum: (u32, u32),
+    whole: bool,
+}
+
+impl Header {
+    /// Of a damaged one what the frames say is believed: each holds the salt of its log.
+    fn of(log: &[u8], known_page_size: Option<usize>) -> Option<Self> {
+        let header = log.get(..HEADER)?;
+        let (magic, own_size) = (word(header, 0)?, page_size(word(header, 8)?));
+        let sum = (word(header, 24)?, word(header, 28)?);
+        let right =
+            |big_endian| sums(header.get(..24).unwrap_or_default(), (0, 0), big_endian) == sum;
+        if magic & !1 == MAGIC
+            && right(magic & 1 == 1)
+            && let Some(page_size) = own_size
+        {
+            let salt = header.get(16..24)?.try_into().ok()?;
+            return Some(Self { page_size, big_endian: magic & 1 == 1, salt, sum, whole: true });
+        }
+        let page_size = known_page_size.or(own_size)?;
+        let frame = |n: usize| {
+            let at = HEADER + n * (FRAME_HEADER + page_size);
+            log.get(at..at + FRAME_HEADER + page_size)
+        };
+        let (first, second) = (frame(0)?, frame(1)?);
+        let before = (word(first, 16)?, word(first, 20)?);
+        let stored = (word(second, 16)?, word(second, 20)?);
+        let goes_on = |big_endian| {
+            let (head, page) = second.split_at(FRAME_HEADER);
+            let of_head = sums(head.get(..8).unwrap_or_default(), before, big_endian);
+            sums(page, of_head, big_endian) == stored
+        };
+        let big_endian = [false, true].into_iter().find(|order| goes_on(*order))?;
+        let salt = first.get(8..16)?.try_into().ok()?;
+        Some(Self { page_size, big_endian, salt, sum, whole: false })
+    }
+}
+
+/// The whole frames of a log up to its last commit.
+fn frames_of(log: &[u8], known_page_size: Option<usize>) -> Option<Frames<'_>> {
+    let Header { page_size, big_endian, salt, sum, whole } = Header::of(log, known_page_size)?;
+    let mut before = sum;
+    let mut frames = Frames { page_size, whole: Vec::new(), pages: 0, damaged: 0, commits: 0 };
+    let (mut damaged, mut committed) = (u64::from(!whole), 0);
     for frame in log.get(HEADER..)?.chunks_exact(FRAME_HEADER + page_size) {
         let (head, page) = frame.split_at(FRAME_HEADER);
         let stored = (word(head, 16)?, word(head, 20)?);
-        let of_now = head.get(8..16)? == salt;
+        let of_now = *head.get(8..16)? == salt;
         let sum = sums(page, sums(head.get(..8)?, before, big_endian), big_endian);
         // Each sum goes on from the one before: one that is damaged does not spoil those after it.
         before = stored;
@@ -151,12 +221,12 @@ fn behind_damage(log: &[u8]) -> Option<Frames<'_>> {
             // What lies behind the last commit is not part of the database.
             frames.pages = pages;
             committed = frames.whole.len();
-            commits += usize::from(damaged > 0);
+            frames.commits += usize::from(damaged > 0);
             frames.damaged = damaged;
         }
     }
     frames.whole.truncate(committed);
-    (frames.damaged > 0 && commits >= COMMITS_MIN).then_some(frames)
+    Some(frames)
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -263,6 +333,25 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_header_hides_nothing_and_a_log_alone_becomes_the_database() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (database, log) = killed(folder.path(), 100);
+        for at in 0..HEADER {
+            let mut damaged = log.clone();
+            damaged[at] ^= 2;
+            put(folder.path(), (&database, &damaged));
+            let brought = bring_in(folder.path(), "b.db", 1).expect("done");
+            // Four bytes of it say nothing that is needed, and are part of its sum.
+            assert!(brought.is_some_and(|brought| !brought.torn), "byte {at}");
+            assert_eq!(rows(folder.path()), 100, "byte {at}");
+        }
+        put(folder.path(), (&[], &log));
+        let brought = bring_in(folder.path(), "b.db", 1).expect("done").expect("gone");
+        // It does not hold the pages that were in the database before it.
+        assert!(folder.path().join(&brought.aside).exists());
+    }
+
+    #[test]
     fn what_an_older_log_left_behind_is_no_damage() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("b.db");
@@ -279,6 +368,6 @@ mod tests {
         connection.execute_batch("PRAGMA wal_checkpoint(RESTART)").unwrap_or_default();
         assert_eq!((50..60).map(insert).sum::<usize>(), 10);
         let log = std::fs::read(folder.path().join("b.db-wal")).expect("log");
-        assert!(behind_damage(&log).is_none());
+        assert!(frames_of(&log, None).is_none_or(|frames| !frames.hides_commits()));
     }
 }

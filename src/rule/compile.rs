@@ -134,12 +134,49 @@ fn parse(source: &str) -> Result<cel::Program, Wrong> {
         let offset = before + usize::try_from(column - 1).unwrap_or(0);
         let said = first.map_or("", |error| error.msg.lines().next().unwrap_or_default());
         let problem = text!("看不懂条件：{said}", "the condition cannot be read: {said}");
-        let hint = Text::new(
+        Wrong { offset, problem, hint: hint_of(source) }
+    })
+}
+
+/// What was probably meant by what cannot be read.
+fn hint_of(source: &str) -> Text {
+    let wide = |c: char| {
+        matches!(
+            c,
+            '＞' | '＜'
+                | '＝'
+                | '，'
+                | '（'
+                | '）'
+                | '“'
+                | '”'
+                | '‘'
+                | '’'
+                | '！'
+                | '＆'
+                | '｜'
+        )
+    };
+    let words = || source.split_whitespace();
+    let single = source.replace("==", "").replace("!=", "").replace("<=", "").replace(">=", "");
+    match () {
+        () if source.contains(wide) => Text::new(
+            "用半角符号：> < = , ( ) \"",
+            "use the signs > < = , ( ) \" of a plain keyboard",
+        ),
+        () if source.contains("{n}") => Text::new(
+            "带 {n} 的测点写在 points 里，条件里用 value",
+            "put points with {n} into `points` and write `value` here",
+        ),
+        () if words().any(|word| matches!(word, "and" | "or" | "not")) => {
+            Text::new("且、或、非写作 && || !", "write && || ! for and, or, not")
+        }
+        () if single.contains('=') => Text::new("相等写作 ==", "write == for equal"),
+        () => Text::new(
             "写法如 `printer_paper == \"out\" && open`",
             "write for example `printer_paper == \"out\" && open`",
-        );
-        Wrong { offset, problem, hint }
-    })
+        ),
+    }
 }
 
 /// Goes through an expression.

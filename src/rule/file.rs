@@ -41,6 +41,9 @@ pub(super) struct RuleFile {
     /// Points that are judged each by itself, as `value`.
     #[serde(default)]
     pub(super) points: Vec<Spanned<String>>,
+    /// The points are judged together, once for the device.
+    #[serde(default)]
+    pub(super) together: bool,
     pub(super) when: Option<Spanned<String>>,
     /// What the watch over the machines finds.
     pub(super) found: Option<Spanned<String>>,
@@ -61,6 +64,9 @@ pub(super) struct RuleFile {
     pub(super) values: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
+    /// Where its limits come from.
+    #[serde(default)]
+    pub(super) source: Option<String>,
     pub(super) zh: Spanned<String>,
     pub(super) en: Spanned<String>,
     pub(super) advice_zh: Spanned<String>,

@@ -43,9 +43,18 @@ pub fn load(name: &str, source: &str, there: Vec<Rule>) -> Result<Vec<Rule>, Vec
     let mut seen = BTreeSet::new();
     let mut rules = there;
     let known: BTreeSet<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
+    let replaced: BTreeSet<&str> =
+        file.rule.iter().map(|rule| rule.id.get_ref().as_str()).collect();
+    let mut changed = BTreeSet::new();
     for change in &file.change {
-        check.change(change, &mut rules);
+        let id = change.id.get_ref();
+        if !changed.insert(id) {
+            let problem = text!("规则 `{id}` 改了两次", "rule `{id}` is changed twice");
+            check.at(change.id.span().start, problem, Text::new("合成一处", "make one of them"));
+        }
+        check.change(change, &replaced, &mut rules);
     }
+    drop((replaced, changed));
     for rule in file.rule {
         let id = rule.id.get_ref();
         if !is_id(id) {
@@ -67,7 +76,10 @@ pub fn load(name: &str, source: &str, there: Vec<Rule>) -> Result<Vec<Rule>, Vec
         let id = change.id.get_ref();
         let hint =
             near::hint(id, &Text::new("规则有", "rules are"), known.iter().map(String::as_str));
-        let problem = text!("没有规则 `{id}` 可改", "there is no rule `{id}` to change");
+        let problem = text!(
+            "没有自带规则 `{id}` 可改（自己的规则直接写好即可）",
+            "there is no shipped rule `{id}` to change (an own one is simply written as it should be)",
+        );
         check.at(change.id.span().start, problem, hint);
     }
     if check.mistakes.is_empty() {
@@ -98,7 +110,18 @@ impl Check<'_> {
     fn rule(&mut self, file: RuleFile) -> Option<Rule> {
         let start = file.id.span().start;
         let before = self.mistakes.len();
-        let own = &self.points(&file.points);
+        if let (Some(severity), false) = (&file.severity, file.levels.is_empty()) {
+            let problem = Text::new("`severity` 与 levels 重复", "`severity` beside `levels`");
+            let hint =
+                Text::new("各档自有 severity，去掉这一行", "each level has its own: remove it");
+            self.at(severity.span().start, problem, hint);
+        }
+        let mut own = self.points(&file.points);
+        if file.together {
+            // There is no single one of them.
+            own.kind = None;
+        }
+        let own = &own;
         let judged = self.judged(&file, own);
         let until = file.until.as_ref().and_then(|until| self.condition(until, own, true));
         if let (Some(until), Some(_)) = (&file.until, &file.found) {
@@ -131,6 +154,8 @@ impl Check<'_> {
         Some(Rule {
             id: file.id.into_inner().into(),
             parts,
+            together: file.together,
+            source: file.source.unwrap_or_default(),
             labels: file.labels,
             advice: Text::new(file.advice_zh.into_inner(), file.advice_en.into_inner()),
             keep_ms,
@@ -144,8 +169,15 @@ impl Check<'_> {
     }
 
     /// What is different about a rule that is there.
-    fn change(&mut self, change: &ChangeFile, rules: &mut Vec<Rule>) {
+    fn change(&mut self, change: &ChangeFile, replaced: &BTreeSet<&str>, rules: &mut Vec<Rule>) {
         let id = change.id.get_ref();
+        if replaced.contains(id.as_str()) {
+            let problem =
+                text!("规则 `{id}` 已整条重写", "rule `{id}` is written anew in this file");
+            let hint = Text::new("两者只留一个", "keep one of the two");
+            self.at(change.id.span().start, problem, hint);
+            return;
+        }
         let Some(rule) = rules.iter_mut().find(|rule| *rule.id == **id) else { return };
         if change.off {
             rules.retain(|rule| *rule.id != **id);
@@ -372,18 +404,39 @@ impl Check<'_> {
         if file.found.is_some() {
             return;
         }
-        for key in written.get_ref().split('{').skip(1).filter_map(|rest| rest.split_once('}')) {
-            let key = key.0;
-            if OWN_KEYS.contains(&key) || file.values.contains_key(key) {
+        let own = own_keys(file);
+        for rest in written.get_ref().split('{').skip(1) {
+            let Some((key, _)) = rest.split_once('}') else {
+                let problem = Text::new("`{` 没有配对的 `}`", "`{` without its `}`");
+                let hint = Text::new("写成 {device} 这样", "write it as in {device}");
+                self.at(written.span().start, problem, hint);
+                continue;
+            };
+            if own.contains(&key) || file.values.contains_key(key) {
                 continue;
             }
-            let known = OWN_KEYS.into_iter().chain(file.values.keys().map(String::as_str));
+            let known = own.iter().copied().chain(file.values.keys().map(String::as_str));
             let known: Vec<&str> = known.collect();
             let hint = near::hint(key, &Text::new("可用", "there are"), known.iter().copied());
             let problem = text!("`{{{key}}}` 没有值", "nothing fills `{{{key}}}`");
             self.at(written.span().start, problem, hint);
         }
     }
+}
+
+/// What fills the texts of a rule of its own accord: a part and its value where points are judged, a reason
+/// where the condition asks for something that has one.
+fn own_keys(file: &RuleFile) -> Vec<&'static str> {
+    let mut keys = vec!["device", "severity"];
+    if !file.points.is_empty() && !file.together {
+        keys.extend(["part", "word", "value"]);
+    }
+    let conditions = file.when.iter().chain(file.levels.iter().map(|level| &level.when));
+    let reasons = ["offline", "faulted", "idle", "counter_changed", "refused"];
+    if conditions.into_iter().any(|when| reasons.iter().any(|word| when.get_ref().contains(word))) {
+        keys.push("reason");
+    }
+    keys
 }
 
 /// The points of a rule that has been checked before.

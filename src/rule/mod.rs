@@ -18,7 +18,7 @@ mod types;
 mod unit;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use load::{DEFAULT, default_rules, load};
 pub use name::{Among, Fact, Measure, Name, Over, Setting, Together};

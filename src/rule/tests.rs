@@ -7,7 +7,7 @@ use crate::model::{DeviceKind, Severity, Text};
 use super::compile::{Own, Wrong, compile};
 use super::name::{Among, Fact, Kind, Measure, Name, Over, Setting, point_kind};
 use super::scene::{Cell, Detail, Scene};
-use super::{Verdict, default_rules, load};
+use super::{Rule, Verdict, default_rules, load};
 
 #[derive(Default)]
 struct Written {
@@ -248,6 +248,12 @@ fn a_condition_keeps_the_unit_of_its_points() {
     assert_eq!(kind("open"), Kind::YesNo);
 }
 
+/// Whether a rule holds when the point that it judges says a word.
+pub(crate) fn holds_for_word(rule: &Rule, word: &'static str) -> bool {
+    let scene = Written::default().with(Name::Value, Cell::Word(word));
+    rule.levels().iter().any(|level| level.judge(&scene) == Verdict::Yes)
+}
+
 /// Nothing that a machine can say of a major trouble goes by unheard.
 #[test]
 fn every_major_word_of_a_machine_has_a_rule() {
@@ -304,6 +310,9 @@ advice_en = "look"
     let told: Vec<_> = told.iter().map(|m| format!("{} {}", m.line, m.problem.en)).collect();
     assert_eq!(
         told,
-        ["3 there is no rule `KS929` to change", "7 rule `KS016` cannot be changed so"]
+        [
+            "3 there is no shipped rule `KS929` to change (an own one is simply written as it should be)",
+            "7 rule `KS016` cannot be changed so"
+        ]
     );
 }

@@ -19,6 +19,10 @@ pub struct Rule {
     /// The points that are judged, each by itself; a single empty name where the device is judged as a
     /// whole. `{n}` in a name stands for every number.
     pub parts: Vec<Arc<str>>,
+    /// The parts are judged together, once for the device.
+    pub together: bool,
+    /// Where its limits come from; empty where nobody says.
+    pub source: String,
     /// Labels for those who receive alerts.
     pub labels: BTreeMap<String, String>,
     /// What to do.
@@ -105,7 +109,11 @@ impl Rule {
             return *self.id == *id;
         }
         let Some(kind) = kind else { return false };
-        *self.id == *id && self.is_for(kind) && self.parts.iter().any(|own| matches(own, part))
+        let own = match self.together {
+            true => part.is_empty(),
+            false => self.parts.iter().any(|own| matches(own, part)),
+        };
+        *self.id == *id && self.is_for(kind) && own
     }
 
     /// The levels by which a device is judged; none where another room finds it.

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::profile::Catalog;
 
 /// 2026-06-21T04:00:00Z: noon in Beijing.
-const NOON: i64 = 1_782_014_400_000;
+pub(super) const NOON: i64 = 1_782_014_400_000;
 /// 2026-06-21T15:00:00Z: eleven at night.
 const NIGHT: i64 = NOON + 11 * 3_600_000;
 
@@ -38,7 +38,7 @@ fn device(id: &str, kind: DeviceKind, profile: &str) -> Arc<Device> {
     })
 }
 
-struct World {
+pub(super) struct World {
     board: Board,
     engine: Engine,
     found: Vec<service::Finding>,
@@ -63,6 +63,25 @@ impl World {
         let rules = crate::rule::default_rules().expect("rules");
         let engine = Engine::new(rules, BTreeMap::new());
         Self { board, engine, found: Vec::new(), now }
+    }
+
+    /// As [`World::new`], and with the gateway's own device.
+    pub(super) fn with_gateway(start: i64) -> Self {
+        let mut world = Self::new(start);
+        let own = device("gateway", DeviceKind::Gateway, "gateway");
+        let devices = world.board.iter().map(|live| (live.device.clone(), live.profile.clone()));
+        let all: Vec<_> = devices.chain([(own, None)]).collect();
+        world.board = Board::new(site(), all, world.now);
+        world
+    }
+
+    /// A second in which these devices speak.
+    pub(super) fn second(&mut self, speaking: &[(&str, &[(&str, Value)])]) -> Vec<Transition> {
+        self.now = self.now.plus_ms(1000);
+        for (device, samples) in speaking {
+            self.says(device, samples);
+        }
+        self.tick()
     }
 
     fn says(&mut self, device: &str, samples: &[(&str, Value)]) {

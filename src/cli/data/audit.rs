@@ -87,8 +87,9 @@ fn show(audit: &Audit, language: Option<Language>) {
     if from > to {
         let month = &audit.month;
         return say(text!(
-            "{month} 没有可以核对的日子：还没到、那时还没有记账，或数据已超过保存期限",
-            "no day of {month} can be recounted: it is still to come, was before the ledger, or is too old",
+            "{month} 没有可以核对的日子：还没到、那时还没有记账（账本丢失后从新开始），或数据已超过保存期限",
+            "no day of {month} can be recounted: it is still to come, was before the ledger (which begins anew when \
+             it was lost), or is too old",
         ));
     }
     say(text!("{from} 至 {to}", "{from} to {to}"));
@@ -120,7 +121,9 @@ fn show(audit: &Audit, language: Option<Language>) {
     }
     if audit.differences.is_empty() {
         say(match not_kept {
-            0 => Text::new("一致：没有丢失", "they agree: nothing was lost"),
+            0 => {
+                Text::new("账实一致：账上的都在", "they agree: all that the ledger counts is there")
+            }
             _ => Text::new("账实一致：存下的都在", "they agree: what was kept is all there"),
         });
         return;

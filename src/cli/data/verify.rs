@@ -76,9 +76,9 @@ pub(in crate::cli) fn verify(place: &Place) -> Done {
     let words = match whole {
         true => Text::new("完好", "all of it is whole"),
         false => Text::new(
-            "有损坏：网关运行时会隔离损坏的部分并继续；可用 `hallwatch backup` 保留现有数据",
-            "something is damaged: the gateway puts it aside and goes on; `hallwatch backup` keeps what \
-             there is",
+            "有损坏或缺失：先用 `hallwatch backup` 保留现有数据；网关启动时会抢救能读出的部分，以告警说明并继续",
+            "something is damaged or missing: keep what there is with `hallwatch backup` first; the gateway saves \
+             what can be read when it starts, says so by an alert, and goes on",
         ),
     };
     say!("{}", one_line(words, place.lang));

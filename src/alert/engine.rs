@@ -1,6 +1,6 @@
 //! The engine: pure. (state, device, now) in, transitions out.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, HealthState};
@@ -87,8 +87,8 @@ pub(super) struct Engine {
     spans: Spans,
     /// What was refused of each device last, by reason.
     refused: BTreeMap<DeviceId, Vec<Refused>>,
-    /// Rules and devices of which one alert about many says it already.
-    said_for_all: HashSet<(&'static str, DeviceId)>,
+    /// Rules of each device of which one alert about many says it already.
+    said_for_all: HashMap<DeviceId, Vec<&'static str>>,
     /// Judged since the last tick, because they spoke.
     judged: HashSet<DeviceId>,
 }
@@ -128,8 +128,9 @@ impl Engine {
         self.said_for_all.clear();
         for one in found {
             let Some(rule) = one.what.stands_for() else { continue };
-            let all = one.devices.iter().map(|(device, _)| (rule, device.clone()));
-            self.said_for_all.extend(all);
+            for (device, _) in &one.devices {
+                self.said_for_all.entry(device.clone()).or_default().push(rule);
+            }
         }
         let judged = std::mem::take(&mut self.judged);
         let silent = board.iter().filter(|live| !judged.contains(&live.device.id));
@@ -175,7 +176,7 @@ impl Engine {
                 let words = |_| finding.clone().unwrap_or_else(|| nothing(rule));
                 let (verdicts, ends) = (vec![verdict], None);
                 let seen = Seen { verdicts, for_ms: &|_| for_ms, ends, finding: &words };
-                out.extend(self.step(rule, key, &seen, now));
+                out.extend(advance(&mut self.tracks, rule, key, &seen, now));
             }
         }
         out
@@ -218,14 +219,11 @@ impl Engine {
         let health = board.health(live, &look.peers);
         let maintenance = health.state == HealthState::Maintenance;
         let refused = self.refused.get(&live.device.id).cloned().unwrap_or_default();
+        let said = self.said_for_all.get(&live.device.id).cloned().unwrap_or_default();
         let rules = self.rules.clone();
         let of_kind = self.by_kind.get(&live.device.kind).cloned().unwrap_or_default();
         for rule in of_kind.into_iter().filter_map(|at| rules.get(at)) {
-            if self
-                .said_for_all
-                .iter()
-                .any(|(id, device)| **id == *rule.id && *device == live.device.id)
-            {
+            if said.iter().any(|id| **id == *rule.id) {
                 continue; // one alert says it for all of them
             }
             let all = parts_of(rule, live);
@@ -260,30 +258,10 @@ impl Engine {
                 let ends = rule.has_end().then(|| rule.ends(&scene) == Some(true));
                 let for_ms = |at: usize| level(at).map_or(0, |level| level.for_ms);
                 let seen = Seen { verdicts, for_ms: &for_ms, ends, finding: &words };
-                let track = self.tracks.remove(&key);
-                let (track, transition) = step(rule, &key, track, &seen, look.now);
-                out.extend(transition);
-                if let Some(track) = track {
-                    self.tracks.insert(key, track);
-                }
+                out.extend(advance(&mut self.tracks, rule, key, &seen, look.now));
             }
         }
         out
-    }
-
-    fn step(
-        &mut self,
-        rule: &Rule,
-        key: Key,
-        seen: &Seen<'_>,
-        now: Timestamp,
-    ) -> Option<Transition> {
-        let track = self.tracks.remove(&key);
-        let (track, transition) = step(rule, &key, track, seen, now);
-        if let Some(track) = track {
-            self.tracks.insert(key, track);
-        }
-        transition
     }
 
     /// The open alert of this id.
@@ -342,6 +320,21 @@ fn nothing(rule: &Rule) -> Finding {
         codes: Vec::new(),
         topic: String::new(),
     }
+}
+
+/// One step of a track in its place among all.
+fn advance(
+    tracks: &mut BTreeMap<Key, Track>,
+    rule: &Rule,
+    key: Key,
+    seen: &Seen<'_>,
+    now: Timestamp,
+) -> Option<Transition> {
+    let (track, transition) = step(rule, &key, tracks.remove(&key), seen, now);
+    if let Some(track) = track {
+        tracks.insert(key, track);
+    }
+    transition
 }
 
 /// One step of one track.

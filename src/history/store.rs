@@ -101,9 +101,6 @@ pub(super) fn open_or_mend(folder: &Path, now: Timestamp) -> Result<Connection, 
         if is_marked(folder) {
             return Err(HistoryError::Corrupt("found while it was in use".to_owned()));
         }
-        if brought.as_ref().is_some_and(|brought| brought.torn) {
-            return Err(HistoryError::Corrupt("pages are older than the rest".to_owned()));
-        }
         newest_time(&connection)?;
         devices(&connection)?;
         for table in ["progress", "damaged"] {

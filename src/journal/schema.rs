@@ -98,9 +98,6 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
         if is_marked(folder) {
             return Err(JournalError::Corrupt("found while it was in use".to_owned()));
         }
-        if brought.as_ref().is_some_and(|brought| brought.torn) {
-            return Err(JournalError::Corrupt("pages are older than the rest".to_owned()));
-        }
         check::probe(&connection)?;
         Ok(connection)
     });
@@ -109,7 +106,7 @@ pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Opened, JournalError
         opened => {
             let connection = opened?;
             first_page::keep(page, folder, FILE);
-            if let Some(Brought { damaged, aside, .. }) = brought {
+            if let Some(Brought { damaged, aside }) = brought {
                 note_mended(&connection, &mended_by(&connection, now, damaged, aside)?)?;
             }
             connection

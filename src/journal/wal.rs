@@ -33,8 +33,6 @@ pub(crate) struct Brought {
     pub(crate) damaged: u64,
     /// Name of the file with the log as it was.
     pub(crate) aside: String,
-    /// The database is not whole: pages of damaged frames are older than the rest.
-    pub(crate) torn: bool,
 }
 
 /// The whole frames of a log.
@@ -52,8 +50,8 @@ struct Frames<'a> {
 
 /// Puts the whole frames of a log into its database where SQLite would forget them; `None` where it would
 /// not, as nearly always. A log whose database is gone is not thrown away: where it has all pages it
-/// becomes the database, else it is put aside. To be called before the database is opened, by whoever
-/// alone has it.
+/// becomes the database, else it is put aside. Where pages of damaged frames are older than the rest, the
+/// database is marked as corrupt. To be called before it is opened, by whoever alone has it.
 pub(crate) fn bring_in(folder: &Path, file: &str, now_ms: i64) -> std::io::Result<Option<Brought>> {
     let (path, log) = (folder.join(file), folder.join(format!("{file}-wal")));
     let bytes = match std::fs::metadata(&log) {
@@ -74,8 +72,12 @@ pub(crate) fn bring_in(folder: &Path, file: &str, now_ms: i64) -> std::io::Resul
     tracing::error!(file, damaged, gone, %aside,
         "the database or its log is damaged: what is whole of the log is brought in");
     std::fs::copy(&log, folder.join(&aside))?;
+    // The mark stands until the database is known to be whole, whoever is killed meanwhile.
+    let mark = folder.join(format!("{stem}.corrupt"));
+    let marked_before = mark.exists();
     if let Some(frames) = &wanted {
         write(&path, frames)?;
+        File::create(&mark)?;
     }
     // Until here a kill changes nothing: the same is written again.
     for end in ["-wal", "-shm"] {
@@ -85,7 +87,10 @@ pub(crate) fn bring_in(folder: &Path, file: &str, now_ms: i64) -> std::io::Resul
         }
     }
     File::open(folder)?.sync_all()?;
-    Ok(Some(Brought { damaged, aside, torn: wanted.is_some() && !is_whole(&path) }))
+    if wanted.is_some() && !marked_before && is_whole(&path) {
+        std::fs::remove_file(&mark)?;
+    }
+    Ok(Some(Brought { damaged, aside }))
 }
 
 /// The size of a database's pages, as it says itself.
@@ -294,6 +299,12 @@ mod tests {
         std::fs::write(folder.join("b.db"), database).expect("database");
         std::fs::write(folder.join("b.db-wal"), log).expect("log");
         drop(std::fs::remove_file(folder.join("b.db-shm")));
+        drop(std::fs::remove_file(folder.join("b.corrupt")));
+    }
+
+    /// It is marked, and has to be mended.
+    fn torn(folder: &Path) -> bool {
+        folder.join("b.corrupt").exists()
     }
 
     #[test]
@@ -329,7 +340,7 @@ mod tests {
                 let brought = bring_in(folder.path(), "b.db", 1).expect("done").expect("damage");
                 assert!((1..=2).contains(&brought.damaged), "{brought:?}");
                 assert!(folder.path().join(&brought.aside).exists());
-                if !brought.torn {
+                if !torn(folder.path()) {
                     assert!(rows(folder.path()) >= 180, "frame {at}: {} rows", rows(folder.path()));
                 }
             }
@@ -346,7 +357,7 @@ mod tests {
             put(folder.path(), (&database, &damaged));
             let brought = bring_in(folder.path(), "b.db", 1).expect("done");
             // Four bytes of it say nothing that is needed, and are part of its sum.
-            assert!(brought.is_some_and(|brought| !brought.torn), "byte {at}");
+            assert!(brought.is_some() && !torn(folder.path()), "byte {at}");
             assert_eq!(rows(folder.path()), 100, "byte {at}");
         }
         put(folder.path(), (&[], &log));

@@ -62,8 +62,6 @@ pub(super) struct RuleFile {
     /// Numbers for the texts, by name.
     #[serde(default)]
     pub(super) values: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    pub(super) labels: BTreeMap<String, String>,
     /// Where its limits come from.
     #[serde(default)]
     pub(super) source: Option<String>,

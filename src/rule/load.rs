@@ -156,7 +156,6 @@ impl Check<'_> {
             parts,
             together: file.together,
             source: file.source.unwrap_or_default(),
-            labels: file.labels,
             advice: Text::new(file.advice_zh.into_inner(), file.advice_en.into_inner()),
             keep_ms,
             in_maintenance: file.in_maintenance,

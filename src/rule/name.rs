@@ -170,11 +170,6 @@ pub enum Name {
 }
 
 impl Name {
-    /// Whether time alone may change it.
-    pub(super) const fn moves_by_itself(&self) -> bool {
-        !matches!(self, Self::Point(_) | Self::Value | Self::Known(_) | Self::Parts(_))
-    }
-
     /// The span that it looks back, and what it looks at.
     pub(super) fn span(&self) -> Option<(Measure, i64)> {
         match self {

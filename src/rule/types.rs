@@ -1,6 +1,5 @@
 //! A rule, and what it makes of a device.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{DeviceKind, Severity, Text, Word, words_of};
@@ -23,8 +22,6 @@ pub struct Rule {
     pub together: bool,
     /// Where its limits come from; empty where nobody says.
     pub source: String,
-    /// Labels for those who receive alerts.
-    pub labels: BTreeMap<String, String>,
     /// What to do.
     pub advice: Text,
     /// So long a condition must be gone before the alert is over, milliseconds; `None` where nothing is
@@ -143,12 +140,6 @@ impl Rule {
         self.conditions()
             .chain(self.values.iter().map(|(_, value)| value))
             .flat_map(Condition::names)
-    }
-
-    /// Whether time alone may change what it sees.
-    #[must_use]
-    pub fn moves_by_itself(&self) -> bool {
-        self.conditions().flat_map(Condition::names).any(Name::moves_by_itself)
     }
 
     /// The spans that it looks back, milliseconds.

@@ -1,6 +1,6 @@
 //! The life of an alert, with a clock of our own.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::*;
 use crate::model::{
@@ -52,7 +52,9 @@ impl World {
 
     /// A ticket machine and these inverters.
     fn with(start: i64, inverters: &[&str]) -> Self {
-        let catalog = Catalog::shipped().expect("profiles");
+        // Read once for hundreds of worlds.
+        static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::shipped().expect("profiles"));
+        let catalog = &*CATALOG;
         let kiosk = (device("tm", DeviceKind::TicketMachine, "kiosk-native"), "kiosk-native");
         let inverter =
             |id: &&str| (device(id, DeviceKind::Inverter, "huawei-sun2000"), "huawei-sun2000");

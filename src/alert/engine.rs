@@ -12,7 +12,7 @@ use crate::source::mqtt::Refused;
 use super::look::{self, Look};
 use super::scene::DeviceScene;
 use super::span::{self, Spans};
-use super::types::{Acknowledged, Alert, AlertState};
+use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
 
 /// Alerts about many machines are kept under the gateway's own id; nobody is shown it.
 const OWN_ID: &str = "gateway";
@@ -21,39 +21,6 @@ const OWN_ID: &str = "gateway";
 const KEEP_FIRING_MS: i64 = 15_000;
 /// Codes that one alert remembers: more than any inverter has at once, fewer than anyone reads.
 const CODES_MAX: usize = 64;
-
-/// What happened to an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    Raised,
-    /// Its words or its severity changed.
-    Changed,
-    Acknowledged,
-    Resolved,
-}
-
-impl Change {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Raised, Self::Changed, Self::Acknowledged, Self::Resolved];
-
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Raised => "raised",
-            Self::Changed => "changed",
-            Self::Acknowledged => "acknowledged",
-            Self::Resolved => "resolved",
-        }
-    }
-}
-
-/// A change and the alert after it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Transition {
-    pub(super) change: Change,
-    pub(super) alert: Alert,
-    /// It became worse, or is new, or is over: people are told.
-    pub(super) tell: bool,
-}
 
 /// One rule on one device that is not simply well.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -277,7 +244,7 @@ impl Engine {
         if alert.state == AlertState::Active {
             alert.state = AlertState::Acknowledged;
         }
-        Some(Transition { change: Change::Acknowledged, alert: alert.clone(), tell: true })
+        Some(Transition { change: Change::Acknowledged, alert: alert.clone(), tell: true, to: None })
     }
 
     /// The alerts whose condition is gone, but not for long enough.
@@ -416,8 +383,12 @@ fn raise(rule: &Rule, key: &Key, finding: Finding, since: Timestamp, now: Timest
         evidence: finding.evidence,
         codes: finding.codes,
         topic: finding.topic,
+        silenced: None,
+        inhibited: None,
+        flapping: false,
+        told: Vec::new(),
     };
-    Transition { change: Change::Raised, alert, tell: true }
+    Transition { change: Change::Raised, alert, tell: true, to: None }
 }
 
 /// Unique for ever, and made of characters that stand in addresses.
@@ -456,13 +427,13 @@ fn change(alert: &mut Alert, finding: Finding) -> Option<Transition> {
     alert.severity = finding.severity;
     alert.advice = finding.advice;
     alert.evidence = finding.evidence;
-    Some(Transition { change: Change::Changed, alert: alert.clone(), tell })
+    Some(Transition { change: Change::Changed, alert: alert.clone(), tell, to: None })
 }
 
 fn resolved(mut alert: Alert, now: Timestamp) -> Transition {
     alert.state = AlertState::Resolved;
     alert.resolved = Some(now);
-    Transition { change: Change::Resolved, alert, tell: true }
+    Transition { change: Change::Resolved, alert, tell: true, to: None }
 }
 
 #[cfg(test)]

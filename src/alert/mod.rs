@@ -7,6 +7,7 @@
 //!
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
+mod channels;
 mod engine;
 mod fact;
 mod handle;
@@ -19,7 +20,9 @@ mod storage;
 mod task;
 mod types;
 
+pub use channels::{ChannelState, Channels};
 pub use handle::{AckError, Handle};
 pub use notify::Webhook;
-pub use task::{AlertError, Alerts};
-pub use types::{Acknowledged, Alert, AlertState, Config, WebhookConfig};
+pub use record::AlertRecord;
+pub use task::{AlertError, Alerts, told};
+pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition, WebhookConfig};

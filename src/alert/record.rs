@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{DeviceId, Event, EventKind, Severity, Text, Timestamp};
 
-use super::engine::{Change, Key, Track, Transition};
-use super::types::{Acknowledged, Alert, AlertState};
+use super::engine::{Key, Track};
+use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TextRecord {
@@ -20,6 +20,8 @@ pub(super) struct AcknowledgedRecord {
     by: String,
     note: String,
     at_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,8 +30,9 @@ pub(super) struct EvidenceRecord {
     value: String,
 }
 
+/// An alert as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct AlertRecord {
+pub struct AlertRecord {
     pub(super) id: String,
     rule: String,
     severity: String,
@@ -47,6 +50,19 @@ pub(super) struct AlertRecord {
     codes: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     topic: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    silenced: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inhibited: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    flapping: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+const fn is_false(yes: &bool) -> bool {
+    !*yes
 }
 
 /// Body of an event of kind `alert`.
@@ -55,6 +71,8 @@ pub(super) struct TransitionRecord {
     pub(super) change: String,
     pub(super) tell: bool,
     pub(super) alert: AlertRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,6 +108,7 @@ impl From<&Alert> for AlertRecord {
             by: a.by.clone(),
             note: a.note.clone(),
             at_ms: a.at.ms(),
+            until_ms: a.until.map(Timestamp::ms),
         });
         let evidence = alert
             .evidence
@@ -110,6 +129,10 @@ impl From<&Alert> for AlertRecord {
             evidence: evidence.collect(),
             codes: alert.codes.clone(),
             topic: alert.topic.clone(),
+            silenced: alert.silenced.clone(),
+            inhibited: alert.inhibited.clone(),
+            flapping: alert.flapping,
+            told: alert.told.clone(),
         }
     }
 }
@@ -136,10 +159,15 @@ impl AlertRecord {
                 by: a.by,
                 note: a.note,
                 at: Timestamp::from_ms(a.at_ms),
+                until: a.until_ms.map(Timestamp::from_ms),
             }),
             evidence: self.evidence.into_iter().map(|e| (e.label.into(), e.value)).collect(),
             codes: self.codes,
             topic: self.topic,
+            silenced: self.silenced,
+            inhibited: self.inhibited,
+            flapping: self.flapping,
+            told: self.told,
         })
     }
 }
@@ -150,6 +178,7 @@ pub(super) fn event(transition: &Transition, now: Timestamp) -> Option<Event> {
         change: transition.change.as_str().to_owned(),
         tell: transition.tell,
         alert: (&transition.alert).into(),
+        to: transition.to.clone(),
     };
     let body = serde_json::to_string(&record).ok()?;
     Some(Event { kind: EventKind::Alert, time: now, body })
@@ -159,7 +188,7 @@ pub(super) fn event(transition: &Transition, now: Timestamp) -> Option<Event> {
 pub(super) fn transition(event: &Event) -> Option<Transition> {
     let record: TransitionRecord = serde_json::from_str(&event.body).ok()?;
     let change = Change::ALL.into_iter().find(|change| change.as_str() == record.change)?;
-    Some(Transition { change, alert: record.alert.alert()?, tell: record.tell })
+    Some(Transition { change, alert: record.alert.alert()?, tell: record.tell, to: record.to })
 }
 
 /// The engine's tracks as a snapshot.

@@ -1,6 +1,5 @@
 //! The engine's task: follows the journal, keeps what it decides, answers people.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -17,12 +16,12 @@ use crate::rule::Rule;
 use crate::service;
 use crate::source::mqtt::Refused;
 
-use super::engine::{Engine, Transition};
+use super::engine::Engine;
 use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
 use super::look::Look;
 use super::record;
 use super::storage::{self, Storage};
-use super::types::{Acknowledged, Alert, AlertState};
+use super::types::{Acknowledged, Alert, AlertState, Transition};
 
 const CURSOR: &str = "alerts";
 /// Everything is judged anew this often: time passes for devices that say nothing.
@@ -258,7 +257,7 @@ impl Alerts {
         }
         let before = self.engine.tracks.clone();
         let now = self.clock.now();
-        let who = Acknowledged { by, note, at: now };
+        let who = Acknowledged { by, note, at: now, until: None };
         let answer = match self.engine.acknowledge(&id, who) {
             None if self.board.was_resolved(&id) => Err(AckError::AlreadyResolved(id)),
             None => Err(AckError::Unknown(id)),
@@ -296,11 +295,13 @@ fn resolved_before(journal: &Journal) -> Result<Vec<Alert>, JournalError> {
     Ok(resolved)
 }
 
-/// The events of the journal that people are told of, for channels.
-pub(super) fn told(record: &Arc<Record>) -> Option<Transition> {
-    let Record::Event(event) = &**record else { return None };
+/// What a record of the journal tells this channel.
+#[must_use]
+pub fn told(record: &Record, channel: &str) -> Option<Transition> {
+    let Record::Event(event) = record else { return None };
     if event.kind != EventKind::Alert {
         return None;
     }
-    record::transition(event).filter(|transition| transition.tell)
+    let to = |t: &Transition| t.to.as_ref().is_none_or(|to| to.iter().any(|name| name == channel));
+    record::transition(event).filter(|transition| transition.tell && to(transition))
 }

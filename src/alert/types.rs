@@ -37,6 +37,8 @@ pub enum AlertState {
     Active,
     /// Somebody knows.
     Acknowledged,
+    /// The device is silent or does not say it any more: it may still hold, or not.
+    Stale,
     /// The condition is gone, but not for long enough.
     Recovering,
     /// Over.
@@ -45,7 +47,8 @@ pub enum AlertState {
 
 impl AlertState {
     /// All states.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Acknowledged, Self::Recovering, Self::Resolved];
+    pub const ALL: [Self; 5] =
+        [Self::Active, Self::Acknowledged, Self::Stale, Self::Recovering, Self::Resolved];
 
     /// The word used in the API and in records.
     #[must_use]
@@ -53,6 +56,7 @@ impl AlertState {
         match self {
             Self::Active => "active",
             Self::Acknowledged => "acknowledged",
+            Self::Stale => "stale",
             Self::Recovering => "recovering",
             Self::Resolved => "resolved",
         }
@@ -74,6 +78,8 @@ pub struct Acknowledged {
     pub note: String,
     /// When.
     pub at: Timestamp,
+    /// Until when that counts; then it is as if nobody knew.
+    pub until: Option<Timestamp>,
 }
 
 /// One alert.
@@ -108,4 +114,71 @@ pub struct Alert {
     /// What it is about, where its text holds figures that change by the minute: the text stays
     /// while this does. Else empty.
     pub topic: String,
+    /// The silence that keeps it from people, by its id.
+    pub silenced: Option<String>,
+    /// The alert that says it already for many, by its id.
+    pub inhibited: Option<String>,
+    /// It comes and goes: it is held open until it has been quiet for long.
+    pub flapping: bool,
+    /// The channels that have been told of it.
+    pub told: Vec<String>,
+}
+
+/// What happened to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// It is new.
+    Raised,
+    /// Its words or its severity changed.
+    Changed,
+    /// Somebody knows.
+    Acknowledged,
+    /// Nobody dealt with it for so long that the next ones are told, or it was kept from people until now.
+    Escalated,
+    /// Somebody knew, but it has taken too long.
+    Forgotten,
+    /// People are kept from hearing of it from now on: a silence, or an alert that says it for many.
+    Muted,
+    /// It is over.
+    Resolved,
+}
+
+impl Change {
+    /// All changes.
+    pub const ALL: [Self; 7] = [
+        Self::Raised,
+        Self::Changed,
+        Self::Acknowledged,
+        Self::Escalated,
+        Self::Forgotten,
+        Self::Muted,
+        Self::Resolved,
+    ];
+
+    /// The word used in records and in what channels are told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Changed => "changed",
+            Self::Acknowledged => "acknowledged",
+            Self::Escalated => "escalated",
+            Self::Forgotten => "forgotten",
+            Self::Muted => "muted",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// A change and the alert after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// What happened.
+    pub change: Change,
+    /// The alert after it.
+    pub alert: Alert,
+    /// It became worse, or is new, or is over: people are told.
+    pub tell: bool,
+    /// The channels that are told; `None` is all of them.
+    pub to: Option<Vec<String>>,
 }

@@ -65,7 +65,13 @@ pub struct Link {
 pub enum EventKind {
     /// An alert changed its state, or was acknowledged. Owned by `alert`.
     Alert,
-    /// A message to people could not be delivered and was given up. Owned by `alert`.
+    /// A silence or a maintenance window was set, or ended by somebody. Owned by `alert`.
+    Silence,
+    /// A work order was made, or changed its state. Owned by `repair`.
+    Order,
+    /// People were told of something on a channel. Owned by `notify`.
+    Delivered,
+    /// A message to people could not be delivered and was given up. Owned by `notify`.
     NotifyGivenUp,
     /// A sink refused a line for good. Owned by the sink.
     DeadLetter,
@@ -79,8 +85,11 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Alert,
+        Self::Silence,
+        Self::Order,
+        Self::Delivered,
         Self::NotifyGivenUp,
         Self::DeadLetter,
         Self::Counter,
@@ -93,6 +102,9 @@ impl EventKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Alert => "alert",
+            Self::Silence => "silence",
+            Self::Order => "order",
+            Self::Delivered => "delivered",
             Self::NotifyGivenUp => "notify_given_up",
             Self::DeadLetter => "dead_letter",
             Self::Counter => "counter",

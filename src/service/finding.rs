@@ -31,11 +31,13 @@ pub enum What {
     BlockDamaged,
     /// An InfluxDB takes nothing.
     SinkWaiting,
+    /// A channel to people takes nothing.
+    ChannelFailing,
 }
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 13] = [
+    pub const ALL: [(&'static str, Self); 14] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
@@ -49,6 +51,7 @@ impl What {
         ("data_missing", Self::DataMissing),
         ("block_damaged", Self::BlockDamaged),
         ("sink_waiting", Self::SinkWaiting),
+        ("channel_failing", Self::ChannelFailing),
     ];
 
     /// The rule that is silent about the machines of this finding: it says it for all of them.

@@ -292,6 +292,10 @@ fn alert(id_: &str, state: AlertState) -> Alert {
         evidence: vec![(Text::new("故障字", "fault word"), "0x0004".to_owned())],
         codes: Vec::new(),
         topic: String::new(),
+        silenced: None,
+        inhibited: None,
+        flapping: false,
+        told: Vec::new(),
     }
 }
 
@@ -319,7 +323,7 @@ impl AlertDesk for Desk {
             alert.state = AlertState::Acknowledged;
             let at = Timestamp::from_ms(NOW);
             alert.acknowledged =
-                Some(Acknowledged { by: by.to_owned(), note: note.to_owned(), at });
+                Some(Acknowledged { by: by.to_owned(), note: note.to_owned(), at, until: None });
             self.version.send_modify(|version| *version += 1);
             Ok(alert.clone())
         })

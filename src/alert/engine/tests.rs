@@ -235,7 +235,7 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     world.pass(70, &[("inv", &tripped_by(&["2032"])), ("tm", &kiosk)]);
     let first = world.engine.open()[0].clone();
     let who =
-        || Acknowledged { by: "王".into(), note: String::new(), at: Timestamp::from_ms(NOON) };
+        || Acknowledged { by: "王".into(), note: String::new(), at: Timestamp::from_ms(NOON), until: None };
     assert!(world.engine.acknowledge(&first.id, who()).is_some());
     world.says("inv", &tripped_by(&["2032", "2062"]));
     world.now = world.now.plus_ms(1000);
@@ -339,7 +339,7 @@ fn a_restart_neither_resolves_nor_raises_anew() {
     world.board.apply(&Record::Link(Link { device, time: world.now, state: down }));
     assert_eq!(world.pass(310, speaking), [(Change::Raised, "KS001".to_owned())]);
     let id = world.engine.open()[0].id.clone();
-    let who = Acknowledged { by: "王".into(), note: String::new(), at: world.now };
+    let who = Acknowledged { by: "王".into(), note: String::new(), at: world.now, until: None };
     assert!(world.engine.acknowledge(&id, who).is_some());
 
     let state = super::super::record::snapshot(&world.engine.tracks).expect("snapshot");
@@ -352,7 +352,7 @@ fn a_restart_neither_resolves_nor_raises_anew() {
         next.engine
             .acknowledge(
                 "nobody",
-                Acknowledged { by: String::new(), note: String::new(), at: next.now }
+                Acknowledged { by: String::new(), note: String::new(), at: next.now, until: None }
             )
             .is_none()
     );

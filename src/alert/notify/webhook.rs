@@ -8,13 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert::record::AlertRecord;
 use crate::alert::task::told;
-use crate::alert::types::WebhookConfig;
+use crate::alert::types::{Transition, WebhookConfig};
 use crate::clock::SharedClock;
 use crate::journal::{Cursor, Journal, JournalError, Kinds};
 use crate::model::{Event, EventKind, Position, Record};
 use crate::tally::{Happening, Tally};
-
-use crate::alert::engine::Transition;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause before the journal is read again after an error.
@@ -106,7 +104,7 @@ impl Webhook {
         loop {
             let batch = reader.next(100).await?;
             for (position, record) in &batch.records {
-                if let Some(transition) = told(record) {
+                if let Some(transition) = told(record, &self.config.name) {
                     self.until_taken(*position, &transition).await?;
                 }
             }

@@ -318,6 +318,7 @@ fn open_alerts(
     let rules = hall.alert.rules.clone();
     let (handle, alerts) = Alerts::open(journal, rules, board, service.clone(), clock)?;
     let alerts = alerts.with_hours(hall.service.clone());
+    let alerts = alerts.telling(hall.alert.policy.clone(), alert::Channels::default());
     Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
 }
 

@@ -1,87 +1,55 @@
 //! The engine: pure. (state, device, now) in, transitions out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, HealthState};
-use crate::model::{DeviceId, DeviceKind, Severity, Timestamp};
+use crate::model::{DeviceId, DeviceKind};
 use crate::rule::{Finding, Level, Rule, Verdict};
 use crate::service;
 use crate::source::mqtt::Refused;
 
+use super::desk::{Desk, Place};
 use super::look::{self, Look};
 use super::scene::DeviceScene;
+use super::silence::{Ended, Silence};
 use super::span::{self, Spans};
+use super::track::{self, Key, OWN_ID, Seen, Step, Track, nothing};
 use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
-
-/// Alerts about many machines are kept under the gateway's own id; nobody is shown it.
-const OWN_ID: &str = "gateway";
-/// How long a condition must be gone before the alert is over, where the rule does not say it: shorter
-/// gaps are one alert.
-const KEEP_FIRING_MS: i64 = 15_000;
-/// Codes that one alert remembers: more than any inverter has at once, fewer than anyone reads.
-const CODES_MAX: usize = 64;
-
-/// One rule on one device that is not simply well.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Track {
-    /// Since when each level of the rule has held, the worst first.
-    pub(super) since: Vec<Option<Timestamp>>,
-    /// Raised.
-    pub(super) open: Option<Box<Alert>>,
-    /// Since when the condition of the open alert has been gone.
-    pub(super) clear_since: Option<Timestamp>,
-}
-
-/// One rule on one part of one device.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) rule: Arc<str>,
-    pub(super) device: DeviceId,
-    /// The point, for rules on several; else empty.
-    pub(super) part: Arc<str>,
-}
 
 /// All tracks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Engine {
     rules: Arc<[Rule]>,
     /// The rules of each kind of device.
-    by_kind: BTreeMap<DeviceKind, Vec<usize>>,
+    by_kind: BTreeMap<DeviceKind, Arc<[usize]>>,
     /// What rules want to know of siblings.
     pub(super) wanted: look::Wanted,
     pub(super) tracks: BTreeMap<Key, Track>,
+    pub(super) desk: Desk,
+    /// The rules about devices that are silent.
+    of_silence: HashSet<Arc<str>>,
     spans: Spans,
     /// What was refused of each device last, by reason.
     refused: BTreeMap<DeviceId, Vec<Refused>>,
-    /// Rules of each device of which one alert about many says it already.
-    said_for_all: HashMap<DeviceId, Vec<&'static str>>,
     /// Judged since the last tick, because they spoke.
     judged: HashSet<DeviceId>,
-}
-
-/// What one rule sees on one part of a device.
-struct Seen<'a> {
-    /// Of each level, the worst first.
-    verdicts: Vec<Verdict>,
-    /// So long each level must hold, milliseconds.
-    for_ms: &'a dyn Fn(usize) -> i64,
-    /// The alert's own end, where the rule has one.
-    ends: Option<bool>,
-    /// In words, when a level has held for long enough.
-    finding: &'a dyn Fn(usize) -> Finding,
+    /// Tracks of devices and rules that are no more have been ended.
+    sifted: bool,
 }
 
 impl Engine {
     pub(super) fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
-        let mut by_kind: BTreeMap<DeviceKind, Vec<usize>> = BTreeMap::new();
+        let mut by_kind: BTreeMap<DeviceKind, Arc<[usize]>> = BTreeMap::new();
         for kind in DeviceKind::ALL {
             let of = rules.iter().enumerate().filter(|(_, rule)| rule.is_for(*kind));
             by_kind.insert(*kind, of.map(|(at, _)| at).collect());
         }
         let wanted = look::Wanted::of(&rules);
         let spans = Spans::new(span::Wanted::of(&rules));
-        Self { rules: rules.into(), by_kind, wanted, tracks, spans, ..Self::default() }
+        let of_silence = rules.iter().filter(|rule| rule.is_of_silence());
+        let of_silence = of_silence.map(|rule| rule.id.clone()).collect();
+        Self { rules: rules.into(), by_kind, wanted, tracks, spans, of_silence, ..Self::default() }
     }
 
     /// Judges all devices that have not been judged since the last tick, and ends alerts of devices
@@ -92,27 +60,46 @@ impl Engine {
         look: &Look,
         found: &[service::Finding],
     ) -> Vec<Transition> {
-        self.said_for_all.clear();
-        for one in found {
-            let Some(rule) = one.what.stands_for() else { continue };
-            for (device, _) in &one.devices {
-                self.said_for_all.entry(device.clone()).or_default().push(rule);
-            }
-        }
+        self.desk.turn(board, look.hours.as_deref(), look.now);
+        self.desk.cover(found, &self.tracks);
         let judged = std::mem::take(&mut self.judged);
         let silent = board.iter().filter(|live| !judged.contains(&live.device.id));
         let mut out: Vec<_> = silent.flat_map(|live| self.judge(board, live, look)).collect();
-        out.extend(self.judge_service(board, found, look.now));
+        out.extend(self.judge_service(board, found, look));
+        if !std::mem::replace(&mut self.sifted, true) {
+            out.extend(self.sift(board, look));
+        }
+        out.extend(self.age(board, look));
+        out
+    }
+
+    /// Ends alerts of devices and rules that are no more. Both are known from the start on.
+    fn sift(&mut self, board: &Board, look: &Look) -> Vec<Transition> {
         let gone = |key: &Key| {
             let kind = board.get(key.device.as_str()).map(|live| live.device.kind);
             !self.rules.iter().any(|rule| rule.judges(&key.rule, kind, &key.part))
         };
         let orphans: Vec<Key> = self.tracks.keys().filter(|key| gone(key)).cloned().collect();
+        let mut out = Vec::new();
         for key in orphans {
-            if let Some(Track { open: Some(alert), .. }) = self.tracks.remove(&key) {
-                out.push(resolved(*alert, look.now));
-            }
+            let Some(mut track) = self.tracks.remove(&key) else { continue };
+            let Some(mut alert) = track.open.take() else { continue };
+            track::end(Arc::make_mut(&mut alert), look.now);
+            let place = Place { key: &key, board, look, offline: false };
+            out.extend(self.desk.settle(Step::Over(alert), &place, &mut track));
         }
+        out
+    }
+
+    /// What time alone does to open alerts.
+    fn age(&mut self, board: &Board, look: &Look) -> Vec<Transition> {
+        let mut out = Vec::new();
+        for (key, track) in &mut self.tracks {
+            let offline = self.of_silence.contains(&key.rule);
+            let place = Place { key, board, look, offline };
+            out.extend(self.desk.age(&place, track));
+        }
+        self.tracks.retain(|_, track| track.says());
         out
     }
 
@@ -121,7 +108,7 @@ impl Engine {
         &mut self,
         board: &Board,
         found: &[service::Finding],
-        now: Timestamp,
+        look: &Look,
     ) -> Vec<Transition> {
         let Ok(own) = DeviceId::parse(OWN_ID) else { return Vec::new() };
         let mut out = Vec::new();
@@ -143,10 +130,22 @@ impl Engine {
                 let words = |_| finding.clone().unwrap_or_else(|| nothing(rule));
                 let (verdicts, ends) = (vec![verdict], None);
                 let seen = Seen { verdicts, for_ms: &|_| for_ms, ends, finding: &words };
-                out.extend(advance(&mut self.tracks, rule, key, &seen, now));
+                let place = Place { key: &key, board, look, offline: false };
+                out.extend(self.advance(rule, &place, &seen));
             }
         }
         out
+    }
+
+    /// One step of a track in its place among all.
+    fn advance(&mut self, rule: &Rule, place: &Place<'_>, seen: &Seen<'_>) -> Option<Transition> {
+        let mut track = self.tracks.remove(place.key).unwrap_or_default();
+        let step = track.step(rule, place.key, seen, place.look.now);
+        let transition = self.desk.settle(step, place, &mut track);
+        if track.says() {
+            self.tracks.insert(place.key.clone(), track);
+        }
+        transition
     }
 
     /// Notes that messages were refused; the device is judged with the next tick.
@@ -184,15 +183,17 @@ impl Engine {
     ) -> Vec<Transition> {
         let mut out = Vec::new();
         let health = board.health(live, &look.peers);
-        let maintenance = health.state == HealthState::Maintenance;
         let refused = self.refused.get(&live.device.id).cloned().unwrap_or_default();
-        let said = self.said_for_all.get(&live.device.id).cloned().unwrap_or_default();
         let rules = self.rules.clone();
         let of_kind = self.by_kind.get(&live.device.kind).cloned().unwrap_or_default();
-        for rule in of_kind.into_iter().filter_map(|at| rules.get(at)) {
-            if said.iter().any(|id| **id == *rule.id) {
+        for rule in of_kind.iter().filter_map(|at| rules.get(*at)) {
+            let offline = self.of_silence.contains(&rule.id);
+            if self.desk.is_covered(&live.device.id, &rule.id, offline) {
                 continue; // one alert says it for all of them
             }
+            let resting = !rule.in_maintenance
+                && (health.state == HealthState::Maintenance
+                    || self.desk.in_maintenance(live, &rule.id));
             let all = parts_of(rule, live);
             let names: Vec<&str> = all.iter().map(|part| &**part).collect();
             let parts = if rule.together { vec![Arc::from("")] } else { all.clone() };
@@ -206,7 +207,7 @@ impl Engine {
                     part,
                     parts: &names,
                 };
-                let judge = |level: &Level| match maintenance && !rule.in_maintenance {
+                let judge = |level: &Level| match resting {
                     true => Verdict::No,
                     false => level.judge(&scene),
                 };
@@ -225,38 +226,68 @@ impl Engine {
                 let ends = rule.has_end().then(|| rule.ends(&scene) == Some(true));
                 let for_ms = |at: usize| level(at).map_or(0, |level| level.for_ms);
                 let seen = Seen { verdicts, for_ms: &for_ms, ends, finding: &words };
-                out.extend(advance(&mut self.tracks, rule, key, &seen, look.now));
+                let mut track = self.tracks.remove(&key).unwrap_or_default();
+                let step = track.step(rule, &key, &seen, look.now);
+                let place = Place { key: &key, board, look, offline };
+                out.extend(self.desk.settle(step, &place, &mut track));
+                if track.says() {
+                    self.tracks.insert(key, track);
+                }
             }
         }
         out
     }
 
     /// The open alert of this id.
-    pub(super) fn find(&self, id: &str) -> Option<&Alert> {
-        self.tracks.values().find_map(|track| track.open.as_deref().filter(|alert| alert.id == id))
+    pub(super) fn find(&self, id: &str) -> Option<&Arc<Alert>> {
+        let open = self.tracks.values().filter_map(|track| track.open.as_ref());
+        open.into_iter().find(|alert| alert.id == id)
+    }
+
+    /// Whether there is a rule of this id.
+    pub(super) fn has_rule(&self, id: &str) -> bool {
+        self.rules.iter().any(|rule| *rule.id == *id)
     }
 
     /// Somebody knows.
     pub(super) fn acknowledge(&mut self, id: &str, who: Acknowledged) -> Option<Transition> {
-        let mut open = self.tracks.values_mut().filter_map(|track| track.open.as_deref_mut());
+        let mut open = self.tracks.values_mut().filter_map(Track::alert);
         let alert = open.find(|alert| alert.id == id)?;
         alert.acknowledged = Some(who);
         if alert.state == AlertState::Active {
             alert.state = AlertState::Acknowledged;
         }
-        Some(Transition { change: Change::Acknowledged, alert: alert.clone(), tell: true, to: None })
+        let tell = alert.silenced.is_none() && alert.inhibited.is_none();
+        let to = Some(alert.told.clone());
+        Some(Transition { change: Change::Acknowledged, alert: alert.clone(), tell, to })
     }
 
-    /// The alerts whose condition is gone, but not for long enough.
-    pub(super) fn recovering(&self) -> Vec<String> {
-        let recovering = self.tracks.values().filter(|track| track.clear_since.is_some());
-        recovering.filter_map(|track| track.open.as_ref()).map(|alert| alert.id.clone()).collect()
+    /// Puts an alert back as it was.
+    pub(super) fn put_back(&mut self, alert: Arc<Alert>) {
+        let mut tracks = self.tracks.values_mut();
+        let of = |t: &&mut Track| t.open.as_ref().is_some_and(|open| open.id == alert.id);
+        if let Some(track) = tracks.find(of) {
+            track.open = Some(alert);
+        }
+    }
+
+    /// Ends a silence before its time.
+    pub(super) fn end_silence(&mut self, id: &str, who: Ended) -> Option<Silence> {
+        let mut silences = self.desk.silences.iter_mut();
+        let silence = silences.find(|silence| silence.id == id && !silence.is_over(who.at))?;
+        silence.ended = Some(who);
+        Some(silence.clone())
+    }
+
+    /// Whether something looks otherwise since it was asked last.
+    pub(super) fn take_shown(&mut self) -> bool {
+        std::mem::take(&mut self.desk.shown)
     }
 
     /// The open alerts, newest first.
-    pub(super) fn open(&self) -> Vec<Alert> {
-        let open = self.tracks.values().filter_map(|track| track.open.as_deref());
-        let mut open: Vec<Alert> = open.cloned().collect();
+    pub(super) fn open(&self) -> Vec<Arc<Alert>> {
+        let open = self.tracks.values().filter_map(|track| track.open.clone());
+        let mut open: Vec<Arc<Alert>> = open.collect();
         open.sort_by(|a, b| b.raised.cmp(&a.raised).then_with(|| a.id.cmp(&b.id)));
         open
     }
@@ -277,166 +308,9 @@ fn parts_of(rule: &Rule, live: &DeviceLive) -> Vec<Arc<str>> {
     parts
 }
 
-/// Words for a rule that holds no longer while it is put into words.
-fn nothing(rule: &Rule) -> Finding {
-    Finding {
-        severity: Severity::Info,
-        text: crate::model::Text::same(&*rule.id),
-        advice: rule.advice.clone(),
-        evidence: Vec::new(),
-        codes: Vec::new(),
-        topic: String::new(),
-    }
-}
-
-/// One step of a track in its place among all.
-fn advance(
-    tracks: &mut BTreeMap<Key, Track>,
-    rule: &Rule,
-    key: Key,
-    seen: &Seen<'_>,
-    now: Timestamp,
-) -> Option<Transition> {
-    let (track, transition) = step(rule, &key, tracks.remove(&key), seen, now);
-    if let Some(track) = track {
-        tracks.insert(key, track);
-    }
-    transition
-}
-
-/// One step of one track.
-fn step(
-    rule: &Rule,
-    key: &Key,
-    track: Option<Track>,
-    seen: &Seen<'_>,
-    now: Timestamp,
-) -> (Option<Track>, Option<Transition>) {
-    let mut track = track.unwrap_or_default();
-    track.since.resize(seen.verdicts.len(), None);
-    for (since, verdict) in track.since.iter_mut().zip(&seen.verdicts) {
-        match verdict {
-            // A clock that was set back must not make it wait for that long.
-            Verdict::Yes => *since = Some(since.unwrap_or(now).min(now)),
-            Verdict::No => *since = None,
-            Verdict::Unknown => {}
-        }
-    }
-    let holds = seen.verdicts.contains(&Verdict::Yes);
-    if !holds && seen.verdicts.contains(&Verdict::Unknown) {
-        return (kept(track), None); // it stays as it is
-    }
-    // The worst that has held for long enough.
-    let ripe =
-        track.since.iter().zip(&seen.verdicts).enumerate().find_map(|(at, (since, verdict))| {
-            let since = since.filter(|_| *verdict == Verdict::Yes)?;
-            (now.since_ms(since) >= (seen.for_ms)(at)).then_some((at, since))
-        });
-    match (track.open.take(), ripe) {
-        (None, Some((at, since))) => {
-            let transition = raise(rule, key, (seen.finding)(at), since, now);
-            track.open = Some(Box::new(transition.alert.clone()));
-            track.clear_since = None;
-            (Some(track), Some(transition))
-        }
-        (None, None) => (kept(track), None),
-        (Some(mut alert), ripe) if holds || seen.ends == Some(false) => {
-            alert.state = match alert.acknowledged {
-                Some(_) => AlertState::Acknowledged,
-                None => AlertState::Active,
-            };
-            let transition = ripe.and_then(|(at, _)| change(&mut alert, (seen.finding)(at)));
-            (track.open, track.clear_since) = (Some(alert), None);
-            (Some(track), transition)
-        }
-        (Some(mut alert), _) => {
-            let since = track.clear_since.unwrap_or(now).min(now);
-            if now.since_ms(since) >= rule.keep_ms.unwrap_or(KEEP_FIRING_MS) {
-                return (None, Some(resolved(*alert, now)));
-            }
-            alert.state = AlertState::Recovering;
-            (track.open, track.clear_since) = (Some(alert), Some(since));
-            (Some(track), None)
-        }
-    }
-}
-
-/// A track that still says something.
-fn kept(track: Track) -> Option<Track> {
-    (track.open.is_some() || track.since.iter().any(Option::is_some)).then_some(track)
-}
-
-fn raise(rule: &Rule, key: &Key, finding: Finding, since: Timestamp, now: Timestamp) -> Transition {
-    let alert = Alert {
-        id: alert_id(key, now),
-        rule: rule.id.to_string(),
-        severity: finding.severity,
-        state: AlertState::Active,
-        device: (key.device.as_str() != OWN_ID || rule.found().is_none())
-            .then(|| key.device.clone()),
-        text: finding.text,
-        advice: finding.advice,
-        since,
-        raised: now,
-        resolved: None,
-        acknowledged: None,
-        evidence: finding.evidence,
-        codes: finding.codes,
-        topic: finding.topic,
-        silenced: None,
-        inhibited: None,
-        flapping: false,
-        told: Vec::new(),
-    };
-    Transition { change: Change::Raised, alert, tell: true, to: None }
-}
-
-/// Unique for ever, and made of characters that stand in addresses.
-fn alert_id(key: &Key, now: Timestamp) -> String {
-    let part = if key.part.is_empty() { String::new() } else { format!("-{}", key.part) };
-    format!("{}-{}{part}-{}", key.rule, key.device, now.ms())
-}
-
-/// Takes new words. A new code or a worse severity is a new trouble: people are told, and who knew
-/// of the old one does not know of this.
-fn change(alert: &mut Alert, finding: Finding) -> Option<Transition> {
-    let same = match finding.topic.as_str() {
-        "" => alert.text == finding.text,
-        // Its figures change all the time; what it is about does not.
-        topic => alert.topic == topic,
-    };
-    if same && alert.severity == finding.severity {
-        return None;
-    }
-    // A machine that makes codes up without end is told for the first of them only.
-    let room = CODES_MAX.saturating_sub(alert.codes.len());
-    let new_code = room > 0 && finding.codes.iter().any(|code| !alert.codes.contains(code));
-    let tell = new_code || finding.severity > alert.severity;
-    if tell {
-        alert.acknowledged = None;
-        alert.state = AlertState::Active;
-    }
-    // Codes that come and go are told once.
-    let new = finding.codes.into_iter().filter(|code| !alert.codes.contains(code)).take(room);
-    let new: Vec<_> = new.collect();
-    alert.codes.extend(new);
-    alert.codes.sort();
-    alert.codes.dedup();
-    alert.text = finding.text;
-    alert.topic = finding.topic;
-    alert.severity = finding.severity;
-    alert.advice = finding.advice;
-    alert.evidence = finding.evidence;
-    Some(Transition { change: Change::Changed, alert: alert.clone(), tell, to: None })
-}
-
-fn resolved(mut alert: Alert, now: Timestamp) -> Transition {
-    alert.state = AlertState::Resolved;
-    alert.resolved = Some(now);
-    Transition { change: Change::Resolved, alert, tell: true, to: None }
-}
-
 #[cfg(test)]
 mod default_tests;
+#[cfg(test)]
+mod life_tests;
 #[cfg(test)]
 mod tests;

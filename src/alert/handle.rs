@@ -7,24 +7,28 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::journal::JournalError;
 
+use super::silence::{Silence, SilenceError};
 use super::types::Alert;
 
 /// Resolved alerts kept for the page; older ones are in the journal.
 pub(super) const RECENT_MAX: usize = 500;
-/// Acknowledgements that may wait.
-const COMMANDS_MAX: usize = 32;
+/// What people say that may wait.
+const COMMANDS_MAX: usize = 128;
 
-/// Why an acknowledgement was not taken.
+/// Why a person's word was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AckError {
-    /// No alert of this id is open or was resolved lately.
-    #[error("no alert `{0}`")]
+    /// No alert of this id is open or was resolved lately; or no silence has it.
+    #[error("no alert or silence `{0}`")]
     Unknown(String),
     /// It is over already.
-    #[error("alert `{0}` is resolved already")]
+    #[error("`{0}` is over already")]
     AlreadyResolved(String),
+    /// A silence that cannot be meant.
+    #[error("the silence was not taken")]
+    Silence(#[source] SilenceError),
     /// The journal did not keep it.
-    #[error("the acknowledgement could not be kept")]
+    #[error("it could not be kept")]
     NotKept(#[source] JournalError),
     /// The program is stopping, or too many wait.
     #[error("the alert engine does not answer")]
@@ -32,17 +36,31 @@ pub enum AckError {
 }
 
 /// What a person asks of the engine.
-pub(super) struct Command {
-    pub(super) id: String,
-    pub(super) by: String,
-    pub(super) note: String,
-    pub(super) reply: oneshot::Sender<Result<Alert, AckError>>,
+pub(super) enum Command {
+    /// He knows of an alert.
+    Acknowledge { id: String, by: String, note: String, for_ms: Option<i64>, reply: Reply<Alert> },
+    /// Some alerts are not to be told.
+    Silence { silence: Box<Silence>, reply: Reply<Silence> },
+    /// They are again.
+    EndSilence { id: String, by: String, reply: Reply<Silence> },
+}
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, AckError>>;
+
+/// A silence as it is seen now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SilenceView {
+    /// The silence.
+    pub silence: Silence,
+    /// It counts at this moment.
+    pub active: bool,
 }
 
 #[derive(Default)]
 struct Lists {
-    open: Vec<Alert>,
-    recent: VecDeque<Alert>,
+    open: Vec<Arc<Alert>>,
+    recent: VecDeque<Arc<Alert>>,
+    silences: Vec<SilenceView>,
 }
 
 /// The engine's published lists; its task writes, everybody reads.
@@ -54,12 +72,17 @@ pub(super) struct Board {
 
 impl Board {
     /// Replaces the open alerts and puts `resolved` before the recent ones.
-    pub(super) fn publish(&self, open: Vec<Alert>, resolved: Vec<Alert>) {
+    pub(super) fn publish(
+        &self,
+        open: Vec<Arc<Alert>>,
+        resolved: Vec<Alert>,
+        silences: Vec<SilenceView>,
+    ) {
         {
             let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
-            lists.open = open;
+            (lists.open, lists.silences) = (open, silences);
             for alert in resolved {
-                lists.recent.push_front(alert);
+                lists.recent.push_front(Arc::new(alert));
             }
             lists.recent.truncate(RECENT_MAX);
         }
@@ -73,7 +96,7 @@ impl Board {
     }
 }
 
-/// A view of the alerts and a way to acknowledge them. Clones share both.
+/// A view of the alerts and a way to speak to the engine. Clones share both.
 #[derive(Clone)]
 pub struct Handle {
     board: Board,
@@ -89,17 +112,25 @@ pub(super) fn pair() -> (Handle, Board, mpsc::Receiver<Command>) {
 }
 
 impl Handle {
-    /// The open alerts: active, acknowledged and recovering, newest first.
+    /// The open alerts: all but the resolved ones, newest first.
     #[must_use]
     pub fn open(&self) -> Vec<Alert> {
-        self.board.lists.read().unwrap_or_else(PoisonError::into_inner).open.clone()
+        let lists = self.board.lists.read().unwrap_or_else(PoisonError::into_inner);
+        lists.open.iter().map(|alert| (**alert).clone()).collect()
     }
 
     /// The resolved alerts, newest first, at most `limit`.
     #[must_use]
     pub fn recent(&self, limit: usize) -> Vec<Alert> {
         let lists = self.board.lists.read().unwrap_or_else(PoisonError::into_inner);
-        lists.recent.iter().take(limit).cloned().collect()
+        lists.recent.iter().take(limit).map(|alert| (**alert).clone()).collect()
+    }
+
+    /// The silences and maintenance windows: those to come, those that count, and those that were
+    /// over lately.
+    #[must_use]
+    pub fn silences(&self) -> Vec<SilenceView> {
+        self.board.lists.read().unwrap_or_else(PoisonError::into_inner).silences.clone()
     }
 
     /// A number that changes with every change of the lists.
@@ -108,15 +139,43 @@ impl Handle {
         self.board.version.subscribe()
     }
 
-    /// Says that `by` knows of the alert; returns when that is on disk.
+    /// Says that `by` knows of the alert, for so long or for as long as is usual; returns when that
+    /// is on disk.
     ///
     /// # Errors
     /// [`AckError`].
-    pub async fn acknowledge(&self, id: &str, by: &str, note: &str) -> Result<Alert, AckError> {
+    pub async fn acknowledge(
+        &self,
+        id: &str,
+        by: &str,
+        note: &str,
+        for_ms: Option<i64>,
+    ) -> Result<Alert, AckError> {
+        let (id, by, note) = (id.to_owned(), by.to_owned(), note.to_owned());
+        self.ask(|reply| Command::Acknowledge { id, by, note, for_ms, reply }).await
+    }
+
+    /// Sets a silence; its id and the time of setting are given to it. Returns when it is on disk.
+    ///
+    /// # Errors
+    /// [`AckError`].
+    pub async fn silence(&self, silence: Silence) -> Result<Silence, AckError> {
+        let silence = Box::new(silence);
+        self.ask(|reply| Command::Silence { silence, reply }).await
+    }
+
+    /// Ends a silence before its time; returns when that is on disk.
+    ///
+    /// # Errors
+    /// [`AckError`].
+    pub async fn end_silence(&self, id: &str, by: &str) -> Result<Silence, AckError> {
+        let (id, by) = (id.to_owned(), by.to_owned());
+        self.ask(|reply| Command::EndSilence { id, by, reply }).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AckError> {
         let (reply, answer) = oneshot::channel();
-        let command =
-            Command { id: id.to_owned(), by: by.to_owned(), note: note.to_owned(), reply };
-        self.commands.try_send(command).map_err(|_| AckError::Busy)?;
+        self.commands.try_send(command(reply)).map_err(|_| AckError::Busy)?;
         answer.await.map_err(|_| AckError::Busy)?
     }
 }

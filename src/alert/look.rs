@@ -2,7 +2,9 @@
 //! siblings do. Made once a second, and then asked for every device.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::calendar::Calendar;
 use crate::live::{Board, DeviceLive, HealthState, Peers};
 use crate::model::{DeviceId, DeviceKind, Timestamp, ZoneId};
 use crate::rule::{Among, Measure, Name, Rule};
@@ -59,6 +61,7 @@ pub(super) struct Look {
     pub(super) peers: Peers,
     /// Whether a zone serves, and for how many hours of today it has.
     open: BTreeMap<ZoneId, (bool, f64)>,
+    pub(super) hours: Option<Arc<service::Config>>,
     pub(super) time_of_day_h: f64,
     wanted: Wanted,
     zones: BTreeMap<(DeviceKind, ZoneId), Group>,
@@ -70,7 +73,7 @@ pub(super) struct Look {
 impl Look {
     pub(super) fn at(
         board: &Board,
-        hours: Option<&service::Config>,
+        hours: Option<&Arc<service::Config>>,
         wanted: &Wanted,
         now: Timestamp,
     ) -> Self {
@@ -79,6 +82,7 @@ impl Look {
             now,
             peers,
             open: hours.map(|hours| open(hours, now)).unwrap_or_default(),
+            hours: hours.cloned(),
             time_of_day_h: time_of_day_h(board, now),
             wanted: wanted.clone(),
             zones: BTreeMap::new(),
@@ -125,6 +129,11 @@ impl Look {
     /// Whether a zone serves, and for how many hours of today it has.
     pub(super) fn open(&self, zone: &ZoneId) -> Option<(bool, f64)> {
         self.open.get(zone).copied()
+    }
+
+    /// When a zone serves.
+    pub(super) fn calendar(&self, zone: &ZoneId) -> Option<&Calendar> {
+        self.hours.as_ref()?.zone(zone).map(|zone| &*zone.calendar)
     }
 
     /// Those of the same kind in the same zone, because they see the same sky and serve the same people;

@@ -8,21 +8,29 @@
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
 mod channels;
+mod desk;
 mod engine;
 mod fact;
 mod handle;
+mod line;
 mod look;
 mod notify;
+mod policy;
 mod record;
 mod scene;
+mod silence;
 mod span;
+mod spoken;
 mod storage;
 mod task;
+mod track;
 mod types;
 
 pub use channels::{ChannelState, Channels};
-pub use handle::{AckError, Handle};
+pub use handle::{AckError, Handle, SilenceView};
 pub use notify::Webhook;
+pub use policy::{Hours, Policy, Route};
 pub use record::AlertRecord;
+pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, Subject};
 pub use task::{AlertError, Alerts, told};
 pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition, WebhookConfig};

@@ -1,13 +1,18 @@
 //! Alerts as JSON: what stands in the journal, in the engine's snapshot, and in webhooks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DeviceId, Event, EventKind, Severity, Text, Timestamp};
 
-use super::engine::{Key, Track};
+use super::silence::Silence;
+use super::track::{Key, OWN_ID, Track};
 use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
+
+/// What was told at about this time is the same as in the snapshot.
+const SAME_MS: i64 = 3_000;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TextRecord {
@@ -88,6 +93,25 @@ struct TrackRecord {
     levels_ms: Vec<Option<i64>>,
     clear_since_ms: Option<i64>,
     alert: Option<AlertRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<(i64, String)>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    owed: bool,
+}
+
+/// What the engine knows beside the journal.
+#[derive(Debug, Serialize, Deserialize)]
+struct Snapshot {
+    tracks: Vec<TrackRecord>,
+    #[serde(default)]
+    silences: Vec<Silence>,
+}
+
+/// What a snapshot says.
+#[derive(Debug, Default)]
+pub(super) struct Restored {
+    pub(super) tracks: BTreeMap<Key, Track>,
+    pub(super) silences: Vec<Silence>,
 }
 
 impl From<&Text> for TextRecord {
@@ -191,8 +215,34 @@ pub(super) fn transition(event: &Event) -> Option<Transition> {
     Some(Transition { change, alert: record.alert.alert()?, tell: record.tell, to: record.to })
 }
 
-/// The engine's tracks as a snapshot.
-pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>) -> Option<Vec<u8>> {
+/// A silence that was set or ended, as an event for the journal.
+pub(super) fn silence_event(silence: &Silence, now: Timestamp) -> Option<Event> {
+    let body = serde_json::to_string(silence).ok()?;
+    Some(Event { kind: EventKind::Silence, time: now, body })
+}
+
+/// An event of the journal as a silence.
+pub(super) fn silence(event: &Event) -> Option<Silence> {
+    let own = event.kind == EventKind::Silence;
+    own.then(|| serde_json::from_str(&event.body).ok()).flatten()
+}
+
+/// Where an alert has its track; its id says it.
+pub(super) fn key_of(alert: &Alert) -> Option<Key> {
+    let own = || DeviceId::parse(OWN_ID).ok();
+    let device = alert.device.clone().or_else(own)?;
+    let rest = alert.id.strip_prefix(&format!("{}-{device}", alert.rule))?;
+    let (part, _) = rest.rsplit_once('-')?;
+    let part = part.strip_prefix('-').unwrap_or_default();
+    Some(Key { rule: alert.rule.as_str().into(), device, part: part.into() })
+}
+
+/// What the engine knows, as a snapshot.
+pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>, silences: &[Silence]) -> Option<Vec<u8>> {
+    let told = |track: &Track| {
+        let told = track.told.iter();
+        told.map(|(at, severity)| (at.ms(), severity.as_str().to_owned())).collect()
+    };
     let record = |(key, track): (&Key, &Track)| TrackRecord {
         rule: key.rule.to_string(),
         device: key.device.to_string(),
@@ -201,27 +251,96 @@ pub(super) fn snapshot(tracks: &BTreeMap<Key, Track>) -> Option<Vec<u8>> {
         levels_ms: track.since.iter().map(|since| since.map(Timestamp::ms)).collect(),
         clear_since_ms: track.clear_since.map(Timestamp::ms),
         alert: track.open.as_deref().map(Into::into),
+        told: told(track),
+        owed: track.owed,
     };
-    serde_json::to_vec(&tracks.iter().map(record).collect::<Vec<_>>()).ok()
+    let tracks = tracks.iter().map(record).collect();
+    serde_json::to_vec(&Snapshot { tracks, silences: silences.to_vec() }).ok()
 }
 
-/// The tracks of a snapshot; what cannot be read is left out.
-pub(super) fn restore(state: &[u8]) -> BTreeMap<Key, Track> {
-    let records: Vec<TrackRecord> = serde_json::from_slice(state).unwrap_or_default();
+/// The state in a snapshot; what cannot be read is left out.
+pub(super) fn restore(state: &[u8]) -> Restored {
+    let old = || {
+        // As it was kept before there were silences.
+        let tracks = serde_json::from_slice(state).unwrap_or_default();
+        Snapshot { tracks, silences: Vec::new() }
+    };
+    let snapshot = serde_json::from_slice::<Snapshot>(state).unwrap_or_else(|_| old());
     let track = |record: TrackRecord| {
         let device = DeviceId::parse(&record.device).ok()?;
         let key = Key { rule: record.rule.into(), device, part: record.part.into() };
         let open = match record.alert {
-            Some(alert) => Some(Box::new(alert.alert()?)),
+            Some(alert) => Some(Arc::new(alert.alert()?)),
             None => None,
         };
         let levels = record.levels_ms.into_iter().chain(record.since_ms.map(Some));
+        let told = record.told.into_iter().filter_map(|(at_ms, severity)| {
+            Some((Timestamp::from_ms(at_ms), Severity::parse(&severity)?))
+        });
         let track = Track {
             since: levels.map(|since| since.map(Timestamp::from_ms)).collect(),
             open,
             clear_since: record.clear_since_ms.map(Timestamp::from_ms),
+            told: told.collect(),
+            owed: record.owed,
         };
         Some((key, track))
     };
-    records.into_iter().filter_map(track).collect()
+    let tracks = snapshot.tracks.into_iter().filter_map(track).collect();
+    Restored { tracks, silences: snapshot.silences }
+}
+
+impl Restored {
+    /// Takes a decision that was kept after the snapshot. What it knows already is known once.
+    pub(super) fn replay(&mut self, event: &Event) {
+        if let Some(silence) = silence(event) {
+            self.silences.retain(|known| known.id != silence.id);
+            self.silences.push(silence);
+        }
+        if event.kind != EventKind::Alert {
+            return;
+        }
+        let Some(transition) = transition(event) else { return };
+        let Some(key) = key_of(&transition.alert) else { return };
+        let track = self.tracks.entry(key).or_default();
+        let told = (event.time, transition.alert.severity);
+        let counts =
+            matches!(transition.change, Change::Raised | Change::Changed | Change::Resolved);
+        let new = |(at, _): &(Timestamp, Severity)| event.time.since_ms(*at).abs() > SAME_MS;
+        if transition.tell && counts && track.told.iter().all(new) {
+            track.told.push_back(told);
+        }
+        match transition.change {
+            Change::Resolved => {
+                track.open = track.open.take().filter(|open| open.id != transition.alert.id);
+                track.clear_since = None;
+            }
+            _ => track.open = Some(Arc::new(transition.alert)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_an_alert_says_where_its_track_is() {
+        let alert = |rule: &str, device: Option<&str>, id: &str| {
+            let record = serde_json::json!({
+                "id": id, "rule": rule, "severity": "major", "state": "active", "device": device,
+                "text": {"zh": "", "en": ""}, "advice": {"zh": "", "en": ""},
+                "since_ms": 0, "raised_ms": 0, "resolved_ms": null, "acknowledged": null,
+            });
+            let record: AlertRecord = serde_json::from_value(record).expect("record");
+            let key = key_of(&record.alert().expect("alert")).expect("key");
+            (key.device.to_string(), key.part.to_string())
+        };
+        let plain = alert("KS001", Some("tm-01"), "KS001-tm-01-1782014400000");
+        assert_eq!(plain, ("tm-01".to_owned(), String::new()));
+        let part = alert("KS009", Some("tm-01"), "KS009-tm-01-face_camera-1782014400000");
+        assert_eq!(part, ("tm-01".to_owned(), "face_camera".to_owned()));
+        let many = alert("KS021", None, "KS021-gateway-zone-z-1-1782014400000");
+        assert_eq!(many, ("gateway".to_owned(), "zone-z-1".to_owned()));
+    }
 }

@@ -1,19 +1,26 @@
 //! What is wrong with keeping and delivering data, looked for beside the journal. Pure.
 
+use std::collections::BTreeMap;
+
 use crate::history::Condition;
 use crate::influx::SinkStatus;
 use crate::journal::{Mended, Status};
 use crate::model::{Text, Timestamp};
 use crate::service::{Finding, What};
 
+use super::channels::ChannelState;
+
 /// What was damaged is told for so long.
 const TOLD_MS: i64 = 7 * 24 * 3600 * 1000;
+/// A channel fails when it has refused so often in a row.
+const TRIES: u32 = 3;
 
 /// How the data is kept and delivered at a moment.
 #[derive(Default)]
 pub(super) struct Storage {
     pub(super) history: Condition,
     pub(super) sinks: Vec<SinkStatus>,
+    pub(super) channels: BTreeMap<String, ChannelState>,
 }
 
 pub(super) fn findings(journal: &Status, storage: &Storage, now: Timestamp) -> Vec<Finding> {
@@ -44,6 +51,12 @@ pub(super) fn findings(journal: &Status, storage: &Storage, now: Timestamp) -> V
         let why = why.unwrap_or_else(|| Text::new("没有应答", "it does not answer"));
         let words = vec![("sink", Text::same(sink.name.clone())), ("why", why)];
         finding(What::SinkWaiting, &sink.name, words)
+    }));
+    let failing = storage.channels.iter().filter(|(_, state)| state.tries >= TRIES);
+    found.extend(failing.map(|(name, state)| {
+        let why = state.why.clone().unwrap_or_else(|| Text::new("没有应答", "it does not answer"));
+        let words = vec![("channel", Text::same(name.clone())), ("why", why)];
+        finding(What::ChannelFailing, &format!("channel-{name}"), words)
     }));
     found
 }

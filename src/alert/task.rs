@@ -1,5 +1,6 @@
 //! The engine's task: follows the journal, keeps what it decides, answers people.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -16,12 +17,15 @@ use crate::rule::Rule;
 use crate::service;
 use crate::source::mqtt::Refused;
 
+use super::channels::Channels;
 use super::engine::Engine;
-use super::handle::{self, AckError, Board, Command, Handle, RECENT_MAX};
+use super::handle::{self, Board, Command, Handle, RECENT_MAX};
+use super::line;
 use super::look::Look;
+use super::policy::Policy;
 use super::record;
 use super::storage::{self, Storage};
-use super::types::{Acknowledged, Alert, AlertState, Transition};
+use super::types::{Alert, AlertState, Transition};
 
 const CURSOR: &str = "alerts";
 /// Everything is judged anew this often: time passes for devices that say nothing.
@@ -46,28 +50,28 @@ pub enum AlertError {
 
 /// The engine with its place in the journal.
 pub struct Alerts {
-    engine: Engine,
-    live: LiveBoard,
+    pub(super) engine: Engine,
+    pub(super) live: LiveBoard,
     /// The look at all devices of the last tick: the single ones are judged by it in between.
     look: Look,
     /// When the zones serve.
-    hours: Option<service::Config>,
+    hours: Option<Arc<service::Config>>,
     /// How the machines serve.
     service: service::Handle,
     journal: Journal,
     reader: Reader,
-    clock: SharedClock,
-    board: Board,
+    pub(super) clock: SharedClock,
+    pub(super) board: Board,
     inbox: mpsc::Receiver<Command>,
     /// Decided, not on disk yet.
-    pending: Vec<Event>,
-    dirty: bool,
+    pub(super) pending: Vec<Event>,
+    pub(super) dirty: bool,
     kept_at: Instant,
-    /// Alerts that were shown as recovering.
-    recovering: Vec<String>,
     /// What else keeps the data and takes it.
     history: Option<History>,
     sinks: Vec<Sink>,
+    /// How the channels do.
+    channels: Channels,
 }
 
 impl Alerts {
@@ -83,11 +87,16 @@ impl Alerts {
         service: service::Handle,
         clock: SharedClock,
     ) -> Result<(Handle, Self), AlertError> {
-        let tracks = match journal.cursor(CURSOR)? {
-            Some((_, state)) => record::restore(&state),
-            None => std::collections::BTreeMap::new(),
-        };
-        let mut engine = Engine::new(rules, tracks);
+        // What was decided after the snapshot stands in the journal.
+        let mut known = record::Restored::default();
+        if let Some((position, state)) = journal.cursor(CURSOR)? {
+            known = record::restore(&state);
+            let decided = [EventKind::Alert, EventKind::Silence];
+            let later = journal.archive()?.events_after(position, &decided)?;
+            later.iter().for_each(|event| known.replay(event));
+        }
+        let mut engine = Engine::new(rules, known.tracks);
+        engine.desk.silences = known.silences;
         let refused = journal.archive()?.last_events(EventKind::Refused, REFUSED_RECALLED)?;
         refused.iter().rev().filter_map(Refused::of).for_each(|refused| engine.note(refused));
         let (handle, board, inbox) = handle::pair();
@@ -95,7 +104,7 @@ impl Alerts {
         // The board was filled from the archive: what lies between the cursor and the head is
         // already in it.
         reader.seek(journal.head());
-        board.publish(engine.open(), resolved_before(&journal)?);
+        board.publish(engine.open(), resolved_before(&journal)?, Vec::new());
         let pending = Vec::new();
         let kept_at = Instant::now();
         let look = Look::at(&live, None, &engine.wanted, clock.now());
@@ -104,6 +113,7 @@ impl Alerts {
             live,
             look,
             hours: None,
+            channels: Channels::default(),
             service,
             journal,
             reader,
@@ -113,7 +123,6 @@ impl Alerts {
             pending,
             dirty: false,
             kept_at,
-            recovering: Vec::new(),
             history: None,
             sinks: Vec::new(),
         };
@@ -123,7 +132,14 @@ impl Alerts {
     /// Knows when the zones serve.
     #[must_use]
     pub fn with_hours(self, hours: service::Config) -> Self {
-        Self { hours: Some(hours), ..self }
+        Self { hours: Some(Arc::new(hours)), ..self }
+    }
+
+    /// Knows who is told of what, and hears how the channels do.
+    #[must_use]
+    pub fn telling(mut self, policy: Policy, channels: Channels) -> Self {
+        self.engine.desk.policy = policy;
+        Self { channels, ..self }
     }
 
     /// Looks after the history and the databases as well.
@@ -136,6 +152,7 @@ impl Alerts {
         Storage {
             history: self.history.as_ref().map(History::condition).unwrap_or_default(),
             sinks: self.sinks.iter().map(Sink::look).collect(),
+            channels: self.channels.look(),
         }
     }
 
@@ -161,10 +178,11 @@ impl Alerts {
                     // Not by way of the journal, which may be what does not work.
                     let storage = self.storage();
                     found.extend(storage::findings(&self.journal.status(), &storage, now));
+                    found.extend(line::gone(&self.live, &self.look.peers));
                     let transitions = self.engine.tick(&self.live, &self.look, &found);
                     self.decided(transitions);
                 }
-                Some(command) = self.inbox.recv() => self.acknowledge(command).await,
+                Some(command) = self.inbox.recv() => self.hear(command).await,
             }
             self.keep().await;
         }
@@ -192,7 +210,10 @@ impl Alerts {
     /// Shows decisions at once; they are kept in the next step.
     fn decided(&mut self, transitions: Vec<Transition>) {
         if transitions.is_empty() {
-            self.show_recovering();
+            if self.engine.take_shown() {
+                self.dirty = true;
+                self.show(Vec::new());
+            }
             return;
         }
         let now = self.clock.now();
@@ -207,79 +228,41 @@ impl Alerts {
             }
         }
         self.dirty = true;
-        self.recovering = self.engine.recovering();
+        self.engine.take_shown();
         let over = |t: Transition| (t.alert.state == AlertState::Resolved).then_some(t.alert);
-        self.board.publish(self.engine.open(), transitions.into_iter().filter_map(over).collect());
+        self.show(transitions.into_iter().filter_map(over).collect());
     }
 
-    /// Beginning and ceasing to recover are no decisions, but the page shows them.
-    fn show_recovering(&mut self) {
-        let recovering = self.engine.recovering();
-        if recovering != self.recovering {
-            self.recovering = recovering;
-            self.board.publish(self.engine.open(), Vec::new());
-        }
+    /// Shows the page how things are.
+    pub(super) fn show(&self, resolved: Vec<Alert>) {
+        self.board.publish(self.engine.open(), resolved, self.silences());
     }
 
-    /// Keeps decisions, state and place in one transaction. What a full disk does not take stays
-    /// pending and is tried again.
+    /// Keeps decisions at once, and the state with its place every some seconds: what was decided
+    /// since is read again at a start. What a full disk does not take stays pending and is tried again.
     async fn keep(&mut self) {
-        let due = self.kept_at.elapsed() >= SNAPSHOT;
-        if self.pending.is_empty() && !due {
+        if !self.pending.is_empty() && self.store(self.pending.clone()).await.is_ok() {
+            self.pending.clear();
+        }
+        if self.kept_at.elapsed() < SNAPSHOT || !self.pending.is_empty() {
             return;
         }
-        if !self.dirty && self.pending.is_empty() {
+        self.kept_at = Instant::now();
+        if !self.dirty {
             self.reader.done(self.reader.position()).await;
-            self.kept_at = Instant::now();
             self.dirty = true; // suspects may have changed by the next time
             return;
         }
-        if self.store(self.pending.clone()).await.is_ok() {
-            self.pending.clear();
+        let state = record::snapshot(&self.engine.tracks, &self.engine.desk.silences);
+        let cursor = Cursor::new(CURSOR, self.reader.position(), state);
+        if self.journal.append_with_cursor(Vec::new(), cursor).await.is_ok() {
             self.dirty = false;
         }
-        self.kept_at = Instant::now();
     }
 
-    async fn store(&self, events: Vec<Event>) -> Result<(), JournalError> {
-        let state = record::snapshot(&self.engine.tracks);
-        let cursor = Cursor::new(CURSOR, self.reader.position(), state);
+    pub(super) async fn store(&self, events: Vec<Event>) -> Result<(), JournalError> {
         let records = events.into_iter().map(Record::Event).collect();
-        self.journal.append_with_cursor(records, cursor).await.map(drop)
-    }
-
-    async fn acknowledge(&mut self, command: Command) {
-        let Command { id, by, note, reply } = command;
-        if let Some(known) = self.engine.find(&id).filter(|alert| alert.acknowledged.is_some()) {
-            // Pressed twice, or by two people: the first one is on it.
-            drop(reply.send(Ok(known.clone())));
-            return;
-        }
-        let before = self.engine.tracks.clone();
-        let now = self.clock.now();
-        let who = Acknowledged { by, note, at: now, until: None };
-        let answer = match self.engine.acknowledge(&id, who) {
-            None if self.board.was_resolved(&id) => Err(AckError::AlreadyResolved(id)),
-            None => Err(AckError::Unknown(id)),
-            Some(transition) => {
-                let events: Vec<Event> =
-                    self.pending.iter().cloned().chain(record::event(&transition, now)).collect();
-                match self.store(events).await {
-                    Ok(()) => {
-                        self.pending.clear();
-                        self.board.publish(self.engine.open(), Vec::new());
-                        Ok(transition.alert)
-                    }
-                    Err(error) => {
-                        // Never say "noted" of what is not on disk.
-                        self.engine.tracks = before;
-                        Err(AckError::NotKept(error))
-                    }
-                }
-            }
-        };
-        // The web request may have gone away; the acknowledgement stands all the same.
-        drop(reply.send(answer));
+        self.journal.append(records).await.map(drop)
     }
 }
 

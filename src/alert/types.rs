@@ -3,11 +3,15 @@
 use crate::model::{DeviceId, Severity, Text, Timestamp};
 use crate::rule::Rule;
 
+use super::policy::Policy;
+
 /// What is judged, and where alerts are sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     /// By what is judged.
     pub rules: Vec<Rule>,
+    /// Who is told of what, and when.
+    pub policy: Policy,
     /// Web addresses that are told of every alert.
     pub webhooks: Vec<WebhookConfig>,
 }
@@ -133,25 +137,28 @@ pub enum Change {
     Changed,
     /// Somebody knows.
     Acknowledged,
-    /// Nobody dealt with it for so long that the next ones are told, or it was kept from people until now.
+    /// The next ones are told: nobody dealt with it for so long, or the hour has come.
     Escalated,
     /// Somebody knew, but it has taken too long.
     Forgotten,
     /// People are kept from hearing of it from now on: a silence, or an alert that says it for many.
     Muted,
+    /// What kept people from hearing of it is over.
+    Unmuted,
     /// It is over.
     Resolved,
 }
 
 impl Change {
     /// All changes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Raised,
         Self::Changed,
         Self::Acknowledged,
         Self::Escalated,
         Self::Forgotten,
         Self::Muted,
+        Self::Unmuted,
         Self::Resolved,
     ];
 
@@ -165,6 +172,7 @@ impl Change {
             Self::Escalated => "escalated",
             Self::Forgotten => "forgotten",
             Self::Muted => "muted",
+            Self::Unmuted => "unmuted",
             Self::Resolved => "resolved",
         }
     }

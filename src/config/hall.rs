@@ -18,11 +18,11 @@ use super::link::Link;
 use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
-use super::{bus, load, mqtt as broker, people, secret, service as hours, site};
+use super::{bus, load, mqtt as broker, people, route, secret, service as hours, site};
 
 const ROOT: &[&str] = &[
-    "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "webhook", "zone",
-    "bus", "device",
+    "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
+    "route", "zone", "bus", "device",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -220,7 +220,7 @@ fn hall(
     let web = people::web(root, folder);
     let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
     let influx = people::influx(root, folder);
-    let alert = people::alert(root, folder, of_files);
+    let mut alert = people::alert(root, folder, of_files);
     let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;
     let buses = bus::buses(root, folder, web.listen);
@@ -255,6 +255,7 @@ fn hall(
     }
     load::notice(root, &buses, &modbus);
     let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
+    alert.policy = policy(root, &alert, &zones.zones, &devices);
     let site = Arc::new(site?);
     let service = service_of(&zones, &days, &devices, &site);
     let zones = zones.zones;
@@ -291,6 +292,23 @@ fn service_of(
         opening_check_ms: days.opening_check_ms,
         devices: devices.iter().map(|(device, _)| device.id.clone()).collect(),
     }
+}
+
+/// Who is told of what.
+fn policy(
+    root: &Section<'_>,
+    alert: &alert::Config,
+    zones: &[Zone],
+    devices: &[(Arc<Device>, Arc<Profile>)],
+) -> alert::Policy {
+    let channels: Vec<String> = alert.webhooks.iter().map(|one| one.name.clone()).collect();
+    let names = route::Names {
+        channels: &channels,
+        rules: alert.rules.iter().map(|rule| &*rule.id).collect(),
+        zones: zones.iter().map(|zone| zone.id.as_str()).collect(),
+        devices: devices.iter().map(|(device, _)| device.id.as_str()).collect(),
+    };
+    route::policy(root, &names)
 }
 
 /// Devices that publish need a broker.

@@ -18,6 +18,7 @@ mod load;
 mod mqtt;
 mod people;
 mod ratio;
+mod route;
 mod secret;
 mod section;
 mod service;

@@ -333,7 +333,10 @@ pub(super) fn alert(
         let authorization = secret::read(section, "authorization_file", folder);
         Some(alert::WebhookConfig { name: name?, url: url?.value, authorization })
     });
-    alert::Config { webhooks: webhooks.collect(), rules: rules(root, folder, of_files) }
+    let webhooks = webhooks.collect();
+    // Who is told of what depends on the zones and devices, which are read later.
+    let policy = alert::Policy::default();
+    alert::Config { webhooks, policy, rules: rules(root, folder, of_files) }
 }
 
 /// The rules that the program ships, and those of the file that `rules` names.

@@ -64,6 +64,19 @@ impl FromToml for bool {
     }
 }
 
+impl FromToml for Vec<String> {
+    fn name() -> Text {
+        Text::new("文本的列表", "a list of texts")
+    }
+    fn hint() -> Text {
+        Text::new("例如 [\"a\", \"b\"]", "write it like [\"a\", \"b\"]")
+    }
+    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
+        let list = value.as_array()?;
+        list.iter().map(|one| String::from_toml(one.get_ref())).collect()
+    }
+}
+
 impl FromToml for i64 {
     fn name() -> Text {
         Text::new("有效的整数", "a whole number")

@@ -153,6 +153,32 @@ impl Archive {
         Ok(events)
     }
 
+    /// The events of some kinds that came after a position, in order.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn events_after(
+        &self,
+        position: Position,
+        kinds: &[EventKind],
+    ) -> Result<Vec<Event>, JournalError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = connection.prepare_cached(
+            "SELECT pos, kind, subject, time, message, body FROM log
+             WHERE kind > 0 AND kind = ?1 AND pos > ?2 ORDER BY pos",
+        )?;
+        let mut rows = statement.query(params![KIND_EVENT, position.0 as i64])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Some(Record::Event(event)) = record_of(row, &self.names)?
+                && kinds.contains(&event.kind)
+            {
+                events.push(event);
+            }
+        }
+        Ok(events)
+    }
+
     fn query(
         &self,
         rest: &str,

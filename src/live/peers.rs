@@ -239,6 +239,13 @@ impl Peers {
         self.sun_deg
     }
 
+    /// The lines with several devices of which none answers.
+    pub fn silent_lines(&self) -> impl Iterator<Item = &Arc<str>> {
+        let silent =
+            |(_, line): &(&Arc<str>, &Line)| line.members > 1 && line.silent == line.members;
+        self.lines.iter().filter(silent).map(|(name, _)| name)
+    }
+
     /// No sun to speak of now.
     pub(super) fn dark(&self) -> bool {
         dark(self.sun_deg, self.setting)

@@ -6,7 +6,7 @@ use crate::model::{DeviceKind, Severity, Text, Word, words_of};
 use crate::service::{self, What};
 
 use super::compile::Condition;
-use super::name::{Measure, Name};
+use super::name::{Fact, Measure, Name};
 use super::scene::{Cell, Detail, Scene};
 use super::told;
 
@@ -140,6 +140,13 @@ impl Rule {
         self.conditions()
             .chain(self.values.iter().map(|(_, value)| value))
             .flat_map(Condition::names)
+    }
+
+    /// Whether it is about a device that is silent.
+    #[must_use]
+    pub fn is_of_silence(&self) -> bool {
+        let mut names = self.levels().iter().flat_map(|level| level.when.names());
+        names.any(|name| matches!(name, Name::Fact(Fact::Offline)))
     }
 
     /// The spans that it looks back, milliseconds.

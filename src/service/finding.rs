@@ -13,6 +13,8 @@ pub enum What {
     RunsOut,
     /// All machines of a zone are gone at once.
     ZoneGone,
+    /// All devices of a line are silent.
+    LineGone,
     /// Half of a kind cannot reach its back-end.
     BackendGone,
     /// Some of a kind do not serve.
@@ -37,11 +39,12 @@ pub enum What {
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 14] = [
+    pub const ALL: [(&'static str, Self); 15] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
         ("zone_gone", Self::ZoneGone),
+        ("line_gone", Self::LineGone),
         ("backend_gone", Self::BackendGone),
         ("few_left", Self::FewLeft),
         ("not_ready", Self::NotReady),
@@ -54,13 +57,33 @@ impl What {
         ("channel_failing", Self::ChannelFailing),
     ];
 
-    /// The rule that is silent about the machines of this finding: it says it for all of them.
+    /// What a finding says for its machines, so that their own alerts about it are not needed.
     #[must_use]
-    pub const fn stands_for(self) -> Option<&'static str> {
+    pub const fn stands_for(self) -> Option<Stands> {
         match self {
-            Self::ZoneGone => Some("KS001"),
-            Self::BackendGone => Some("KS024"),
+            Self::ZoneGone | Self::LineGone => Some(Stands::Silence),
+            Self::BackendGone => Some(Stands::Rule("KS024")),
             _ => None,
+        }
+    }
+}
+
+/// What one finding says for many machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// That they are silent, by whatever rule.
+    Silence,
+    /// What this rule says.
+    Rule(&'static str),
+}
+
+impl Stands {
+    /// Whether it says what this rule would say; `offline` when the rule is about silence.
+    #[must_use]
+    pub fn stands_for(self, rule: &str, offline: bool) -> bool {
+        match self {
+            Self::Silence => offline,
+            Self::Rule(own) => own == rule,
         }
     }
 }

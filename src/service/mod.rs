@@ -36,7 +36,7 @@ mod law_tests;
 
 pub use condition::{Condition, Stretch};
 pub use config::{Config, ServiceZone};
-pub use finding::{Finding, What};
+pub use finding::{Finding, Stands, What};
 pub use forecast::{Forecast, Left, NoForecast, Sensor, Supply, Witness, forecast};
 pub use kpi::{Kpi, response};
 pub use outage::{Lapse, Outage, outages};

@@ -4,27 +4,18 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::alert::AckError;
 
 use super::auth::{COOKIE, SESSION};
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{dto, guard};
-
-/// Alerts in one answer, unless asked otherwise, and at most.
-const ALERTS_DEFAULT: usize = 200;
-const ALERTS_MAX: usize = 1_000;
-/// Lengths of what a person writes, in characters.
-const BY_CHARS_MAX: usize = 64;
-const NOTE_CHARS_MAX: usize = 500;
 
 pub(super) type Answer = Result<Response, Problem>;
 pub(super) type Web = State<Arc<Shared>>;
@@ -81,94 +72,6 @@ pub(super) async fn service(State(shared): Web) -> Answer {
 
 pub(super) async fn system(State(shared): Web) -> Answer {
     json(&shared.system())
-}
-
-/// `?state=active|resolved|all&limit=200`
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AlertsQuery {
-    state: Option<AlertsWanted>,
-    limit: Option<usize>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum AlertsWanted {
-    Active,
-    Resolved,
-    All,
-}
-
-pub(super) async fn alerts(
-    State(shared): Web,
-    query: Result<Query<AlertsQuery>, QueryRejection>,
-) -> Answer {
-    let Query(query) = query.map_err(|_| {
-        Problem::bad_request("state is active, resolved or all; limit is a whole number")
-    })?;
-    let limit = query.limit.unwrap_or(ALERTS_DEFAULT).min(ALERTS_MAX);
-    let desk = &shared.context.alerts;
-    let mut list = match query.state.unwrap_or(AlertsWanted::Active) {
-        AlertsWanted::Active => desk.open(),
-        AlertsWanted::Resolved => desk.recent(limit),
-        AlertsWanted::All => {
-            let mut list = desk.open();
-            list.extend(desk.recent(limit));
-            list.sort_by_key(|alert| std::cmp::Reverse(alert.raised));
-            list
-        }
-    };
-    list.truncate(limit);
-    json(&shared.alerts(list))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Acknowledgement {
-    by: String,
-    #[serde(default)]
-    note: String,
-}
-
-impl Acknowledgement {
-    fn check(self) -> Result<(String, String), Problem> {
-        let (by, note) = (self.by.trim(), self.note.trim());
-        // A name on one line; a note may have several.
-        let plain = |c: char| !c.is_control();
-        if by.is_empty() || by.chars().count() > BY_CHARS_MAX || !by.chars().all(plain) {
-            return Err(Problem::bad_request("`by` has 1 to 64 characters")
-                .hint("请填写姓名（1 至 64 个字）", "give a name of 1 to 64 characters"));
-        }
-        let plain = |c: char| !c.is_control() || c == '\n';
-        if note.chars().count() > NOTE_CHARS_MAX || !note.chars().all(plain) {
-            return Err(Problem::bad_request("`note` has at most 500 characters")
-                .hint("备注最多 500 个字", "a note has at most 500 characters"));
-        }
-        Ok((by.to_owned(), note.to_owned()))
-    }
-}
-
-pub(super) async fn acknowledge(
-    State(shared): Web,
-    id: Result<Path<String>, PathRejection>,
-    body: Bytes,
-) -> Answer {
-    let Path(id) = id.map_err(|_| Problem::not_found("such alert"))?;
-    let (by, note) = body_of::<Acknowledgement>(&body)?.check()?;
-    let alert = shared.context.alerts.acknowledge(&id, &by, &note).await.map_err(|error| {
-        tracing::warn!(alert = %id, %error, "an acknowledgement was not taken");
-        match error {
-            AckError::Unknown(_) => Problem::not_found("such alert"),
-            AckError::AlreadyResolved(_) => {
-                Problem::new(StatusCode::CONFLICT, "the alert is resolved already")
-                    .hint("告警已恢复，无需确认", "it is over already; nothing to acknowledge")
-            }
-            AckError::NotKept(_) => Problem::unavailable("the journal did not keep it")
-                .hint("磁盘写不进去，确认没有保存", "the disk takes no data; it was not kept"),
-            AckError::Busy => Problem::unavailable("the alert engine does not answer"),
-        }
-    })?;
-    json(&shared.context.live.look(|board| dto::Alert::of(alert, board)))
 }
 
 #[derive(Deserialize)]

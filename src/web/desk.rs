@@ -5,10 +5,10 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-use crate::alert::{self, AckError, Alert};
+use crate::alert::{self, AckError, Alert, Silence, SilenceView};
 
-/// The answer to an acknowledgement, when it is on disk.
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Alert, AckError>> + Send + 'a>>;
+/// The answer to what a person said, when it is on disk.
+pub type Answer<'a, T = Alert> = Pin<Box<dyn Future<Output = Result<T, AckError>> + Send + 'a>>;
 
 /// A view of the alerts and a way to acknowledge them.
 pub trait AlertDesk: Send + Sync {
@@ -18,8 +18,20 @@ pub trait AlertDesk: Send + Sync {
     fn recent(&self, limit: usize) -> Vec<Alert>;
     /// A number that changes with every change of the lists.
     fn watch(&self) -> watch::Receiver<u64>;
-    /// Says that `by` knows of the alert.
-    fn acknowledge<'a>(&'a self, id: &'a str, by: &'a str, note: &'a str) -> Answer<'a>;
+    /// Says that `by` knows of the alert, for so long.
+    fn acknowledge<'a>(
+        &'a self,
+        id: &'a str,
+        by: &'a str,
+        note: &'a str,
+        for_ms: Option<i64>,
+    ) -> Answer<'a>;
+    /// The silences and maintenance windows.
+    fn silences(&self) -> Vec<SilenceView>;
+    /// Sets one.
+    fn silence(&self, silence: Silence) -> Answer<'_, Silence>;
+    /// Ends one before its time.
+    fn end_silence<'a>(&'a self, id: &'a str, by: &'a str) -> Answer<'a, Silence>;
 }
 
 impl AlertDesk for alert::Handle {
@@ -35,7 +47,25 @@ impl AlertDesk for alert::Handle {
         Self::watch(self)
     }
 
-    fn acknowledge<'a>(&'a self, id: &'a str, by: &'a str, note: &'a str) -> Answer<'a> {
-        Box::pin(Self::acknowledge(self, id, by, note))
+    fn acknowledge<'a>(
+        &'a self,
+        id: &'a str,
+        by: &'a str,
+        note: &'a str,
+        for_ms: Option<i64>,
+    ) -> Answer<'a> {
+        Box::pin(Self::acknowledge(self, id, by, note, for_ms))
+    }
+
+    fn silences(&self) -> Vec<SilenceView> {
+        Self::silences(self)
+    }
+
+    fn silence(&self, silence: Silence) -> Answer<'_, Silence> {
+        Box::pin(Self::silence(self, silence))
+    }
+
+    fn end_silence<'a>(&'a self, id: &'a str, by: &'a str) -> Answer<'a, Silence> {
+        Box::pin(Self::end_silence(self, id, by))
     }
 }

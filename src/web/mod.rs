@@ -7,6 +7,7 @@
 //! Architecture invariant: read-only queries and command queues only; no other room's state is
 //! changed from here.
 
+mod alerts;
 mod api;
 mod auth;
 mod desk;

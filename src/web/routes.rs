@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui};
+use super::{
+    alerts, api, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui,
+};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -40,8 +42,10 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/detect", get(detect::look).post(detect::start).delete(detect::stop))
         .route("/api/v1/pv", get(api::pv))
         .route("/api/v1/service", get(api::service))
-        .route("/api/v1/alerts", get(api::alerts))
-        .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))
+        .route("/api/v1/alerts", get(alerts::alerts))
+        .route("/api/v1/alerts/{id}/acknowledge", post(alerts::acknowledge))
+        .route("/api/v1/silences", get(alerts::silences).post(alerts::silence))
+        .route("/api/v1/silences/{id}/end", post(alerts::end_silence))
         .route("/api/v1/system", get(api::system))
         .route("/api/v1/data", get(proof::data))
         .route("/api/v1/audit", get(proof::audit))

@@ -59,8 +59,9 @@ wire! {
         device_name: Text, zone: Option<String>, kind: Option<String>, text: Text, advice: Text,
         since_ms: i64, raised_ms: i64, resolved_ms: Option<i64>,
         acknowledged: Option<Acknowledged>, evidence: Vec<Evidence>,
+        silenced: Option<String>, inhibited: Option<String>, flapping: bool, told: Vec<String>,
     }
-    Acknowledged { by: String, note: String, at_ms: i64, }
+    Acknowledged { by: String, note: String, at_ms: i64, until_ms: Option<i64>, }
     Evidence { label: Text, value: String, }
     System {
         now_ms: i64, journal: Journal, sinks: Vec<Sink>, sources: Vec<Source>,

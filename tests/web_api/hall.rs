@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hallwatch::alert::{AckError, Acknowledged, Alert, AlertState};
+use hallwatch::alert::{AckError, Acknowledged, Alert, AlertState, Silence, SilenceView};
 use hallwatch::clock::ManualClock;
 use hallwatch::history::History;
 use hallwatch::influx;
@@ -312,7 +312,25 @@ impl AlertDesk for Desk {
         self.version.subscribe()
     }
 
-    fn acknowledge<'a>(&'a self, id: &'a str, by: &'a str, note: &'a str) -> Answer<'a> {
+    fn silences(&self) -> Vec<SilenceView> {
+        Vec::new()
+    }
+
+    fn silence(&self, silence: Silence) -> Answer<'_, Silence> {
+        Box::pin(async move { Ok(silence) })
+    }
+
+    fn end_silence<'a>(&'a self, id: &'a str, _by: &'a str) -> Answer<'a, Silence> {
+        Box::pin(async move { Err(AckError::Unknown(id.to_owned())) })
+    }
+
+    fn acknowledge<'a>(
+        &'a self,
+        id: &'a str,
+        by: &'a str,
+        note: &'a str,
+        _for_ms: Option<i64>,
+    ) -> Answer<'a> {
         Box::pin(async move {
             if id == "over" {
                 return Err(AckError::AlreadyResolved(id.to_owned()));

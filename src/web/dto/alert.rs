@@ -32,6 +32,42 @@ pub(in crate::web) struct Alert {
     resolved_ms: Option<i64>,
     acknowledged: Option<Acknowledged>,
     evidence: Vec<Evidence>,
+    silenced: Option<String>,
+    inhibited: Option<String>,
+    flapping: bool,
+    told: Vec<String>,
+}
+
+/// The silences and maintenance windows, newest first.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct Silences {
+    now_ms: i64,
+    silences: Vec<SilenceView>,
+}
+
+#[derive(Debug, Serialize)]
+struct SilenceView {
+    #[serde(flatten)]
+    silence: alert::Silence,
+    /// `active`, `scheduled`, `waiting` between two times of a recurring one, or `over`.
+    state: &'static str,
+}
+
+impl Silences {
+    pub(in crate::web) fn of(views: Vec<alert::SilenceView>, now: crate::model::Timestamp) -> Self {
+        let state = |view: &alert::SilenceView| match () {
+            () if view.silence.is_over(now) => "over",
+            () if now < view.silence.from => "scheduled",
+            () if view.active || view.silence.recurring.is_none() => "active",
+            () => "waiting",
+        };
+        let mut silences: Vec<_> = views
+            .into_iter()
+            .map(|view| SilenceView { state: state(&view), silence: view.silence })
+            .collect();
+        silences.reverse();
+        Self { now_ms: now.ms(), silences }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -39,6 +75,7 @@ struct Acknowledged {
     by: String,
     note: String,
     at_ms: i64,
+    until_ms: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,10 +114,15 @@ impl Alert {
                 by: who.by,
                 note: who.note,
                 at_ms: who.at.ms(),
+                until_ms: who.until.map(crate::model::Timestamp::ms),
             }),
             evidence: evidence
                 .map(|(label, value)| Evidence { label: label.into(), value })
                 .collect(),
+            silenced: alert.silenced,
+            inhibited: alert.inhibited,
+            flapping: alert.flapping,
+            told: alert.told,
         }
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model;
 
-pub(super) use alert::{Alert, Alerts};
+pub(super) use alert::{Alert, Alerts, Silences};
 pub use bus::{Bus, BusUnit, Buses, Durations, Exceptions, Finding};
 pub(super) use detect::detected;
 pub use device::PointValue;

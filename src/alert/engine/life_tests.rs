@@ -1,0 +1,282 @@
+//! What people hear: silences, maintenance, time-outs, repetition, parents, and the way up.
+
+use super::super::policy::{Hours, Policy, Route};
+use super::super::record::{self, Restored};
+use super::super::silence::{Effect, Matcher};
+use super::super::track::TOLD_MAX;
+use super::tests::{NOON, World, paper, producing, tripped};
+use super::*;
+use crate::model::{Severity, Text, Timestamp, Value};
+
+const MINUTE: i64 = 60;
+
+type Said<'a> = &'a [(&'a str, &'a [(&'a str, Value)])];
+
+fn silence(effect: Effect, matcher: Matcher, from: Timestamp, for_s: i64) -> Silence {
+    Silence {
+        id: format!("S{}", from.ms()),
+        effect,
+        matcher,
+        from,
+        until: from.plus_ms(for_s * 1000),
+        recurring: None,
+        by: "王".to_owned(),
+        why: "清洗".to_owned(),
+        set: from,
+        ended: None,
+    }
+}
+
+fn of_device(id: &str) -> Matcher {
+    Matcher { devices: vec![id.to_owned()], ..Matcher::default() }
+}
+
+fn route(name: &str, after_min: i64) -> Route {
+    Route {
+        name: name.to_owned(),
+        channels: vec![name.to_owned()],
+        matcher: Matcher::default(),
+        severity_min: Severity::Minor,
+        after_ms: after_min * 60_000,
+        hours: Hours::Always,
+    }
+}
+
+/// The transitions of the inverter's fault alone: its silence has rules of its own.
+fn seconds(world: &mut World, count: i64, speaking: Said<'_>) -> Vec<Transition> {
+    let mut all = Vec::new();
+    for _ in 0..count {
+        all.extend(world.second(speaking));
+    }
+    all
+}
+
+fn changes(transitions: &[Transition]) -> Vec<(Change, bool)> {
+    transitions.iter().map(|t| (t.change, t.tell)).collect()
+}
+
+#[test]
+fn what_toggles_is_told_three_times_an_hour_and_held_open() {
+    let mut world = World::new(NOON);
+    world.engine.desk.policy.channels = vec!["duty".to_owned()];
+    let (well, ill) = (paper(0), paper(1));
+    let mut told = Vec::new();
+    let mut marked = false;
+    // Paper that is low and full in turn, every half minute, for three hours.
+    for round in 0..360 {
+        let said = if round % 2 == 0 { &ill } else { &well };
+        let found = seconds(&mut world, 30, &[("inv", &producing()), ("tm", said)]);
+        let news = found.iter().filter(|t| t.tell && t.alert.rule == "KS003");
+        told.extend(news.map(|_| world.now));
+        marked |= world.engine.open().iter().any(|alert| alert.flapping);
+    }
+    assert!(marked, "it is marked");
+    for (at, first) in told.iter().enumerate() {
+        let within = told.iter().skip(at).filter(|t| t.since_ms(*first) < 3_600_000).count();
+        assert!(within <= TOLD_MAX, "{within} within an hour");
+    }
+    assert!(told.len() >= 3, "{}", told.len());
+    // Well for good: it is over after ten minutes and an hour, and that is told.
+    let found = seconds(&mut world, 75 * MINUTE, &[("inv", &producing()), ("tm", &well)]);
+    assert!(world.engine.open().is_empty(), "{:?}", world.engine.open());
+    assert_eq!(changes(&found).last(), Some(&(Change::Resolved, true)));
+    // What is well for an hour is news again.
+    seconds(&mut world, 61 * MINUTE, &[("inv", &producing()), ("tm", &well)]);
+    let found = seconds(&mut world, 2, &[("inv", &producing()), ("tm", &ill)]);
+    assert_eq!(changes(&found), [(Change::Raised, true)]);
+    assert!(!found[0].alert.flapping);
+}
+
+#[test]
+fn what_becomes_worse_is_told_all_the_same() {
+    let mut track = Track::default();
+    let now = Timestamp::from_ms(NOON);
+    for _ in 0..TOLD_MAX {
+        track.told.push_back((now, Severity::Major));
+    }
+    assert!(!track.has_room(Severity::Major) && track.has_room(Severity::Critical));
+    track.forget(now.plus_ms(3_600_000));
+    assert!(track.has_room(Severity::Info));
+}
+
+#[test]
+fn a_device_that_fell_silent_leaves_its_alerts_stale() {
+    let mut world = World::new(NOON);
+    seconds(&mut world, 70, &[("inv", &tripped()), ("tm", &paper(0))]);
+    assert_eq!(world.engine.open()[0].state, AlertState::Active);
+    seconds(&mut world, 60, &[("tm", &paper(0))]);
+    let open = world.engine.open();
+    assert_eq!((open[0].rule.as_str(), open[0].state), ("PV002", AlertState::Stale));
+    assert!(world.engine.take_shown(), "the page is told");
+    seconds(&mut world, 3, &[("inv", &tripped()), ("tm", &paper(0))]);
+    assert_eq!(world.engine.open()[0].state, AlertState::Active);
+}
+
+#[test]
+fn an_acknowledgement_counts_for_its_time() {
+    let mut world = World::new(NOON);
+    world.engine.desk.policy.channels = vec!["duty".to_owned()];
+    let said: Said<'_> = &[("inv", &tripped()), ("tm", &paper(0))];
+    seconds(&mut world, 70, said);
+    let id = world.engine.open()[0].id.clone();
+    let until = Some(world.now.plus_ms(600_000));
+    let who = Acknowledged { by: "王".into(), note: String::new(), at: world.now, until };
+    let noted = world.engine.acknowledge(&id, who).expect("open");
+    assert_eq!(noted.to, Some(vec!["duty".to_owned()]));
+    assert!(seconds(&mut world, 599, said).is_empty());
+    let found = seconds(&mut world, 2, said);
+    assert_eq!(changes(&found), [(Change::Forgotten, true)]);
+    let open = world.engine.open();
+    assert_eq!((open[0].state, open[0].acknowledged.clone()), (AlertState::Active, None));
+}
+
+#[test]
+fn a_silence_keeps_it_from_people_and_its_end_tells_them() {
+    let mut world = World::new(NOON);
+    world.engine.desk.policy.channels = vec!["duty".to_owned()];
+    let said: Said<'_> = &[("inv", &tripped()), ("tm", &paper(0))];
+    let quiet = silence(Effect::Silence, of_device("inv"), world.now, 600);
+    world.engine.desk.silences.push(quiet.clone());
+    let found = seconds(&mut world, 70, said);
+    assert_eq!(changes(&found), [(Change::Raised, false)], "raised and shown, not told");
+    assert_eq!(world.engine.open()[0].silenced.as_deref(), Some(quiet.id.as_str()));
+    let found = seconds(&mut world, 600, said);
+    assert_eq!(changes(&found), [(Change::Unmuted, true)]);
+    assert_eq!(found[0].to, Some(vec!["duty".to_owned()]));
+    // One that is set while it is open: nobody hears of its end.
+    let quiet = silence(Effect::Silence, of_device("inv"), world.now, 600);
+    world.engine.desk.silences.push(quiet.clone());
+    assert_eq!(changes(&seconds(&mut world, 2, said)), [(Change::Muted, false)]);
+    let well: Said<'_> = &[("inv", &producing()), ("tm", &paper(0))];
+    assert_eq!(changes(&seconds(&mut world, 30, well)), [(Change::Resolved, false)]);
+    // Ended by hand.
+    let at = world.now;
+    assert!(world.engine.end_silence(&quiet.id, Ended { by: "李".into(), at }).is_some());
+    assert!(world.engine.end_silence(&quiet.id, Ended { by: "李".into(), at }).is_none());
+    assert_eq!(changes(&seconds(&mut world, 70, said)), [(Change::Raised, true)]);
+}
+
+#[test]
+fn a_device_that_is_worked_on_by_plan_is_not_judged() {
+    let mut world = World::new(NOON);
+    let work = silence(Effect::Maintenance, of_device("inv"), world.now, 600);
+    world.engine.desk.silences.push(work);
+    // Switched off, and a fault on the way.
+    let said: Said<'_> = &[("inv", &tripped()), ("tm", &paper(0))];
+    assert!(seconds(&mut world, 100, said).is_empty());
+    assert!(seconds(&mut world, 480, &[("tm", &paper(0))]).is_empty());
+    assert!(world.engine.open().is_empty());
+    // It is not back in time.
+    let found = seconds(&mut world, 400, &[("tm", &paper(0))]);
+    assert_eq!(found.iter().map(|t| t.alert.rule.as_str()).collect::<Vec<_>>(), ["PV001"]);
+}
+
+#[test]
+fn the_next_are_told_when_nobody_answers_and_the_end_is_told_to_all_who_heard() {
+    let mut world = World::new(NOON);
+    let channels = ["team", "lead", "vendor"].map(str::to_owned).to_vec();
+    let routes = vec![route("team", 0), route("lead", 5), route("vendor", 10)];
+    world.engine.desk.policy = Policy { channels, routes, acknowledged_for_ms: None };
+    let said: Said<'_> = &[("inv", &tripped()), ("tm", &paper(0))];
+    let found = seconds(&mut world, 62 + 5 * MINUTE, said);
+    let to = |t: &Transition| t.to.clone().unwrap_or_default().join(" ");
+    assert_eq!(found.iter().map(to).collect::<Vec<_>>(), ["team", "lead"]);
+    assert_eq!(changes(&found), [(Change::Raised, true), (Change::Escalated, true)]);
+    let id = world.engine.open()[0].id.clone();
+    let who = Acknowledged { by: "王".into(), note: String::new(), at: world.now, until: None };
+    assert!(world.engine.acknowledge(&id, who).is_some());
+    assert!(seconds(&mut world, 20 * MINUTE, said).is_empty(), "somebody is on it");
+    let found = seconds(&mut world, 30, &[("inv", &producing()), ("tm", &paper(0))]);
+    assert_eq!(found.iter().map(to).collect::<Vec<_>>(), ["team lead"]);
+}
+
+#[test]
+fn a_line_without_an_answer_is_one_alert_and_those_before_it_hear_no_more() {
+    let mut world = World::with(NOON, &["a", "b", "c"]);
+    world.engine.desk.policy.channels = vec!["duty".to_owned()];
+    world.on_one_line(&["a", "b", "c"], "/dev/ttyS1");
+    let all: Said<'_> =
+        &[("a", &producing()), ("b", &producing()), ("c", &producing()), ("tm", &paper(0))];
+    seconds(&mut world, 10, all);
+    // One is gone alone first.
+    let rest: Said<'_> = &[("b", &producing()), ("c", &producing()), ("tm", &paper(0))];
+    let found = seconds(&mut world, 400, rest);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].alert.rule, "PV001");
+    let found = seconds(&mut world, 600, &[("tm", &paper(0))]);
+    let told: Vec<_> = found.iter().filter(|t| t.tell).map(|t| t.alert.rule.as_str()).collect();
+    assert_eq!(told, ["SY015"], "{found:?}");
+    let open = world.engine.open();
+    let parent = open.iter().find(|alert| alert.rule == "SY015").expect("the line's");
+    assert_eq!(parent.text.en, "none of the 3 devices on line `/dev/ttyS1` answers");
+    assert!(parent.id.starts_with("SY015-gateway-line--dev-ttyS1-"), "{}", parent.id);
+    let child = open.iter().find(|alert| alert.rule == "PV001").expect("the first one's");
+    assert_eq!(child.inhibited.as_deref(), Some(parent.id.as_str()));
+    // All come back.
+    let found = seconds(&mut world, 30, all);
+    let told: Vec<_> = found.iter().filter(|t| t.tell).map(|t| t.alert.rule.as_str()).collect();
+    assert!(told.contains(&"SY015"), "{found:?}");
+    assert!(world.engine.open().is_empty());
+}
+
+#[test]
+fn inverters_of_a_line_that_sleep_are_no_line_that_is_gone() {
+    let mut world = World::with(NOON + 7 * 3_600_000, &["a", "b"]); // 19:00
+    world.on_one_line(&["a", "b"], "l1");
+    seconds(&mut world, 10, &[("a", &producing()), ("b", &producing()), ("tm", &paper(0))]);
+    world.now = Timestamp::from_ms(NOON + 11 * 3_600_000);
+    assert!(seconds(&mut world, 900, &[("tm", &paper(0))]).is_empty());
+}
+
+#[test]
+fn what_was_decided_after_the_snapshot_is_read_from_the_journal() {
+    let mut world = World::new(NOON);
+    world.engine.desk.policy.channels = vec!["duty".to_owned()];
+    let said: Said<'_> = &[("inv", &tripped()), ("tm", &paper(1))];
+    let before = record::snapshot(&world.engine.tracks, &[]).expect("snapshot");
+    let mut events = Vec::new();
+    for _ in 0..70 {
+        let found = world.second(said);
+        events.extend(found.iter().filter_map(|t| record::event(t, world.now)));
+    }
+    let id = world.engine.open()[0].id.clone();
+    let who = Acknowledged { by: "王".into(), note: String::new(), at: world.now, until: None };
+    let noted = world.engine.acknowledge(&id, who).expect("open");
+    events.extend(record::event(&noted, world.now));
+    let quiet = silence(Effect::Silence, of_device("tm"), world.now, 600);
+    events.extend(record::silence_event(&quiet, world.now));
+    let with = |state: &[u8]| {
+        let mut known: Restored = record::restore(state);
+        // Some of it may be in the snapshot already.
+        events.iter().for_each(|event| known.replay(event));
+        let open: Vec<_> = known.tracks.values().filter_map(|t| t.open.clone()).collect();
+        let told: usize = known.tracks.values().map(|t| t.told.len()).sum();
+        (open, told, known.silences)
+    };
+    let after = record::snapshot(&world.engine.tracks, std::slice::from_ref(&quiet)).expect("snapshot");
+    for state in [before, after] {
+        let (mut open, told, silences) = with(&state);
+        open.sort_by(|a, b| b.raised.cmp(&a.raised).then_with(|| a.id.cmp(&b.id)));
+        assert_eq!(open, world.engine.open());
+        assert_eq!((told, silences), (2, vec![quiet.clone()]));
+    }
+}
+
+#[test]
+fn a_channel_that_fails_is_told_of_on_the_others() {
+    let mut world = World::new(NOON);
+    world.engine.desk.policy.channels = vec!["duty".to_owned(), "mail".to_owned()];
+    world.found = vec![service::Finding {
+        what: service::What::ChannelFailing,
+        device: None,
+        part: "channel-duty".to_owned(),
+        severity: None,
+        words: vec![("channel", Text::same("duty")), ("why", Text::same("HTTP 500"))],
+        devices: Vec::new(),
+    }];
+    let said: Said<'_> = &[("inv", &producing()), ("tm", &paper(0))];
+    let found = seconds(&mut world, 2, said);
+    assert_eq!(found[0].alert.rule, "SY004");
+    assert_eq!(found[0].to, Some(vec!["mail".to_owned()]));
+    assert_eq!(found[0].alert.text.zh, "通知通道 `duty` 发不出：HTTP 500");
+}

@@ -1,0 +1,123 @@
+//! Who is told of which alerts, and when: the `[[route]]`s and `[alert]`.
+
+use std::collections::BTreeMap;
+
+use crate::alert::{Hours, Matcher, Policy, Route};
+use crate::model::{DeviceKind, Severity, Text, near, text};
+
+use super::section::{Placed, Section, write};
+use super::site::unique;
+
+const ALERT: &[&str] = &["acknowledged_for_h"];
+const ROUTE: &[&str] =
+    &["name", "channels", "severity", "kinds", "zones", "devices", "rules", "after_min", "hours"];
+/// An acknowledgement counts for so long, hours, where nothing is written: a shift.
+const ACKNOWLEDGED_FOR_H: i64 = 8;
+const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+
+/// What can be named in routes.
+pub(super) struct Names<'a> {
+    pub(super) channels: &'a [String],
+    pub(super) rules: Vec<&'a str>,
+    pub(super) zones: Vec<&'a str>,
+    pub(super) devices: Vec<&'a str>,
+}
+
+/// Reads them.
+pub(super) fn policy(root: &Section<'_>, names: &Names<'_>) -> Policy {
+    let section = root.table("alert", ALERT);
+    let hours = section.and_then(|s| s.whole::<i64>("acknowledged_for_h", 0..=24 * 31));
+    let hours = hours.map_or(ACKNOWLEDGED_FOR_H, |hours| hours.value);
+    let acknowledged_for_ms = (hours > 0).then_some(hours * HOUR_MS);
+    let mut lines = BTreeMap::new();
+    let sections = root.list("route", ROUTE);
+    let routes = sections.iter().filter_map(|section| route(section, &mut lines, names));
+    let routes = routes.collect();
+    Policy { channels: names.channels.to_vec(), routes, acknowledged_for_ms }
+}
+
+fn route(
+    section: &Section<'_>,
+    lines: &mut BTreeMap<String, usize>,
+    names: &Names<'_>,
+) -> Option<Route> {
+    let name = section.need_words("name", write("name = \"duty\""));
+    let name =
+        name.filter(|name| unique(section, lines, &Text::same("route"), &name.value, name.offset));
+    let known: Vec<&str> = names.channels.iter().map(String::as_str).collect();
+    if !section.has("channels") {
+        section.missing("channels", write("channels = [\"duty-group\"]"));
+    }
+    let channels = listed(section, "channels", &Text::new("通知通道", "channel"), &known);
+    let kinds: Vec<&str> = DeviceKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let matcher = Matcher {
+        rules: listed(section, "rules", &Text::new("规则", "rule"), &names.rules),
+        devices: listed(section, "devices", &Text::new("设备", "device"), &names.devices),
+        zones: listed(section, "zones", &Text::new("区域", "zone"), &names.zones),
+        kinds: listed(section, "kinds", &Text::new("设备类型", "kind"), &kinds),
+        severity_max: None,
+    };
+    let severity_min = severity(section);
+    let after = section.whole::<i64>("after_min", 0..=7 * 24 * 60);
+    let after_ms = after.map_or(0, |after| after.value * MINUTE_MS);
+    let hours = hours(section);
+    Some(Route { name: name?.value, channels, matcher, severity_min, after_ms, hours })
+}
+
+/// The names of a list; those that are not known are noted and left out.
+fn listed(section: &Section<'_>, key: &str, what: &Text, known: &[&str]) -> Vec<String> {
+    let Some(Placed { value, offset }) = section.get::<Vec<String>>(key) else { return Vec::new() };
+    if value.is_empty() {
+        let problem = text!("`{key} = []` 内容为空", "`{key} = []` is empty");
+        let hint = text!("填写名称，或删除 `{key}`", "name some, or remove `{key}`");
+        section.note(offset, problem, hint);
+    }
+    let is_known = |name: &String| {
+        let good = known.contains(&name.as_str());
+        if !good {
+            let Text { zh, en } = what;
+            let problem = text!("没有{zh} `{name}`", "there is no {en} `{name}`");
+            let all = text!("可用的{zh}", "known names of a {en}");
+            section.note(offset, problem, near::hint(name, &all, known.iter().copied()));
+        }
+        good
+    };
+    value.into_iter().filter(is_known).collect()
+}
+
+fn severity(section: &Section<'_>) -> Severity {
+    let Some(word) = section.words("severity") else { return Severity::Minor };
+    Severity::parse(&word.value).unwrap_or_else(|| {
+        let problem = text!("`{}` 不是级别", "`{}` is no severity", word.value);
+        let all = Text::new("级别", "severities");
+        let known = Severity::ALL.into_iter().map(Severity::as_str);
+        section.note(word.offset, problem, near::hint(&word.value, &all, known));
+        Severity::Minor
+    })
+}
+
+/// `always`, `open`, or a time of the day.
+fn hours(section: &Section<'_>) -> Hours {
+    let Some(word) = section.words("hours") else { return Hours::Always };
+    let time = || word.value.parse::<jiff::civil::Time>().ok();
+    match word.value.as_str() {
+        "always" => Hours::Always,
+        "open" => Hours::Open,
+        _ => match time() {
+            Some(time) => {
+                let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
+                Hours::Daily(u16::try_from(minute).unwrap_or_default())
+            }
+            None => {
+                let problem = text!("`{}` 不是时间", "`{}` is no time", word.value);
+                let hint = Text::new(
+                    "写 \"always\"（随时）、\"open\"（服务时间内）或每天汇总的时刻如 \"08:30\"",
+                    "write \"always\", \"open\" (while the zone serves), or a time such as \"08:30\" for once a day",
+                );
+                section.note(word.offset, problem, hint);
+                Hours::Always
+            }
+        },
+    }
+}

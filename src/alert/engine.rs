@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::live::{Board, DeviceLive, HealthState};
-use crate::model::{DeviceId, DeviceKind};
+use crate::live::{Board, DeviceLive, Health, HealthState};
+use crate::model::{DeviceId, DeviceKind, Record};
 use crate::rule::{Finding, Level, Rule, Verdict};
 use crate::service;
 use crate::source::mqtt::Refused;
 
 use super::desk::{Desk, Place};
 use super::look::{self, Look};
+use super::need::{self, Cause, Need};
 use super::scene::DeviceScene;
 use super::silence::{Ended, Silence};
 use super::span::{self, Spans};
@@ -18,7 +19,7 @@ use super::track::{self, Key, OWN_ID, Seen, Step, Track, nothing};
 use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
 
 /// All tracks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Engine {
     rules: Arc<[Rule]>,
     /// The rules of each kind of device.
@@ -32,8 +33,14 @@ pub(super) struct Engine {
     spans: Spans,
     /// What was refused of each device last, by reason.
     refused: BTreeMap<DeviceId, Vec<Refused>>,
+    /// What each of the rules looks at.
+    needs: Arc<[Need]>,
     /// Judged since the last tick, because they spoke.
     judged: HashSet<DeviceId>,
+    /// Judged as a whole since they were heard: from then on only what changes is.
+    known: HashSet<DeviceId>,
+    /// The part of rules that judge a device as a whole.
+    whole: Arc<str>,
     /// Tracks of devices and rules that are no more have been ended.
     sifted: bool,
 }
@@ -49,7 +56,22 @@ impl Engine {
         let spans = Spans::new(span::Wanted::of(&rules));
         let of_silence = rules.iter().filter(|rule| rule.is_of_silence());
         let of_silence = of_silence.map(|rule| rule.id.clone()).collect();
-        Self { rules: rules.into(), by_kind, wanted, tracks, spans, of_silence, ..Self::default() }
+        let needs = rules.iter().map(Need::of).collect();
+        Self {
+            rules: rules.into(),
+            needs,
+            by_kind,
+            wanted,
+            tracks,
+            spans,
+            of_silence,
+            desk: Desk::default(),
+            refused: BTreeMap::new(),
+            judged: HashSet::new(),
+            known: HashSet::new(),
+            whole: Arc::from(""),
+            sifted: false,
+        }
     }
 
     /// Judges all devices that have not been judged since the last tick, and ends alerts of devices
@@ -63,8 +85,13 @@ impl Engine {
         self.desk.turn(board, look.hours.as_deref(), look.now);
         self.desk.cover(found, &self.tracks);
         let judged = std::mem::take(&mut self.judged);
-        let silent = board.iter().filter(|live| !judged.contains(&live.device.id));
-        let mut out: Vec<_> = silent.flat_map(|live| self.judge(board, live, look)).collect();
+        let quiet = board.iter().filter(|live| !judged.contains(&live.device.id));
+        let mut out = Vec::new();
+        for live in quiet {
+            let known = self.known.contains(&live.device.id);
+            let cause = if known { Cause::Time } else { Cause::Any };
+            out.extend(self.judge(board, live, look, cause));
+        }
         out.extend(self.judge_service(board, found, look));
         if !std::mem::replace(&mut self.sifted, true) {
             out.extend(self.sift(board, look));
@@ -155,16 +182,38 @@ impl Engine {
         known.push(refused);
     }
 
-    /// Judges a device that spoke. The look at its siblings may be some seconds old.
-    pub(super) fn heard(
+    /// Takes a record to the board, and judges the device that it is about. The look at its siblings
+    /// may be some seconds old.
+    pub(super) fn take(
         &mut self,
-        board: &Board,
-        live: &DeviceLive,
+        board: &mut Board,
+        record: &Record,
         look: &Look,
     ) -> Vec<Transition> {
-        self.judged.insert(live.device.id.clone());
+        if let Record::Event(event) = record
+            && let Some(refused) = Refused::of(event)
+        {
+            self.note(refused);
+        }
+        let changed = match record {
+            Record::Reading(reading) => {
+                let live = board.get(reading.device.as_str());
+                live.map(|live| need::changed(live, reading))
+            }
+            _ => None,
+        };
+        let Some(id) = board.apply(record).map(|live| live.device.id.clone()) else {
+            return Vec::new();
+        };
+        let Some(live) = board.get(id.as_str()) else { return Vec::new() };
+        let cause = match &changed {
+            Some(changed) if self.known.contains(&id) => Cause::Points(changed),
+            _ => Cause::Any,
+        };
         self.remember(live);
-        self.judge(board, live, look)
+        let out = self.judge(board, live, look, cause);
+        self.judged.insert(id);
+        out
     }
 
     /// Remembers what a device said, for rules that look back.
@@ -174,68 +223,109 @@ impl Engine {
         }
     }
 
-    /// Judges one device. The look at its siblings may be some seconds old.
-    pub(super) fn judge(
+    /// Judges one device by the rules that have a cause. The look at its siblings may be some seconds
+    /// old.
+    fn judge(
         &mut self,
         board: &Board,
         live: &DeviceLive,
         look: &Look,
+        cause: Cause<'_>,
     ) -> Vec<Transition> {
         let mut out = Vec::new();
         let health = board.health(live, &look.peers);
-        let refused = self.refused.get(&live.device.id).cloned().unwrap_or_default();
-        let rules = self.rules.clone();
-        let of_kind = self.by_kind.get(&live.device.kind).cloned().unwrap_or_default();
-        for rule in of_kind.iter().filter_map(|at| rules.get(*at)) {
-            let offline = self.of_silence.contains(&rule.id);
-            if self.desk.is_covered(&live.device.id, &rule.id, offline) {
-                continue; // one alert says it for all of them
+        match health.silent || health.state == HealthState::Waiting {
+            true => _ = self.known.remove(&live.device.id),
+            false if !self.known.contains(&live.device.id) => {
+                self.known.insert(live.device.id.clone());
             }
-            let resting = !rule.in_maintenance
-                && (health.state == HealthState::Maintenance
-                    || self.desk.in_maintenance(live, &rule.id));
-            let all = parts_of(rule, live);
-            let names: Vec<&str> = all.iter().map(|part| &**part).collect();
-            let parts = if rule.together { vec![Arc::from("")] } else { all.clone() };
-            for part in &parts {
-                let scene = DeviceScene {
-                    look,
-                    spans: &self.spans,
-                    live,
-                    health: &health,
-                    refused: &refused,
-                    part,
-                    parts: &names,
-                };
-                let judge = |level: &Level| match resting {
-                    true => Verdict::No,
-                    false => level.judge(&scene),
-                };
-                let verdicts: Vec<Verdict> = rule.levels().iter().map(judge).collect();
-                let (rule_id, device) = (rule.id.clone(), live.device.id.clone());
-                let key = Key { rule: rule_id, device, part: part.clone() };
-                let quiet = verdicts.iter().all(|verdict| *verdict != Verdict::Yes);
-                if quiet && !self.tracks.contains_key(&key) {
-                    continue; // as nearly always
-                }
-                let name = &live.device.name;
-                let level = |at: usize| rule.levels().get(at);
-                let words = |at: usize| {
-                    level(at).map_or_else(|| nothing(rule), |l| rule.finding(l, part, &scene, name))
-                };
-                let ends = rule.has_end().then(|| rule.ends(&scene) == Some(true));
-                let for_ms = |at: usize| level(at).map_or(0, |level| level.for_ms);
-                let seen = Seen { verdicts, for_ms: &for_ms, ends, finding: &words };
-                let mut track = self.tracks.remove(&key).unwrap_or_default();
-                let step = track.step(rule, &key, &seen, look.now);
-                let place = Place { key: &key, board, look, offline };
-                out.extend(self.desk.settle(step, &place, &mut track));
-                if track.says() {
-                    self.tracks.insert(key, track);
-                }
+            false => {}
+        }
+        let rules = self.rules.clone();
+        let needs = self.needs.clone();
+        let of_kind = self.by_kind.get(&live.device.kind).cloned().unwrap_or_default();
+        let with_need = |at: &usize| rules.get(*at).zip(needs.get(*at));
+        for (rule, need) in of_kind.iter().filter_map(with_need) {
+            if need.is_touched(&cause) || self.has_track(&rule.id, &live.device.id) {
+                self.judge_by(rule, board, live, look, &health, &mut out);
             }
         }
         out
+    }
+
+    fn has_track(&self, rule: &Arc<str>, device: &DeviceId) -> bool {
+        let first = Key { rule: rule.clone(), device: device.clone(), part: self.whole.clone() };
+        let next = self.tracks.range(&first..).next();
+        next.is_some_and(|(key, _)| key.rule == *rule && key.device == *device)
+    }
+
+    /// Something else is open on the device that says it better.
+    fn is_said(&self, rule: &Rule, device: &DeviceId) -> bool {
+        rule.unless.iter().any(|other| {
+            let key = Key { rule: other.clone(), device: device.clone(), part: self.whole.clone() };
+            self.tracks.get(&key).is_some_and(|track| track.open.is_some())
+        })
+    }
+
+    fn judge_by(
+        &mut self,
+        rule: &Rule,
+        board: &Board,
+        live: &DeviceLive,
+        look: &Look,
+        health: &Health,
+        out: &mut Vec<Transition>,
+    ) {
+        let offline = self.of_silence.contains(&rule.id);
+        if self.desk.is_covered(&live.device.id, &rule.id, offline) {
+            return; // one alert says it for all of them
+        }
+        let resting = !rule.in_maintenance
+            && (health.state == HealthState::Maintenance
+                || self.desk.in_maintenance(live, &rule.id))
+            || self.is_said(rule, &live.device.id);
+        let all = parts_of(rule, live);
+        let names: Vec<&str> = all.iter().map(|part| &**part).collect();
+        let whole = [self.whole.clone()];
+        let parts: &[Arc<str>] = if rule.together { &whole } else { &all };
+        let refused = self.refused.get(&live.device.id).map(Vec::as_slice).unwrap_or_default();
+        for part in parts {
+            let scene = DeviceScene {
+                look,
+                spans: &self.spans,
+                live,
+                health,
+                refused,
+                part,
+                parts: &names,
+            };
+            let judge = |level: &Level| match resting {
+                true => Verdict::No,
+                false => level.judge(&scene),
+            };
+            let verdicts: Vec<Verdict> = rule.levels().iter().map(judge).collect();
+            let (rule_id, device) = (rule.id.clone(), live.device.id.clone());
+            let key = Key { rule: rule_id, device, part: part.clone() };
+            let quiet = verdicts.iter().all(|verdict| *verdict != Verdict::Yes);
+            if quiet && !self.tracks.contains_key(&key) {
+                continue; // as nearly always
+            }
+            let name = &live.device.name;
+            let level = |at: usize| rule.levels().get(at);
+            let words = |at: usize| {
+                level(at).map_or_else(|| nothing(rule), |l| rule.finding(l, part, &scene, name))
+            };
+            let ends = rule.has_end().then(|| resting || rule.ends(&scene) == Some(true));
+            let for_ms = |at: usize| level(at).map_or(0, |level| level.for_ms);
+            let seen = Seen { verdicts, for_ms: &for_ms, ends, finding: &words };
+            let mut track = self.tracks.remove(&key).unwrap_or_default();
+            let step = track.step(rule, &key, &seen, look.now);
+            let place = Place { key: &key, board, look, offline };
+            out.extend(self.desk.settle(step, &place, &mut track));
+            if track.says() {
+                self.tracks.insert(key, track);
+            }
+        }
     }
 
     /// The open alert of this id.

@@ -63,6 +63,8 @@ pub(super) struct Look {
     open: BTreeMap<ZoneId, (bool, f64)>,
     pub(super) hours: Option<Arc<service::Config>>,
     pub(super) time_of_day_h: f64,
+    /// The strongest light that a weather station measures, W/m².
+    pub(super) irradiance_wm2: Option<f64>,
     wanted: Wanted,
     zones: BTreeMap<(DeviceKind, ZoneId), Group>,
     site: BTreeMap<DeviceKind, Group>,
@@ -84,16 +86,27 @@ impl Look {
             open: hours.map(|hours| open(hours, now)).unwrap_or_default(),
             hours: hours.cloned(),
             time_of_day_h: time_of_day_h(board, now),
+            irradiance_wm2: None,
             wanted: wanted.clone(),
             zones: BTreeMap::new(),
             site: BTreeMap::new(),
             healthy: BTreeSet::new(),
             speaking: BTreeSet::new(),
         };
+        look.irradiance_wm2 = look.irradiance(board);
         if wanted.any {
             look.gather(board);
         }
         look
+    }
+
+    fn irradiance(&self, board: &Board) -> Option<f64> {
+        let stations = board.iter().filter(|live| live.device.kind == DeviceKind::Weather);
+        let speaks = |live: &&DeviceLive| !board.health(live, &self.peers).silent;
+        let points = ["irradiance_poa_wm2", "irradiance_ghi_wm2"];
+        let light =
+            |live: &DeviceLive| points.iter().filter_map(|p| live.number(p)).reduce(f64::max);
+        stations.filter(speaks).filter_map(light).reduce(f64::max)
     }
 
     fn gather(&mut self, board: &Board) {

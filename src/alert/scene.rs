@@ -58,6 +58,7 @@ impl DeviceScene<'_> {
             Setting::Open => zone().map(|(open, _)| Cell::YesNo(open)),
             Setting::OpenForH => zone().map(|(_, hours)| Cell::Number(hours)),
             Setting::TimeOfDayH => Some(Cell::Number(self.look.time_of_day_h)),
+            Setting::IrradianceWm2 => self.look.irradiance_wm2.map(Cell::Number),
             Setting::RatedW => self.live.device.rated_power_w.map(Cell::Number),
             Setting::PowerShare => {
                 let share = measured(self.live, &crate::rule::Measure::PowerShare);

@@ -194,15 +194,7 @@ impl Alerts {
     fn take(&mut self, batch: Batch) {
         let mut transitions = Vec::new();
         for (_, record) in &batch.records {
-            if let Record::Event(event) = &**record
-                && let Some(refused) = Refused::of(event)
-            {
-                self.engine.note(refused);
-            }
-            let id = self.live.apply(record).map(|live| live.device.id.clone());
-            if let Some(live) = id.and_then(|id| self.live.get(id.as_str())) {
-                transitions.extend(self.engine.heard(&self.live, live, &self.look));
-            }
+            transitions.extend(self.engine.take(&mut self.live, record, &self.look));
         }
         self.decided(transitions);
     }

@@ -59,6 +59,9 @@ pub(super) struct RuleFile {
     /// Judged also while somebody works on the device.
     #[serde(default)]
     pub(super) in_maintenance: bool,
+    /// Not judged while one of these rules has an alert open on the device.
+    #[serde(default)]
+    pub(super) unless: Vec<Spanned<String>>,
     /// Numbers for the texts, by name.
     #[serde(default)]
     pub(super) values: BTreeMap<String, Spanned<String>>,

@@ -159,6 +159,7 @@ impl Check<'_> {
             advice: Text::new(file.advice_zh.into_inner(), file.advice_en.into_inner()),
             keep_ms,
             in_maintenance: file.in_maintenance,
+            unless: file.unless.iter().map(|id| Arc::from(&**id.get_ref())).collect(),
             kinds,
             judged,
             until,

@@ -52,16 +52,19 @@ pub enum Setting {
     RatedW,
     /// AC power by nameplate.
     PowerShare,
+    /// The strongest light that a weather station of the site measures, W/m².
+    IrradianceWm2,
 }
 
 impl Setting {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("sun_deg", Self::SunDeg),
         ("open", Self::Open),
         ("open_for_h", Self::OpenForH),
         ("time_of_day_h", Self::TimeOfDayH),
         ("rated_w", Self::RatedW),
         ("power_share", Self::PowerShare),
+        ("irradiance_wm2", Self::IrradianceWm2),
     ];
 
     const fn kind(self) -> Kind {
@@ -71,6 +74,7 @@ impl Setting {
             Self::OpenForH | Self::TimeOfDayH => Kind::Number(Unit::Of("h")),
             Self::RatedW => Kind::Number(Unit::Of("W")),
             Self::PowerShare => Kind::Number(Unit::Bare),
+            Self::IrradianceWm2 => Kind::Number(Unit::Of("W/m²")),
         }
     }
 }

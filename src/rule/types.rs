@@ -29,6 +29,8 @@ pub struct Rule {
     pub keep_ms: Option<i64>,
     /// Judged also while somebody works on the device.
     pub in_maintenance: bool,
+    /// Not judged while one of these rules has an alert open on the device: that says it better.
+    pub unless: Vec<Arc<str>>,
     pub(super) kinds: Vec<DeviceKind>,
     pub(super) judged: Judged,
     pub(super) until: Option<Condition>,

@@ -253,7 +253,8 @@ fn what_was_decided_after_the_snapshot_is_read_from_the_journal() {
         let told: usize = known.tracks.values().map(|t| t.told.len()).sum();
         (open, told, known.silences)
     };
-    let after = record::snapshot(&world.engine.tracks, std::slice::from_ref(&quiet)).expect("snapshot");
+    let after =
+        record::snapshot(&world.engine.tracks, std::slice::from_ref(&quiet)).expect("snapshot");
     for state in [before, after] {
         let (mut open, told, silences) = with(&state);
         open.sort_by(|a, b| b.raised.cmp(&a.raised).then_with(|| a.id.cmp(&b.id)));

@@ -44,6 +44,9 @@ pub(super) struct World {
     pub(super) engine: Engine,
     pub(super) found: Vec<service::Finding>,
     pub(super) now: Timestamp,
+    look: Look,
+    /// What was decided when devices spoke, before the second was over.
+    decided: Vec<Transition>,
 }
 
 impl World {
@@ -65,7 +68,8 @@ impl World {
         let board = Board::new(site(), devices, now);
         let rules = crate::rule::default_rules().expect("rules");
         let engine = Engine::new(rules, BTreeMap::new());
-        Self { board, engine, found: Vec::new(), now }
+        let look = Look::at(&board, None, &engine.wanted, now);
+        Self { board, engine, found: Vec::new(), now, look, decided: Vec::new() }
     }
 
     /// As [`World::new`], and with the gateway's own device.
@@ -101,27 +105,23 @@ impl World {
             value: value.clone(),
             quality: Quality::Good,
         });
-        self.board.apply(&Record::Reading(Reading {
+        let record = Record::Reading(Reading {
             device: DeviceId::parse(device).expect("id"),
             time: self.now,
             received: self.now,
             message: 0,
             samples: samples.collect(),
-        }));
+        });
+        self.decided.extend(self.engine.take(&mut self.board, &record, &self.look));
     }
 
     fn tick(&mut self) -> Vec<Transition> {
-        let ids: Vec<DeviceId> = self.board.iter().map(|live| live.device.id.clone()).collect();
-        let look = Look::at(&self.board, None, &self.engine.wanted, self.now);
-        for id in ids {
-            // Spans look back on what was said.
-            if let Some(live) = self.board.get(id.as_str()) {
-                self.engine.remember(live);
-            }
-        }
+        self.look = Look::at(&self.board, None, &self.engine.wanted, self.now);
         let mut found = self.found.clone();
-        found.extend(super::super::line::gone(&self.board, &look.peers));
-        self.engine.tick(&self.board, &look, &found)
+        found.extend(super::super::line::gone(&self.board, &self.look.peers));
+        let mut all = std::mem::take(&mut self.decided);
+        all.extend(self.engine.tick(&self.board, &self.look, &found));
+        all
     }
 
     /// Lets `seconds` pass, judging every second; the devices in `speaking` repeat themselves.

@@ -132,6 +132,7 @@ impl App {
             service::Watch::open(of_service, live.clone(), journal.clone(), clock.clone())?;
         let devices = hall.devices.iter().map(|(device, _)| &**device);
         let former = past::remember(&common.journal, devices)?;
+        let stage = stage(&hall, &history, common)?;
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
             open_alerts(&hall, board, &service, &history, &sinks, common)?;
@@ -170,6 +171,7 @@ impl App {
             zones: hall.zones.clone(),
             history,
             former,
+            stage: Arc::new(stage),
         };
         let password_hash = hall.web.password_hash.clone();
         let config = web::Config { listen: hall.web.listen, password_hash, demo };
@@ -320,6 +322,20 @@ fn open_alerts(
     let alerts = alerts.with_hours(hall.service.clone());
     let alerts = alerts.telling(hall.alert.policy.clone(), alert::Channels::default());
     Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
+}
+
+/// Where rules are rehearsed.
+fn stage(hall: &Hall, history: &History, common: &Common) -> Result<alert::Stage, AppError> {
+    let devices = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
+    Ok(alert::Stage {
+        site: hall.site.clone(),
+        devices: devices.collect(),
+        rules: hall.alert.rules.clone(),
+        hours: hall.service.clone(),
+        policy: hall.alert.policy.clone(),
+        history: history.clone(),
+        archive: Arc::new(common.journal.archive()?),
+    })
 }
 
 /// A board filled with what is known from before.

@@ -417,6 +417,22 @@ impl History {
         .await
     }
 
+    /// As [`History::walk`], for those who may block.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn walk_blocking(
+        &self,
+        device: &DeviceId,
+        from: Timestamp,
+        to: Timestamp,
+        visit: &mut dyn FnMut(&Reading),
+    ) -> Result<(), HistoryError> {
+        self.0.with_connection(|connection| {
+            Span::new(&self.0, connection, device, from, to)?.readings(visit)
+        })
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner, &Connection) -> Result<T, HistoryError> + Send + 'static,

@@ -144,6 +144,29 @@ impl Rule {
             .flat_map(Condition::names)
     }
 
+    /// The worst that it can be by itself.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match &self.judged {
+            Judged::Levels(levels) => {
+                levels.iter().map(|level| level.severity).max().unwrap_or(Severity::Info)
+            }
+            Judged::Found { severity, .. } => *severity,
+        }
+    }
+
+    /// The kinds of devices that it is for.
+    #[must_use]
+    pub fn kinds(&self) -> &[DeviceKind] {
+        &self.kinds
+    }
+
+    /// What it tells, with places for what is seen.
+    #[must_use]
+    pub const fn text(&self) -> &Text {
+        &self.text
+    }
+
     /// Whether it is about a device that is silent.
     #[must_use]
     pub fn is_of_silence(&self) -> bool {

@@ -26,6 +26,7 @@ mod points;
 mod problem;
 mod proof;
 mod routes;
+mod rules;
 mod scan;
 mod server;
 mod sinks;
@@ -121,6 +122,8 @@ pub struct Context {
     pub history: History,
     /// Devices that were configured once: their past is still told.
     pub former: Vec<Device>,
+    /// Where rules are rehearsed.
+    pub stage: Arc<crate::alert::Stage>,
 }
 
 /// How much is borne from clients. The defaults are for a hall; tests make them small.

@@ -14,7 +14,8 @@ use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{
-    alerts, api, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui,
+    alerts, api, detect, guard, influxql, lines, metrics, past, proof, rules, scan, sinks, stream,
+    ui,
 };
 
 /// All routes behind their guard. Streams end with `stop`.
@@ -44,6 +45,9 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/service", get(api::service))
         .route("/api/v1/alerts", get(alerts::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(alerts::acknowledge))
+        .route("/api/v1/rules", get(rules::rules))
+        .route("/api/v1/rehearsal", get(rules::rehearsal))
+        .route("/api/v1/noise", get(rules::noise))
         .route("/api/v1/silences", get(alerts::silences).post(alerts::silence))
         .route("/api/v1/silences/{id}/end", post(alerts::end_silence))
         .route("/api/v1/system", get(api::system))

@@ -43,6 +43,8 @@ pub(super) struct Shared {
     /// One permit per question about it; those in InfluxQL have their own.
     pub(super) pasts: Arc<Semaphore>,
     pub(super) queries: Arc<Semaphore>,
+    /// One rehearsal at a time.
+    pub(super) rehearsing: Arc<Semaphore>,
     /// The scan that runs, or the last one.
     pub(super) scans: Arc<Scans>,
     /// The look at an unknown device that goes on, or the last one.
@@ -77,6 +79,7 @@ impl Shared {
             recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
             pasts: Arc::new(Semaphore::new(PASTS_MAX)),
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
+            rehearsing: Arc::new(Semaphore::new(1)),
             past,
             tables,
             scans: Arc::default(),

@@ -151,7 +151,17 @@ pub(crate) async fn web(
     let zones = [("roof", "屋顶", "roof"), ("a", "一层", "ground floor")];
     let past = hallwatch::history::Config::default();
     let (history, _packer) = History::open(&past, &journal, clock.clone()).expect("history");
+    let stage = hallwatch::alert::Stage {
+        site: live.look(|board| board.site.clone()),
+        devices: live.look(|board| board.iter().map(|l| (l.device.clone(), None)).collect()),
+        rules: hallwatch::rule::default_rules().expect("rules"),
+        hours: hours(),
+        policy: hallwatch::alert::Policy::default(),
+        history: history.clone(),
+        archive: Arc::new(journal.archive().expect("archive")),
+    };
     let context = Context {
+        stage: Arc::new(stage),
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
         service: hallwatch::service::Handle::default(),

@@ -23,6 +23,6 @@ mod types;
 pub use channels::{ChannelState, Channels};
 pub use handle::{AckError, Handle};
 pub use notify::Webhook;
-pub use record::AlertRecord;
+pub use record::{AlertRecord, alert_event};
 pub use task::{AlertError, Alerts, told};
 pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition, WebhookConfig};

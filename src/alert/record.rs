@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{DeviceId, Event, EventKind, Severity, Text, Timestamp};
+use crate::model::{DeviceId, Event, EventKind, Record, Severity, Text, Timestamp};
 
 use super::engine::{Key, Track};
 use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
@@ -224,4 +224,11 @@ pub(super) fn restore(state: &[u8]) -> BTreeMap<Key, Track> {
         Some((key, track))
     };
     records.into_iter().filter_map(track).collect()
+}
+
+/// What a record of the journal says of an alert, whoever is told of it.
+#[must_use]
+pub fn alert_event(record: &Record) -> Option<Transition> {
+    let Record::Event(event) = record else { return None };
+    (event.kind == EventKind::Alert).then(|| transition(event))?
 }

@@ -47,6 +47,7 @@ use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{self, Device, Zone};
 use crate::profile::Catalog;
+use crate::repair;
 use crate::service;
 use crate::source::Sources;
 use crate::source::modbus::Monitor;
@@ -73,6 +74,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The password as an argon2id PHC string, made by [`hash_password`]. Default: none.
     pub password_hash: Option<String>,
+    /// Where visitors reach the page, as it stands on the labels of the machines. Default: none.
+    pub public_url: Option<String>,
     /// A sentence shown as a banner when the data is made up. Default: none.
     pub demo: Option<model::Text>,
 }
@@ -94,6 +97,8 @@ pub struct Context {
     pub live: Live,
     /// The alerts; an `Arc` of the alert room's handle.
     pub alerts: Arc<dyn AlertDesk>,
+    /// The work orders.
+    pub orders: repair::Handle,
     /// How the machines serve.
     pub service: service::Handle,
     /// The service hours of the zones.

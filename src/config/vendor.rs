@@ -9,17 +9,8 @@ use super::device::{Found, Known};
 use super::section::{Section, write};
 use super::site::unique;
 
-const VENDOR: &[&str] = &[
-    "id",
-    "name",
-    "phone",
-    "response_h",
-    "repair_h",
-    "devices",
-    "kinds",
-    "profiles",
-    "zones",
-];
+const VENDOR: &[&str] =
+    &["id", "name", "phone", "response_h", "repair_h", "devices", "kinds", "profiles", "zones"];
 /// The lists that say which machines are a vendor's.
 const LISTS: [&str; 4] = ["devices", "kinds", "profiles", "zones"];
 /// Longest time that a contract allows, service hours.
@@ -65,9 +56,8 @@ fn vendor(
         let there = zones.incomplete || zones.written.iter().any(|written| written == id);
         ZoneId::parse(id).ok().filter(|_| there)
     };
-    let is_profile = |id: &str| {
-        (known.incomplete || known.catalog.get(id).is_some()).then(|| id.to_owned())
-    };
+    let is_profile =
+        |id: &str| (known.incomplete || known.catalog.get(id).is_some()).then(|| id.to_owned());
     let ids = || found.iter().map(|found| found.device.id.as_str()).collect();
     let zones = || known.zones.written.iter().map(String::as_str).collect();
     let kinds = || DeviceKind::ALL.iter().map(|kind| kind.as_str()).collect();
@@ -75,7 +65,13 @@ fn vendor(
     Some(Vendor {
         devices: list(section, "devices", &Text::new("设备", "device"), is_device, ids),
         kinds: list(section, "kinds", &Text::new("设备类型", "kind"), DeviceKind::parse, kinds),
-        profiles: list(section, "profiles", &Text::new("设备模板", "profile"), is_profile, profiles),
+        profiles: list(
+            section,
+            "profiles",
+            &Text::new("设备模板", "profile"),
+            is_profile,
+            profiles,
+        ),
         zones: list(section, "zones", &Text::new("区域", "zone"), is_zone, zones),
         id: id?,
         name: name?,
@@ -149,7 +145,8 @@ fn list<'a, T>(
 
 /// Reads `[web] public_url`.
 pub(super) fn public_url(section: &Section<'_>) -> Option<String> {
-    section.has("public_url").then(|| super::address::url(section, "public_url"))?.map(|url| {
-        url.value.trim_end_matches('/').to_owned()
-    })
+    section
+        .has("public_url")
+        .then(|| super::address::url(section, "public_url"))?
+        .map(|url| url.value.trim_end_matches('/').to_owned())
 }

@@ -128,7 +128,8 @@ impl Book {
 
     /// Remembers the highest number of the newest day.
     fn note_number(&mut self, id: &str) {
-        let Some((day, number)) = id.strip_prefix("WO-").and_then(|rest| rest.split_once('-')) else {
+        let Some((day, number)) = id.strip_prefix("WO-").and_then(|rest| rest.split_once('-'))
+        else {
             return;
         };
         let Ok(number) = number.parse() else { return };

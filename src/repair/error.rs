@@ -88,20 +88,18 @@ impl RepairError {
             Self::UnknownVendor(_) => {
                 Text::new("维保单位写在 [[vendor]] 中", "vendors are the [[vendor]]s of hall.toml")
             }
-            Self::AlreadyOpen { order, .. } => text!(
-                "请在工单 `{order}` 上继续处理",
-                "go on with order `{order}`",
-            ),
+            Self::AlreadyOpen { order, .. } => {
+                text!("请在工单 `{order}` 上继续处理", "go on with order `{order}`",)
+            }
             Self::NoWay { from, .. } => ways(*from),
             Self::Missing { missing: "to", .. } => Text::new(
                 "`to` 写维保单位的 id，或人员姓名",
                 "write the id of a vendor or a person's name as `to`",
             ),
             Self::Missing { .. } => Text::new("请写明原因", "say why"),
-            Self::TooLong(_) => Text::new(
-                "请关闭此工单，另开一张",
-                "close this order and open another one",
-            ),
+            Self::TooLong(_) => {
+                Text::new("请关闭此工单，另开一张", "close this order and open another one")
+            }
             Self::NotKept(_) => {
                 Text::new("磁盘写不进去，没有保存", "the disk takes no data; it was not kept")
             }
@@ -116,7 +114,10 @@ fn ways(from: State) -> Text {
         return Text::new("此工单已结束，请另开一张", "it is over; open another order");
     }
     let zh: Vec<String> = from.next().iter().map(|state| state.text().zh).collect();
-    let en: Vec<String> =
-        from.next().iter().map(|state| format!("{} (`{}`)", state.text().en, state.as_str())).collect();
+    let en: Vec<String> = from
+        .next()
+        .iter()
+        .map(|state| format!("{} (`{}`)", state.text().en, state.as_str()))
+        .collect();
     Text::new(format!("可以改为：{}", zh.join("、")), format!("possible: {}", en.join(", ")))
 }

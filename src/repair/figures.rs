@@ -110,7 +110,9 @@ pub fn figures(
             all.group(key, |order| of_order(order) == Some(key), |m| of_machine(m) == Some(key))
         };
         let groups = keys.into_iter().map(group);
-        groups.filter(|group| group.orders > 0 || group.failures > 0 || group.service_ms > 0).collect()
+        groups
+            .filter(|group| group.orders > 0 || group.failures > 0 || group.service_ms > 0)
+            .collect()
     };
     let mut parts: BTreeMap<&str, u32> = BTreeMap::new();
     for part in all.in_range().flat_map(|order| &order.parts) {

@@ -54,7 +54,10 @@ pub(super) mod text {
         en: String,
     }
 
-    pub(in crate::repair) fn serialize<S: Serializer>(text: &Text, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::repair) fn serialize<S: Serializer>(
+        text: &Text,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         Both { zh: text.zh.clone(), en: text.en.clone() }.serialize(to)
     }
 

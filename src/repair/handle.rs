@@ -189,10 +189,7 @@ impl Handle {
         past::figures(&self.journal, &self.config, from, to, self.clock.now())
     }
 
-    async fn ask<T>(
-        &self,
-        command: impl FnOnce(Reply<T>) -> Command,
-    ) -> Result<T, RepairError> {
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, RepairError> {
         let (reply, answer) = oneshot::channel();
         self.commands.try_send(command(reply)).map_err(|_| RepairError::Busy)?;
         answer.await.map_err(|_| RepairError::Busy)?

@@ -43,6 +43,25 @@ pub enum LabelsError {
 }
 
 impl LabelsError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Missing(path) => {
+                Text::new(format!("没有标签密钥 `{}`", path.display()), self.to_string())
+            }
+            Self::File { path, source } => Text::new(
+                format!("标签密钥 `{}` 无法读写：{source}", path.display()),
+                format!("{self}: {source}"),
+            ),
+            Self::NoKey(path) => Text::new(
+                format!("`{}` 不是 {KEY_BYTES} 字节的密钥", path.display()),
+                self.to_string(),
+            ),
+            Self::Random => Text::new("系统没有给出随机数", self.to_string()),
+        }
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> Text {

@@ -24,14 +24,14 @@ mod task;
 mod types;
 mod vendor;
 
-//#[cfg(test)]
-//mod book_tests;
-//#[cfg(test)]
-//mod clock_tests;
-//#[cfg(test)]
-//mod figures_tests;
-//#[cfg(test)]
-//mod proving_tests;
+#[cfg(test)]
+mod book_tests;
+#[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
+mod figures_tests;
+#[cfg(test)]
+mod proving_tests;
 
 pub use clocks::{Clocks, Late, Overdue, clocks};
 pub use error::RepairError;

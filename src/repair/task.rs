@@ -195,15 +195,17 @@ impl Repairs {
         }
         let now = self.clock.now();
         let overview = self.sights.service.overview();
-        let open: Vec<(DeviceId, String)> = self.sights.alerts.open().into_iter()
+        let open: Vec<(DeviceId, String)> = self
+            .sights
+            .alerts
+            .open()
+            .into_iter()
             .filter_map(|alert| Some((alert.device?, alert.rule)))
             .collect();
         let mut changes = Vec::new();
         for order in done {
-            let sight = self
-                .sights
-                .live
-                .look(|board| proving::sight(&order, board, &overview, &open, now));
+            let sight =
+                self.sights.live.look(|board| proving::sight(&order, board, &overview, &open, now));
             let Some(sight) = sight else { continue };
             let zone = self.config.hours.zone(&order.zone);
             let witness = self.witnesses.entry(order.id.clone()).or_default();

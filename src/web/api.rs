@@ -130,21 +130,31 @@ struct Acknowledgement {
     note: String,
 }
 
+/// The name of a person, on one line.
+pub(super) fn name_of(field: &str, name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    let plain = |c: char| !c.is_control();
+    if name.is_empty() || name.chars().count() > BY_CHARS_MAX || !name.chars().all(plain) {
+        return Err(Problem::bad_request(format!("`{field}` has 1 to 64 characters"))
+            .hint("请填写姓名（1 至 64 个字）", "give a name of 1 to 64 characters"));
+    }
+    Ok(name.to_owned())
+}
+
+/// What a person has to say; it may have several lines.
+pub(super) fn note_of(field: &str, note: &str) -> Result<String, Problem> {
+    let note = note.trim();
+    let plain = |c: char| !c.is_control() || c == '\n';
+    if note.chars().count() > NOTE_CHARS_MAX || !note.chars().all(plain) {
+        return Err(Problem::bad_request(format!("`{field}` has at most 500 characters"))
+            .hint("备注最多 500 个字", "a note has at most 500 characters"));
+    }
+    Ok(note.to_owned())
+}
+
 impl Acknowledgement {
     fn check(self) -> Result<(String, String), Problem> {
-        let (by, note) = (self.by.trim(), self.note.trim());
-        // A name on one line; a note may have several.
-        let plain = |c: char| !c.is_control();
-        if by.is_empty() || by.chars().count() > BY_CHARS_MAX || !by.chars().all(plain) {
-            return Err(Problem::bad_request("`by` has 1 to 64 characters")
-                .hint("请填写姓名（1 至 64 个字）", "give a name of 1 to 64 characters"));
-        }
-        let plain = |c: char| !c.is_control() || c == '\n';
-        if note.chars().count() > NOTE_CHARS_MAX || !note.chars().all(plain) {
-            return Err(Problem::bad_request("`note` has at most 500 characters")
-                .hint("备注最多 500 个字", "a note has at most 500 characters"));
-        }
-        Ok((by.to_owned(), note.to_owned()))
+        Ok((name_of("by", &self.by)?, note_of("note", &self.note)?))
     }
 }
 

@@ -17,7 +17,9 @@ mod feed;
 mod guard;
 mod influxql;
 mod job;
+mod label;
 mod lines;
+mod orders;
 mod past;
 mod metrics;
 mod patience;
@@ -31,6 +33,7 @@ mod sinks;
 mod state;
 mod stream;
 mod ui;
+mod visitor;
 mod words;
 
 use std::net::{IpAddr, SocketAddr};
@@ -63,6 +66,7 @@ pub use dto::{
     Audit, AuditDifference, AuditSink, Bus, BusUnit, Buses, Durations, Exceptions, Finding, Hole,
     Model, Plan, PointValue, Read, Register, Registers, Sunspec, Text, scan_report,
 };
+pub use label::{LabelError, Sheet};
 
 use state::Shared;
 

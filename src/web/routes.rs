@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui};
+use super::{
+    api, detect, guard, influxql, lines, metrics, orders, past, proof, scan, sinks, stream, ui,
+    visitor,
+};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -42,6 +45,13 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/service", get(api::service))
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))
+        .route("/api/v1/orders", get(orders::list).post(orders::make))
+        .route("/api/v1/orders/{id}", get(orders::one))
+        .route("/api/v1/orders/{id}/step", post(orders::step))
+        .route("/api/v1/repair", get(orders::figures))
+        .route("/api/v1/vendors", get(orders::vendors))
+        .route("/api/v1/devices/{id}/label.svg", get(visitor::label))
+        .route("/m/{id}", get(visitor::page).post(visitor::report))
         .route("/api/v1/system", get(api::system))
         .route("/api/v1/data", get(proof::data))
         .route("/api/v1/audit", get(proof::audit))

@@ -143,10 +143,22 @@ fn list<'a, T>(
     found
 }
 
-/// Reads `[web] public_url`.
+/// Reads `[web] public_url`: what stands before the path on labels, so nothing may follow it.
 pub(super) fn public_url(section: &Section<'_>) -> Option<String> {
-    section
-        .has("public_url")
-        .then(|| super::address::url(section, "public_url"))?
-        .map(|url| url.value.trim_end_matches('/').to_owned())
+    if !section.has("public_url") {
+        return None;
+    }
+    let url = super::address::url(section, "public_url")?;
+    let value = url.value.trim_end_matches('/');
+    if value.contains(['?', '#']) || value.chars().count() > WORDS_CHARS_MAX {
+        let problem = text!("`{value}` 不能放在标签上", "`{value}` does not fit on a label");
+        let hint = Text::new(
+            "写访客手机能打开的短网址，不带 ? 和 #，例如 \"http://10.1.2.3:8080\"",
+            "write a short address that visitors' phones can open, without ? and #, as in \
+             \"http://10.1.2.3:8080\"",
+        );
+        section.note(url.offset, problem, hint);
+        return None;
+    }
+    Some(value.to_owned())
 }

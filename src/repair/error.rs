@@ -14,9 +14,6 @@ pub enum RepairError {
     /// No such order, or it was closed long ago.
     #[error("no order `{0}`")]
     UnknownOrder(String),
-    /// No such vendor.
-    #[error("no vendor `{0}`")]
-    UnknownVendor(String),
     /// The device has an open order for the same fault.
     #[error("`{device}` has the open order `{order}` for this already")]
     AlreadyOpen {
@@ -61,7 +58,6 @@ impl RepairError {
         let zh = match self {
             Self::UnknownDevice(id) => format!("没有设备 `{id}`"),
             Self::UnknownOrder(id) => format!("没有工单 `{id}`"),
-            Self::UnknownVendor(id) => format!("没有维保单位 `{id}`"),
             Self::AlreadyOpen { device, order } => {
                 format!("`{device}` 的同一故障已有未结工单 `{order}`")
             }
@@ -84,9 +80,6 @@ impl RepairError {
         match self {
             Self::UnknownDevice(_) | Self::UnknownOrder(_) => {
                 Text::new("检查编号；名称可能已改变", "check the id; a name may have changed")
-            }
-            Self::UnknownVendor(_) => {
-                Text::new("维保单位写在 [[vendor]] 中", "vendors are the [[vendor]]s of hall.toml")
             }
             Self::AlreadyOpen { order, .. } => {
                 text!("请在工单 `{order}` 上继续处理", "go on with order `{order}`",)

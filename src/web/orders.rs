@@ -34,9 +34,7 @@ const SPAN_MS_MAX: i64 = 3_660 * DAY_MS;
 pub(super) fn problem(error: &RepairError) -> Problem {
     let status = match error {
         RepairError::UnknownOrder(_) => StatusCode::NOT_FOUND,
-        RepairError::UnknownDevice(_)
-        | RepairError::UnknownVendor(_)
-        | RepairError::Missing { .. } => StatusCode::BAD_REQUEST,
+        RepairError::UnknownDevice(_) | RepairError::Missing { .. } => StatusCode::BAD_REQUEST,
         RepairError::AlreadyOpen { .. } | RepairError::NoWay { .. } | RepairError::TooLong(_) => {
             StatusCode::CONFLICT
         }

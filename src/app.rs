@@ -140,15 +140,7 @@ impl App {
         let (orders, repairs) =
             Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
         let stop = self.readers.stop_signal();
-        // A database that turns out corrupt ends the run: the next start mends it.
-        let corrupt = common.journal.corrupt();
-        let stopped = stop.clone();
-        self.readers.vital("journal", async move {
-            tokio::select! {
-                () = corrupt.cancelled() => {}
-                () = stopped.cancelled() => {}
-            }
-        });
+        self.readers.vital("journal", until_corrupt(common.journal.corrupt(), stop.clone()));
         // Readers first: nothing that the sources bring goes by unseen.
         self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
@@ -303,6 +295,14 @@ impl App {
             tracing::error!("the journal was not closed in order; nothing committed is lost");
         }
         tracing::debug!("journal closed");
+    }
+}
+
+/// A database that turns out corrupt ends the run: the next start mends it.
+async fn until_corrupt(corrupt: CancellationToken, stop: CancellationToken) {
+    tokio::select! {
+        () = corrupt.cancelled() => {}
+        () = stop.cancelled() => {}
     }
 }
 

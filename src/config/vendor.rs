@@ -135,7 +135,7 @@ fn list<'a, T>(
                 let (name, Text { zh, en }) = (&entry.value, what);
                 let problem = text!("没有{zh} `{name}`", "there is no {en} `{name}`");
                 let what = text!("已有的{zh}", "known: {en}");
-                let hint = near::hint(name, &what, names().into_iter());
+                let hint = near::hint(name, &what, names());
                 section.note(entry.offset, problem, hint);
             }
         }

@@ -14,8 +14,6 @@ use sha2::Sha256;
 
 use crate::model::{DeviceId, Text};
 
-/// Name of the key's file in the data folder.
-const KEY_FILE: &str = "label.key";
 const KEY_BYTES: usize = 32;
 /// Bytes of the token: 16 characters.
 const TOKEN_BYTES: usize = 12;
@@ -96,6 +94,10 @@ impl std::fmt::Debug for Labels {
 }
 
 impl Labels {
+    /// Name of the key's file in the data folder: whoever copies the data copies it as well, or all
+    /// labels have to be printed anew.
+    pub const FILE: &str = "label.key";
+
     /// Reads the key of a data folder, or makes it. Blocks.
     ///
     /// # Errors
@@ -112,7 +114,7 @@ impl Labels {
     /// # Errors
     /// [`LabelsError`].
     pub fn read(folder: &Path) -> Result<Self, LabelsError> {
-        let path = folder.join(KEY_FILE);
+        let path = folder.join(Self::FILE);
         let mut bytes = Vec::with_capacity(KEY_BYTES);
         let file = std::fs::File::open(&path);
         let read = file.and_then(|file| file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes));
@@ -187,10 +189,11 @@ mod tests {
         }
         let again = Labels::open(folder.path()).expect("read");
         assert_eq!(again.token(&one), token);
-        let mode = std::fs::metadata(folder.path().join(KEY_FILE)).expect("there").permissions();
+        let mode =
+            std::fs::metadata(folder.path().join(Labels::FILE)).expect("there").permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
         assert!(!format!("{labels:?}").contains("key"));
-        std::fs::write(folder.path().join(KEY_FILE), "short").expect("written");
+        std::fs::write(folder.path().join(Labels::FILE), "short").expect("written");
         assert!(matches!(Labels::open(folder.path()), Err(LabelsError::NoKey(_))));
     }
 }

@@ -1,10 +1,19 @@
 //! What proves a repair, and what does not.
 
-use super::clock_tests::{at, hours};
-use super::proving::{HOLD_MS, Sight, Witness};
-use crate::calendar::Calendar;
+use std::sync::Arc;
 
-fn calendar() -> std::sync::Arc<Calendar> {
+use super::clock_tests::{at, hours, order};
+use super::proving::{HOLD_MS, Sight, Witness, sight};
+use super::types::{Order, State};
+use crate::calendar::Calendar;
+use crate::live::Board;
+use crate::model::{
+    Decimal, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Site, Text,
+    Timestamp, Value,
+};
+use crate::service::Overview;
+
+fn calendar() -> Arc<Calendar> {
     hours().zones[0].calendar.clone()
 }
 
@@ -75,4 +84,55 @@ fn an_inverter_is_proven_by_ten_minutes_of_good_data_at_any_hour() {
     assert_eq!(look(0), None);
     assert_eq!(look(HOLD_MS - 1), None);
     assert!(look(HOLD_MS).is_some());
+}
+
+/// A board with one inverter.
+fn board() -> Board {
+    let device =
+        crate::model::Device { kind: DeviceKind::Inverter, ..super::book_tests::device("inv") };
+    let site = Site {
+        id: "t".into(),
+        name: Text::same("t"),
+        latitude_deg: 39.9,
+        longitude_deg: 116.4,
+        altitude_m: 44.0,
+        time_zone: jiff::tz::TimeZone::UTC,
+    };
+    Board::new(Arc::new(site), [(Arc::new(device), None)], at("2026-03-02 08:00"))
+}
+
+fn says(board: &mut Board, time: Timestamp, point: &str, quality: Quality) {
+    let device = DeviceId::parse("inv").expect("id");
+    let (point, value) =
+        (PointName::parse(point).expect("point"), Value::Decimal(Decimal::whole(1_000)));
+    let samples = vec![Sample { point, value, quality }];
+    board.apply(&Record::Reading(Reading { device, time, received: time, message: 0, samples }));
+}
+
+#[test]
+fn an_inverter_is_well_with_good_data_of_now_and_without_its_alert() {
+    let steps = [(State::Repairing, "2026-03-02 09:30"), (State::Done, "2026-03-02 10:00")];
+    let told = order("inv", "2026-03-02 09:00", &steps);
+    let with_rule = Order { rule: Some("PV002".to_owned()), ..told.clone() };
+    let mut board = board();
+    let well = |board: &Board, order: &Order, alerts: &[&str], now| {
+        let id = DeviceId::parse("inv").expect("id");
+        let alerts: Vec<_> = alerts.iter().map(|rule| (id.clone(), (*rule).to_owned())).collect();
+        sight(order, board, &Overview::default(), &alerts, now).expect("a sight").well
+    };
+    let done = at("2026-03-02 10:00");
+    says(&mut board, done.plus_ms(-1_000), "ac_power_w", Quality::Good);
+    assert!(!well(&board, &told, &[], done.plus_ms(1_000)), "it said that before");
+    let heard = done.plus_ms(5_000);
+    says(&mut board, heard, "ac_power_w", Quality::Good);
+    assert!(well(&board, &told, &[], heard.plus_ms(1_000)));
+    assert!(!well(&board, &told, &[], heard.plus_ms(15_001)), "it is silent");
+    assert!(!well(&board, &told, &["PV011"], heard), "any alert, where nobody named a rule");
+    assert!(well(&board, &with_rule, &["PV011"], heard), "another fault");
+    assert!(!well(&board, &with_rule, &["PV011", "PV002"], heard));
+    says(&mut board, heard.plus_ms(5_000), "ac_power_w", Quality::SensorMissing);
+    assert!(!well(&board, &told, &[], heard.plus_ms(5_000)), "nothing was measured");
+    assert!(
+        sight(&Order { done: None, ..told }, &board, &Overview::default(), &[], heard).is_none()
+    );
 }

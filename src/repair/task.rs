@@ -160,23 +160,29 @@ impl Repairs {
         self.book.open().filter(|order| order.state == State::Done)
     }
 
-    /// Takes the alerts of a batch; what is not kept is read again.
-    async fn follow(&mut self, before: Position, batch: Batch) {
+    /// What the alerts of a batch make of the orders.
+    fn alerted(&self, batch: &Batch) -> Vec<Change> {
         let now = self.clock.now();
-        let mut after = self.book.clone();
+        let told = batch.records.iter().filter_map(|(_, record)| alert_event(record));
+        let mut raised = told.filter(|told| told.change == AlertChange::Raised).peekable();
         let mut changes = Vec::new();
-        for (_, record) in &batch.records {
-            let Some(transition) = alert_event(record) else { continue };
-            let alert = transition.alert;
-            let Some(device) = alert.device.filter(|_| transition.change == AlertChange::Raised)
-            else {
-                continue;
-            };
-            if let Some(change) = after.alerted(&device, &alert.rule, &alert.id, now) {
+        if raised.peek().is_none() {
+            return changes;
+        }
+        let mut after = self.book.clone();
+        for alert in raised.map(|told| told.alert) {
+            let Some(device) = &alert.device else { continue };
+            if let Some(change) = after.alerted(device, &alert.rule, &alert.id, now) {
                 after.apply(change.clone());
                 changes.push(change);
             }
         }
+        changes
+    }
+
+    /// Takes the alerts of a batch; what is not kept is read again.
+    async fn follow(&mut self, before: Position, batch: Batch) {
+        let changes = self.alerted(&batch);
         if changes.is_empty() {
             return self.reader.done(batch.through).await;
         }

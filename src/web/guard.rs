@@ -259,11 +259,32 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_on_this_machine_is_believed_and_nobody_else() {
+        let client = |own: &str, told: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(told) = told {
+                headers.insert("x-forwarded-for", HeaderValue::from_static(told));
+            }
+            Caller(own.parse().expect("an address")).client(&headers).to_string()
+        };
+        assert_eq!(client("127.0.0.1", Some("1.1.1.1, 10.0.0.7")), "10.0.0.7");
+        assert_eq!(client("::ffff:127.0.0.1", Some("::ffff:10.0.0.7")), "10.0.0.7");
+        assert_eq!(client("10.0.0.7", Some("10.0.0.8")), "10.0.0.7");
+        assert_eq!(client("127.0.0.1", Some("nonsense")), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", None), "127.0.0.1");
+    }
+
+    #[test]
     fn routes_are_closed_unless_named() {
         assert!(is_open(&Method::GET, "/api/v1/hall"));
         assert!(!is_open(&Method::POST, "/api/v1/hall"));
         for path in ["/metrics", "/api/v1/devices", "/api/v2/hall", "/api/", "/api/v1/hall/"] {
             assert!(!is_open(&Method::GET, path), "{path}");
         }
+        assert!(is_open(&Method::POST, "/m/tm-1") && takes_forms("/m/tm-1"));
+        for path in ["/api/v1/orders", "/api/v1/orders/WO-1/step", "/api/v1/session", "/m"] {
+            assert!(!takes_forms(path), "{path}");
+        }
+        assert!(!is_open(&Method::GET, "/api/v1/devices/tm-1/label.svg"));
     }
 }

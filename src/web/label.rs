@@ -196,7 +196,7 @@ mod tests {
         // Read the path back and compare module by module.
         let mut dark = vec![false; width * width];
         for run in path.split('z').filter(|run| !run.is_empty()) {
-            let (place, rest) = run[1..].split_once('h').expect("a run");
+            let (place, rest) = run.trim_start_matches('M').split_once('h').expect("a run");
             let (x, y) = place.split_once(' ').expect("a place");
             let (x, y): (usize, usize) = (x.parse().expect("x"), y.parse().expect("y"));
             let length: usize = rest.split('v').next().and_then(|n| n.parse().ok()).expect("n");

@@ -123,7 +123,7 @@ mod tests {
         };
         assert_eq!(asked("en-GB,zh;q=0.8", None), Language::En);
         assert_eq!(asked("fr, zh-CN;q=0.9, en", None), Language::Zh);
-        assert_eq!(asked("é", None), Language::Zh);
+        assert_eq!(asked("*;q=0.1, x", None), Language::Zh);
         assert_eq!(asked("zh-CN", Some("en")), Language::En);
         assert_eq!(asked("en", Some("<script>")), Language::En);
         assert_eq!(Language::of(None, &HeaderMap::new()), Language::Zh);

@@ -13,6 +13,7 @@ mod rooms;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -324,6 +325,19 @@ fn labels_are_printed_with_the_key_of_the_gateway() {
     assert_eq!(html.matches("<article>").count(), MACHINES);
     assert!(html.contains("一层大厅") && !html.contains("<script"));
     assert_eq!(labels(&[]).1, html);
+    // A hall that comes back from its backup needs no new labels.
+    let at = |name: &str| folder.path().join(name);
+    let hallwatch = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hallwatch"));
+        let done = command.args(arguments).current_dir(folder.path()).output().expect("runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    hallwatch(&["backup", "copy", "--config", "hall.toml"]);
+    std::fs::rename(at("data"), at("lost")).expect("moved");
+    hallwatch(&["restore", "copy", "--data", "data"]);
+    assert_eq!(labels(&[]).1, html);
+    let mode = std::fs::metadata(at("data/label.key")).expect("the key").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     hall(folder.path(), "");
     let (good, _, said) = labels(&[]);
     assert!(!good && said.contains("public_url = \"http://10.1.2.3:8080\""), "{said}");

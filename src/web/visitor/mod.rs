@@ -4,6 +4,7 @@
 
 mod gate;
 mod html;
+mod near;
 mod words;
 
 use std::sync::PoisonError;
@@ -176,19 +177,13 @@ fn machine(shared: &Shared, id: &DeviceId, token: &str) -> Option<Machine> {
         None => of_machine(shared, view, order, &device.zone, now),
     };
     let (zone, floor) = place(shared, &device.zone);
-    let near = |a: &MachineView| {
-        let (_, other) = place(shared, &a.zone);
-        let floors = floor.zip(other).map_or(u16::MAX, |(a, b)| a.abs_diff(b));
-        (a.zone != device.zone, floors, a.device.clone())
+    // Nobody is sent to a machine of which somebody says that it does not work, or that is closed.
+    let is_taken = |id: &DeviceId, zone: &ZoneId| {
+        let reported = orders.iter().any(|o| o.device == *id && o.state != OrderState::Done);
+        reported || !is_open(shared, zone, now)
     };
-    let others = overview.machines.iter().filter(|machine| {
-        machine.kind == device.kind
-            && machine.device != *id
-            && machine.condition == Condition::Serving
-            && is_open(shared, &machine.zone, now)
-            && !orders.iter().any(|o| o.device == machine.device && o.state != OrderState::Done)
-    });
-    let other = others.min_by_key(|machine| near(machine)).map(|machine| {
+    let floor_of = |zone: &ZoneId| place(shared, zone).1;
+    let other = near::nearest(&device, &overview.machines, is_taken, floor_of).map(|machine| {
         let (zone, floor) = place(shared, &machine.zone);
         (machine.name.clone(), zone, floor)
     });

@@ -20,6 +20,7 @@ use crate::live::{Board, Live};
 use crate::model::{Device, Text};
 use crate::past;
 use crate::profile::Profile;
+use crate::repair::Repairs;
 use crate::service;
 use crate::source::{self, Sources, modbus, mqtt, own};
 use crate::supervise::Supervisor;
@@ -136,21 +137,17 @@ impl App {
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
             open_alerts(&hall, board, &service, &history, &sinks, common)?;
+        let of_orders = (service.clone(), alerts_handle.clone());
+        let (orders, repairs) =
+            Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
         let stop = self.readers.stop_signal();
-        // A database that turns out corrupt ends the run: the next start mends it.
-        let corrupt = common.journal.corrupt();
-        let stopped = stop.clone();
-        self.readers.vital("journal", async move {
-            tokio::select! {
-                () = corrupt.cancelled() => {}
-                () = stopped.cancelled() => {}
-            }
-        });
+        self.readers.vital("journal", until_corrupt(common.journal.corrupt(), stop.clone()));
         // Readers first: nothing that the sources bring goes by unseen.
         self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
         self.readers.vital("service", watch.run(stop.clone()));
         self.readers.vital("alerts", alerts.run(stop.clone()));
+        self.readers.vital("repair", repairs.run(stop.clone()));
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
         self.start_webhooks(&hall, common)?;
@@ -158,6 +155,7 @@ impl App {
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),
+            orders,
             service,
             hours: hall.service.clone(),
             journal: common.journal.clone(),
@@ -174,7 +172,8 @@ impl App {
             stage: Arc::new(stage),
         };
         let password_hash = hall.web.password_hash.clone();
-        let config = web::Config { listen: hall.web.listen, password_hash, demo };
+        let public_url = hall.web.public_url.clone();
+        let config = web::Config { listen: hall.web.listen, password_hash, public_url, demo };
         let web = Web::new(config, page)?.with_door(hall.journal.folder.join(web::SOCKET_NAME));
         let supervisor = self.readers.clone();
         self.readers.vital("web", async move {
@@ -298,6 +297,14 @@ impl App {
             tracing::error!("the journal was not closed in order; nothing committed is lost");
         }
         tracing::debug!("journal closed");
+    }
+}
+
+/// A database that turns out corrupt ends the run: the next start mends it.
+async fn until_corrupt(corrupt: CancellationToken, stop: CancellationToken) {
+    tokio::select! {
+        () = corrupt.cancelled() => {}
+        () = stop.cancelled() => {}
     }
 }
 

@@ -20,6 +20,7 @@
 //! - The gateway's own health is a reading of the device `gateway`: same alerts, same page.
 //! - `service` looks at the machines as the page does, remembers how they served, and finds what none
 //!   of them says; alerts make of that what people are told.
+//! - `repair` keeps the work orders: people take the steps, the machine's own data close them.
 //! - The journal's ledger counts what was kept of each device and day, and each sink what it delivered,
 //!   in the same transactions as the readings and the cursors; `proof` shows it and recounts it.
 //! - `past` is the one place that knows where old readings are: in the history here, and before that in
@@ -72,6 +73,8 @@ pub mod simulate;
 pub mod rule;
 /// (5) The life of an alert, who is told.
 pub mod alert;
+/// (5) Work orders: from a fault to a repair that the machine's data prove.
+pub mod repair;
 /// (7) The page, its API and its live stream.
 pub mod web;
 /// (8) `hall.toml`: all mistakes at once, or what every room has to know.

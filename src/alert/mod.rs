@@ -35,7 +35,7 @@ pub use handle::{AckError, Handle, SilenceView};
 pub use noise::{Noise, Noisy};
 pub use notify::Webhook;
 pub use policy::{Hours, Policy, Route};
-pub use record::AlertRecord;
+pub use record::{AlertRecord, alert_event};
 pub use rehearsal::{Firing, RehearsalError, Rehearsed, Stage, rehearse};
 pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, Subject};
 pub use task::{AlertError, Alerts, told};

@@ -15,8 +15,6 @@ const SELF_CLEARED_MS: i64 = 5 * 60 * 1000;
 /// Length of a shift: three in a day, from midnight on.
 const SHIFT_H: i8 = 8;
 const TOP: usize = 10;
-/// Events that are looked at; the oldest are left out of longer spans.
-const EVENTS_MAX: usize = 200_000;
 
 /// Alarms of one rule on one device.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,10 +61,11 @@ impl Noise {
         to: Timestamp,
         time_zone: &TimeZone,
     ) -> Result<Self, JournalError> {
-        let events = archive.last_events(EventKind::Alert, EVENTS_MAX)?;
-        let within = events.iter().rev().filter(|event| (from..to).contains(&event.time));
-        let told = within.filter_map(|event| Some((event.time, record::transition(event)?)));
-        Ok(Self::of(told, from, to, time_zone))
+        let mut told = Vec::new();
+        archive.events_between(EventKind::Alert, from, to, |event| {
+            told.extend(record::transition(&event).map(|transition| (event.time, transition)));
+        })?;
+        Ok(Self::of(told.into_iter(), from, to, time_zone))
     }
 
     fn of(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{DeviceId, Event, EventKind, Severity, Text, Timestamp};
+use crate::model::{DeviceId, Event, EventKind, Record, Severity, Text, Timestamp};
 
 use super::silence::Silence;
 use super::track::{Key, OWN_ID, Track};
@@ -343,4 +343,11 @@ mod tests {
         let many = alert("KS021", None, "KS021-gateway-zone-z-1-1782014400000");
         assert_eq!(many, ("gateway".to_owned(), "zone-z-1".to_owned()));
     }
+}
+
+/// What a record of the journal says of an alert, whoever is told of it.
+#[must_use]
+pub fn alert_event(record: &Record) -> Option<Transition> {
+    let Record::Event(event) = record else { return None };
+    (event.kind == EventKind::Alert).then(|| transition(event))?
 }

@@ -12,6 +12,7 @@ mod door;
 mod detect;
 mod failure;
 mod field;
+mod labels;
 mod message;
 mod out;
 mod password;
@@ -101,6 +102,16 @@ enum Command {
     Rules {
         /// Its id, such as KS018. 规则编号。
         id: Option<String>,
+    },
+    /// Write the labels of all machines as one page to print: visitors scan them to see how a machine is
+    /// and to report a fault. 打印设备标签（扫码看状态、报故障）。
+    Labels {
+        /// The configuration. 配置文件。
+        #[arg(long, default_value = "hall.toml")]
+        config: PathBuf,
+        /// The file; standard output without it. 输出文件；不写则输出到屏幕。
+        #[arg(short, long = "out")]
+        out: Option<PathBuf>,
     },
     /// Find devices on addresses, networks and serial ports, and write a configuration for them.
     /// Nothing is changed on a device. 扫描并识别设备，写出配置；只读。
@@ -252,6 +263,7 @@ impl Command {
             | Self::Run { .. }
             | Self::Profiles { .. }
             | Self::Rules { .. }
+            | Self::Labels { .. }
             | Self::Password => None,
         }
     }
@@ -276,6 +288,7 @@ pub fn main() -> ExitCode {
         Command::Profiles { folder } => profiles::profiles(folder.as_deref()),
         Command::Points { lang } => points::points(lang),
         Command::Rules { id } => rules::rules(id.as_deref()),
+        Command::Labels { config, out } => labels::labels(&config, out.as_deref()),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Bus { place, json, watched } => field::bus::bus(&place, json, watched),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::source::{modbus, mqtt};
-use crate::{alert, history, journal, service};
+use crate::{alert, history, journal, repair, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -18,11 +18,11 @@ use super::link::Link;
 use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
-use super::{bus, load, mqtt as broker, people, route, secret, service as hours, site};
+use super::{bus, load, mqtt as broker, people, route, secret, service as hours, site, vendor};
 
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
-    "route", "zone", "bus", "device",
+    "route", "zone", "bus", "device", "vendor",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -53,6 +53,8 @@ pub struct Hall {
     pub alert: alert::Config,
     /// When the zones serve.
     pub service: service::Config,
+    /// Who repairs the machines by contract.
+    pub vendors: Vec<repair::Vendor>,
     /// Where the page is.
     pub web: WebSettings,
     /// The data is made up; `read` always says no.
@@ -66,6 +68,19 @@ impl Hall {
     #[must_use]
     pub fn device(&self, id: &DeviceId) -> Option<&Arc<Device>> {
         self.devices.iter().map(|(device, _)| device).find(|device| device.id == *id)
+    }
+}
+
+impl Hall {
+    /// What the work orders have to know.
+    #[must_use]
+    pub fn repair(&self) -> repair::Config {
+        repair::Config {
+            devices: self.devices.iter().map(|(device, _)| device.clone()).collect(),
+            hours: self.service.clone(),
+            vendors: self.vendors.clone(),
+            time_zone: self.site.time_zone.clone(),
+        }
     }
 }
 
@@ -226,6 +241,7 @@ fn hall(
     let buses = bus::buses(root, folder, web.listen);
     let known = Known { zones: &zones, buses: &buses, catalog: &catalog, incomplete };
     let found = devices(root, &known);
+    let vendors = vendor::vendors(root, &known, &found);
     note_missing_broker(root, &found);
     let mut modbus: Vec<modbus::Config> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -271,6 +287,7 @@ fn hall(
         influx,
         alert,
         service,
+        vendors,
         web,
         demo: false,
         notices: Vec::new(),

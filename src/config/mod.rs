@@ -26,6 +26,7 @@ mod site;
 mod syntax;
 mod topics;
 mod transport;
+mod vendor;
 
 pub use hall::{Hall, parse, read};
 pub use people::{InfluxTarget, InfluxVersion, WebSettings};

@@ -11,9 +11,9 @@ use crate::{alert, influx, web};
 
 use super::section::{Section, write};
 use super::site::unique;
-use super::{address, secret};
+use super::{address, secret, vendor};
 
-const WEB: &[&str] = &["listen", "password_hash_file"];
+const WEB: &[&str] = &["listen", "password_hash_file", "public_url"];
 const INFLUX: &[&str] = &[
     "name",
     "url",
@@ -38,6 +38,9 @@ pub struct WebSettings {
     pub listen: SocketAddr,
     /// Argon2 hash (PHC string) of the password; without one everybody who can connect may look.
     pub password_hash: Option<String>,
+    /// Where visitors reach the page, as it stands on the labels of the machines: without a slash at
+    /// the end.
+    pub public_url: Option<String>,
 }
 
 impl fmt::Debug for WebSettings {
@@ -136,8 +139,9 @@ impl fmt::Debug for InfluxVersion {
 pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
     let Some(section) = root.table("web", WEB) else {
-        return WebSettings { listen: default, password_hash: None };
+        return WebSettings { listen: default, password_hash: None, public_url: None };
     };
+    let public_url = vendor::public_url(&section);
     let password_hash =
         secret::made_by(&section, "password_hash_file", folder, "hallwatch password");
     if let Some(hash) = &password_hash
@@ -181,7 +185,8 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
         );
         section.note(offset, problem, hint);
     }
-    WebSettings { listen: listen.map_or(default, |(address, _)| address), password_hash }
+    let listen = listen.map_or(default, |(address, _)| address);
+    WebSettings { listen, password_hash, public_url }
 }
 
 /// The name of a target; it also names its cursor.

@@ -332,6 +332,31 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// How many tables a list has, whatever is in them.
+    pub(super) fn list_len(&self, key: &str) -> usize {
+        let list = self.table.get(key).and_then(|value| value.get_ref().as_array());
+        list.map_or(0, |list| list.iter().count())
+    }
+
+    /// The texts of a list such as `["a", "b"]`.
+    pub(super) fn words_list(&self, key: &str) -> Vec<Placed<String>> {
+        let Some(value) = self.table.get(key) else { return Vec::new() };
+        let (wanted, hint) =
+            (Text::new("文本的列表", "a list of texts"), write(&format!("{key} = [\"…\"]")));
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, &wanted, hint);
+            return Vec::new();
+        };
+        let text = |value: &Spanned<DeValue<'_>>| match value.get_ref().as_str() {
+            Some(text) => Some(Placed { value: text.to_owned(), offset: self.start(value) }),
+            None => {
+                self.wrong_type(key, value, &String::name(), String::hint());
+                None
+            }
+        };
+        list.iter().filter_map(text).collect()
+    }
+
     /// Notes a key that has to be there, unless it is there under a mistyped name.
     pub(super) fn missing(&self, key: &str, hint: Text) {
         if !self.mistyped.contains(&key) {

@@ -179,6 +179,32 @@ impl Archive {
         Ok(events)
     }
 
+    /// The events of a kind with `from <= time < to`, in order, one by one: years of them need no room.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn events_between(
+        &self,
+        kind: EventKind,
+        from: Timestamp,
+        to: Timestamp,
+        mut each: impl FnMut(Event),
+    ) -> Result<(), JournalError> {
+        let Some(subject) = self.names.id(kind.as_str()) else { return Ok(()) };
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = connection.prepare_cached(
+            "SELECT pos, kind, subject, time, message, body FROM log
+             WHERE kind > 0 AND kind = ?1 AND subject = ?2 AND time >= ?3 AND time < ?4 ORDER BY pos",
+        )?;
+        let mut rows = statement.query(params![KIND_EVENT, subject, from.ms(), to.ms()])?;
+        while let Some(row) = rows.next()? {
+            if let Some(Record::Event(event)) = record_of(row, &self.names)? {
+                each(event);
+            }
+        }
+        Ok(())
+    }
+
     fn query(
         &self,
         rest: &str,

@@ -9,16 +9,13 @@ use serde::Deserialize;
 use crate::alert::{AckError, Effect, Matcher, On, Recurring, Silence};
 use crate::model::{Text, Timestamp};
 
-use super::api::{Answer, Web, body_of, json};
+use super::api::{Answer, Web, body_of, json, name_of, note_of};
 use super::dto;
 use super::problem::Problem;
 
 /// Alerts in one answer, unless asked otherwise, and at most.
 const ALERTS_DEFAULT: usize = 200;
 const ALERTS_MAX: usize = 1_000;
-/// Lengths of what a person writes, in characters.
-const BY_CHARS_MAX: usize = 64;
-const NOTE_CHARS_MAX: usize = 500;
 /// Longest time for which somebody can say that he knows, hours.
 const ACKNOWLEDGED_H_MAX: i64 = 24 * 31;
 
@@ -71,26 +68,6 @@ struct Acknowledgement {
     for_h: Option<i64>,
 }
 
-/// A name on one line.
-pub(super) fn by(by: &str) -> Result<String, Problem> {
-    let (by, plain) = (by.trim(), |c: char| !c.is_control());
-    if by.is_empty() || by.chars().count() > BY_CHARS_MAX || !by.chars().all(plain) {
-        return Err(Problem::bad_request("`by` has 1 to 64 characters")
-            .hint("请填写姓名（1 至 64 个字）", "give a name of 1 to 64 characters"));
-    }
-    Ok(by.to_owned())
-}
-
-/// What a person wrote; it may have several lines.
-pub(super) fn note(key: &str, note: &str) -> Result<String, Problem> {
-    let (note, plain) = (note.trim(), |c: char| !c.is_control() || c == '\n');
-    if note.chars().count() > NOTE_CHARS_MAX || !note.chars().all(plain) {
-        return Err(Problem::bad_request(format!("`{key}` has at most 500 characters"))
-            .hint("文字最多 500 个字", "a text has at most 500 characters"));
-    }
-    Ok(note.to_owned())
-}
-
 pub(super) async fn acknowledge(
     State(shared): Web,
     id: Result<Path<String>, PathRejection>,
@@ -98,7 +75,7 @@ pub(super) async fn acknowledge(
 ) -> Answer {
     let Path(id) = id.map_err(|_| Problem::not_found("such alert"))?;
     let said = body_of::<Acknowledgement>(&body)?;
-    let (by, note) = (by(&said.by)?, note("note", &said.note)?);
+    let (by, note) = (name_of("by", &said.by)?, note_of("note", &said.note)?);
     if said.for_h.is_some_and(|hours| !(1..=ACKNOWLEDGED_H_MAX).contains(&hours)) {
         return Err(Problem::bad_request("`for_h` is from 1 to 744")
             .hint("有效时长为 1 至 744 小时", "it counts for 1 to 744 hours"));
@@ -177,8 +154,8 @@ pub(super) async fn silence(State(shared): Web, body: Bytes) -> Answer {
         from: wanted.from_ms.map_or(now, Timestamp::from_ms),
         until: Timestamp::from_ms(wanted.until_ms),
         recurring: wanted.recurring.map(Hours::read).transpose()?,
-        by: by(&wanted.by)?,
-        why: note("why", &wanted.why)?,
+        by: name_of("by", &wanted.by)?,
+        why: note_of("why", &wanted.why)?,
         set: now,
         ended: None,
     };
@@ -198,7 +175,7 @@ pub(super) async fn end_silence(
     body: Bytes,
 ) -> Answer {
     let Path(id) = id.map_err(|_| Problem::not_found("such silence"))?;
-    let by = by(&body_of::<End>(&body)?.by)?;
+    let by = name_of("by", &body_of::<End>(&body)?.by)?;
     let silence = shared.context.alerts.end_silence(&id, &by).await;
     json(&silence.map_err(|error| refused(&id, error))?)
 }

@@ -17,6 +17,10 @@ use super::problem::Problem;
 use super::state::Shared;
 use super::{dto, guard};
 
+/// Lengths of what a person writes, in characters.
+const BY_CHARS_MAX: usize = 64;
+const NOTE_CHARS_MAX: usize = 500;
+
 pub(super) type Answer = Result<Response, Problem>;
 pub(super) type Web = State<Arc<Shared>>;
 
@@ -35,6 +39,28 @@ pub(super) fn json<T: Serialize>(answer: &T) -> Answer {
 pub(super) fn body_of<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     // serde's words name fields and positions, never the values of others.
     serde_json::from_slice(body).map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+/// The name of a person, on one line.
+pub(super) fn name_of(field: &str, name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    let plain = |c: char| !c.is_control();
+    if name.is_empty() || name.chars().count() > BY_CHARS_MAX || !name.chars().all(plain) {
+        return Err(Problem::bad_request(format!("`{field}` has 1 to 64 characters"))
+            .hint("请填写姓名（1 至 64 个字）", "give a name of 1 to 64 characters"));
+    }
+    Ok(name.to_owned())
+}
+
+/// What a person has to say; it may have several lines.
+pub(super) fn note_of(field: &str, note: &str) -> Result<String, Problem> {
+    let note = note.trim();
+    let plain = |c: char| !c.is_control() || c == '\n';
+    if note.chars().count() > NOTE_CHARS_MAX || !note.chars().all(plain) {
+        return Err(Problem::bad_request(format!("`{field}` has at most 500 characters"))
+            .hint("文字最多 500 个字", "a text has at most 500 characters"));
+    }
+    Ok(note.to_owned())
 }
 
 /// The hall; little of it before login.

@@ -39,6 +39,22 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Local;
 
+/// The address that a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller(pub(super) IpAddr);
+
+impl Caller {
+    /// Whose request it is. A proxy on this machine says for whom it asks, at the end of its list; what
+    /// others say of themselves is not believed.
+    pub(super) fn client(self, headers: &HeaderMap) -> IpAddr {
+        let own = self.0.to_canonical();
+        let told = headers.get_all("x-forwarded-for").iter().next_back();
+        let last =
+            told.and_then(|told| told.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        last.filter(|_| own.is_loopback()).map_or(own, |last: IpAddr| last.to_canonical())
+    }
+}
+
 /// Lets a request pass or refuses it.
 pub(super) async fn guard(
     State(shared): State<Arc<Shared>>,
@@ -89,7 +105,7 @@ async fn pass(shared: &Shared, request: Request) -> Result<Request, Problem> {
     if !local && !is_open(&head.method, path) && !shared.auth.logged_in(&head.headers) {
         by_password(shared, path, &head.headers).await?;
     }
-    if head.method == Method::POST && path != "/query" && !is_json(&head.headers) {
+    if head.method == Method::POST && !takes_forms(path) && !is_json(&head.headers) {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json")
             .hint("Content-Type 应为 application/json", "Content-Type must be application/json"));
     }
@@ -107,6 +123,12 @@ fn is_open(method: &Method, path: &str) -> bool {
         "/metrics" | "/query" => false,
         _ => !path.starts_with("/api/"),
     }
+}
+
+/// What is not sent by the page's own script: questions of Grafana, and the form that a visitor fills
+/// in, on whose phone no script has to run.
+fn takes_forms(path: &str) -> bool {
+    path == "/query" || path.starts_with("/m/")
 }
 
 /// Scrapers and Grafana carry the password with every request.
@@ -237,11 +259,32 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_on_this_machine_is_believed_and_nobody_else() {
+        let client = |own: &str, told: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(told) = told {
+                headers.insert("x-forwarded-for", HeaderValue::from_static(told));
+            }
+            Caller(own.parse().expect("an address")).client(&headers).to_string()
+        };
+        assert_eq!(client("127.0.0.1", Some("1.1.1.1, 10.0.0.7")), "10.0.0.7");
+        assert_eq!(client("::ffff:127.0.0.1", Some("::ffff:10.0.0.7")), "10.0.0.7");
+        assert_eq!(client("10.0.0.7", Some("10.0.0.8")), "10.0.0.7");
+        assert_eq!(client("127.0.0.1", Some("nonsense")), "127.0.0.1");
+        assert_eq!(client("127.0.0.1", None), "127.0.0.1");
+    }
+
+    #[test]
     fn routes_are_closed_unless_named() {
         assert!(is_open(&Method::GET, "/api/v1/hall"));
         assert!(!is_open(&Method::POST, "/api/v1/hall"));
         for path in ["/metrics", "/api/v1/devices", "/api/v2/hall", "/api/", "/api/v1/hall/"] {
             assert!(!is_open(&Method::GET, path), "{path}");
         }
+        assert!(is_open(&Method::POST, "/m/tm-1") && takes_forms("/m/tm-1"));
+        for path in ["/api/v1/orders", "/api/v1/orders/WO-1/step", "/api/v1/session", "/m"] {
+            assert!(!takes_forms(path), "{path}");
+        }
+        assert!(!is_open(&Method::GET, "/api/v1/devices/tm-1/label.svg"));
     }
 }

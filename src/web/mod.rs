@@ -18,7 +18,9 @@ mod feed;
 mod guard;
 mod influxql;
 mod job;
+mod label;
 mod lines;
+mod orders;
 mod past;
 mod metrics;
 mod patience;
@@ -33,6 +35,7 @@ mod sinks;
 mod state;
 mod stream;
 mod ui;
+mod visitor;
 mod words;
 
 use std::net::{IpAddr, SocketAddr};
@@ -49,6 +52,7 @@ use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{self, Device, Zone};
 use crate::profile::Catalog;
+use crate::repair;
 use crate::service;
 use crate::source::Sources;
 use crate::source::modbus::Monitor;
@@ -64,6 +68,7 @@ pub use dto::{
     Audit, AuditDifference, AuditSink, Bus, BusUnit, Buses, Durations, Exceptions, Finding, Hole,
     Model, Plan, PointValue, Read, Register, Registers, Sunspec, Text, scan_report,
 };
+pub use label::{LabelError, Sheet};
 
 use state::Shared;
 
@@ -75,6 +80,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The password as an argon2id PHC string, made by [`hash_password`]. Default: none.
     pub password_hash: Option<String>,
+    /// Where visitors reach the page, as it stands on the labels of the machines. Default: none.
+    pub public_url: Option<String>,
     /// A sentence shown as a banner when the data is made up. Default: none.
     pub demo: Option<model::Text>,
 }
@@ -96,6 +103,8 @@ pub struct Context {
     pub live: Live,
     /// The alerts; an `Arc` of the alert room's handle.
     pub alerts: Arc<dyn AlertDesk>,
+    /// The work orders.
+    pub orders: repair::Handle,
     /// How the machines serve.
     pub service: service::Handle,
     /// The service hours of the zones.

@@ -14,8 +14,8 @@ use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{
-    alerts, api, detect, guard, influxql, lines, metrics, past, proof, rules, scan, sinks, stream,
-    ui,
+    alerts, api, detect, guard, influxql, lines, metrics, orders, past, proof, rules, scan, sinks,
+    stream, ui, visitor,
 };
 
 /// All routes behind their guard. Streams end with `stop`.
@@ -50,6 +50,13 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/noise", get(rules::noise))
         .route("/api/v1/silences", get(alerts::silences).post(alerts::silence))
         .route("/api/v1/silences/{id}/end", post(alerts::end_silence))
+        .route("/api/v1/orders", get(orders::list).post(orders::make))
+        .route("/api/v1/orders/{id}", get(orders::one))
+        .route("/api/v1/orders/{id}/step", post(orders::step))
+        .route("/api/v1/repair", get(orders::figures))
+        .route("/api/v1/vendors", get(orders::vendors))
+        .route("/api/v1/devices/{id}/label.svg", get(visitor::label))
+        .route("/m/{id}", get(visitor::page).post(visitor::report))
         .route("/api/v1/system", get(api::system))
         .route("/api/v1/data", get(proof::data))
         .route("/api/v1/audit", get(proof::audit))

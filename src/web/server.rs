@@ -4,6 +4,7 @@
 //! request.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::supervise::Supervisor;
 
 use super::door::Door;
-use super::guard::Local;
+use super::guard::{Caller, Local};
 use super::patience::Patient;
 use super::routes;
 use super::state::Shared;
@@ -52,7 +53,7 @@ impl Listeners {
             }
         };
         tokio::select! {
-            accepted = self.page.accept() => accepted.map(|(stream, _)| Guest::Page(stream)),
+            accepted = self.page.accept() => accepted.map(|(stream, from)| Guest::Page(stream, from.ip())),
             accepted = local => accepted.map(|(stream, _)| Guest::Local(stream)),
         }
     }
@@ -60,7 +61,7 @@ impl Listeners {
 
 /// Who came in.
 enum Guest {
-    Page(TcpStream),
+    Page(TcpStream, IpAddr),
     Local(UnixStream),
 }
 
@@ -88,11 +89,12 @@ pub(super) async fn run(shared: Arc<Shared>, listeners: Listeners, supervisor: S
         };
         let (shared, stop) = (shared.clone(), stop.clone());
         match guest {
-            Guest::Page(stream) => {
+            Guest::Page(stream, from) => {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no TCP_NODELAY");
                 }
-                let work = connection(shared, router.clone(), stream, permit, stop);
+                let router = router.clone().layer(Extension(Caller(from)));
+                let work = connection(shared, router, stream, permit, stop);
                 supervisor.once("web-connection", work);
             }
             Guest::Local(stream) => {

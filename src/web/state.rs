@@ -1,7 +1,7 @@
 //! What every request sees: the other rooms, and the answers made of them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
 
@@ -15,6 +15,7 @@ use super::auth::Auth;
 use super::detect::Detections;
 use super::feed::Feed;
 use super::scan::Scans;
+use super::visitor::Gate;
 use super::{Config, Context, Limits, dto, is_loopback};
 
 /// Recordings of traffic at once: each is somebody who looks for a fault.
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     pub(super) scans: Arc<Scans>,
     /// The look at an unknown device that goes on, or the last one.
     pub(super) detections: Arc<Detections>,
+    /// The reports that visitors sent lately.
+    pub(super) gate: Mutex<Gate>,
     /// Only this machine can ask and no password is needed, so only its names may be asked for: a
     /// foreign page could otherwise ask through the browser. Behind a proxy with a password any
     /// name is right.
@@ -84,6 +87,7 @@ impl Shared {
             tables,
             scans: Arc::default(),
             detections: Arc::default(),
+            gate: Mutex::default(),
             loopback_only: is_loopback(config.listen.ip()) && config.password_hash.is_none(),
             config,
             context,

@@ -164,6 +164,7 @@ pub(crate) async fn web(
         stage: Arc::new(stage),
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
+        orders: orders(&live, &journal, &clock),
         service: hallwatch::service::Handle::default(),
         hours: hours(),
         journal: journal.clone(),
@@ -181,7 +182,8 @@ pub(crate) async fn web(
         former: Vec::new(),
     };
     let demo = Some(Text::new("演示数据", "made-up data"));
-    let web = Web::with_limits(Config { listen, password_hash, demo }, context, limits);
+    let config = Config { listen, password_hash, public_url: None, demo };
+    let web = Web::with_limits(config, context, limits);
     Made { web, clock, monitor, journal, tally, live }
 }
 
@@ -192,6 +194,28 @@ fn hours() -> hallwatch::service::Config {
         opening_check_ms: 30 * 60_000,
         devices: Vec::new(),
     }
+}
+
+/// Orders that nobody keeps.
+fn orders(live: &Live, journal: &Journal, clock: &Arc<ManualClock>) -> hallwatch::repair::Handle {
+    let service = hallwatch::service::Handle::default();
+    let (alerts, _) = hallwatch::alert::Alerts::open(
+        journal.clone(),
+        Vec::new(),
+        board(),
+        service.clone(),
+        clock.clone(),
+    )
+    .expect("alerts");
+    let config = hallwatch::repair::Config {
+        devices: Vec::new(),
+        hours: hours(),
+        vendors: Vec::new(),
+        time_zone: jiff::tz::TimeZone::UTC,
+    };
+    let (journal, clock) = (journal.clone(), clock.clone());
+    let rooms = (service, alerts);
+    hallwatch::repair::Repairs::open(config, live.clone(), rooms, journal, clock).expect("orders").0
 }
 
 /// A sink that nobody listens to and that is not at work.

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::model::{Text, text};
+use crate::repair::Labels;
 use crate::{history, journal};
 
 use super::super::check::{Language, one_line};
@@ -143,9 +144,10 @@ pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
     let copied = history::copy(&from, to, |done, of| bar.tell(done, of));
     bar.end();
     copied.map_err(|error| Failure::told(error.text()))?;
+    let key = copy_key(&from, to)?;
     let bar = Bar::new(Text::new("核对", "checking"), lang);
     let mut files = BTreeMap::new();
-    for name in ["history.db", "journal.db"] {
+    for name in ["history.db", "journal.db"].into_iter().chain(key) {
         files.insert(name.to_owned(), entry(&to.join(name), &bar)?);
     }
     bar.end();
@@ -190,6 +192,16 @@ pub(in crate::cli) fn backup(place: &Place, to: &Path) -> Done {
         )
     );
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The key of the machines' labels, where there is one: without it all labels have to be printed anew.
+fn copy_key(from: &Path, to: &Path) -> Result<Option<&'static str>, Failure> {
+    let (name, path) = (Labels::FILE, from.join(Labels::FILE));
+    match fs::copy(&path, to.join(name)) {
+        Ok(_) => Ok(Some(name)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::of_file(&path, &error)),
+    }
 }
 
 /// Up to when a backup goes: what came after it is not in it.
@@ -277,8 +289,10 @@ fn contents_of(folder: &Path) -> Result<Contents, Failure> {
         _ => Failure::of_file(&path, &error),
     })?;
     let contents: Contents = serde_json::from_slice(&text)?;
-    let plain = |name: &String| name == "journal.db" || name == "history.db";
-    if contents.files.len() != 2 || !contents.files.keys().all(plain) {
+    let needed = ["history.db", "journal.db"];
+    let plain = |name: &String| needed.contains(&name.as_str()) || name == Labels::FILE;
+    let has = |name: &&str| contents.files.contains_key(*name);
+    if !needed.iter().all(has) || !contents.files.keys().all(plain) {
         let path = path.display();
         return Err(Failure::told(text!(
             "`{path}` 的内容不对",

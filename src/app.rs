@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{self, AlertError, Alerts, Webhook, WebhookConfig};
+use crate::alert::{self, AlertError, Alerts, Channels};
 use crate::clock::SharedClock;
 use crate::config::Hall;
 use crate::counter;
@@ -18,6 +18,7 @@ use crate::influx::{self, InfluxError, Sink};
 use crate::journal::{Journal, JournalError};
 use crate::live::{Board, Live};
 use crate::model::{Device, Text};
+use crate::notify::{self, NotifyError};
 use crate::past;
 use crate::profile::Profile;
 use crate::service;
@@ -56,9 +57,9 @@ pub enum AppError {
         /// Why not.
         source: InfluxError,
     },
-    /// A web address cannot be told.
-    #[error("webhook `{0}` cannot be used")]
-    Webhook(String, #[source] reqwest::Error),
+    /// A channel to people cannot be used.
+    #[error("channel `{0}` cannot be used")]
+    Channel(String, #[source] NotifyError),
     /// What was kept cannot be read.
     #[error("the history cannot be read")]
     History(#[from] HistoryError),
@@ -152,11 +153,12 @@ impl App {
         self.readers.vital("alerts", alerts.run(stop.clone()));
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
-        self.start_webhooks(&hall, common)?;
+        let channels = self.start_channels(&hall, common)?;
         let (states, monitor) = (Sources::new(), modbus::Monitor::new());
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),
+            channels,
             service,
             hours: hall.service.clone(),
             journal: common.journal.clone(),
@@ -216,36 +218,18 @@ impl App {
         self.sources.spawn("own", move || own::run(context.clone(), stop.clone()));
     }
 
-    fn start_webhooks(&self, hall: &Hall, common: &Common) -> Result<(), AppError> {
-        let mut webhooks = hall.alert.webhooks.iter();
-        webhooks.try_for_each(|webhook| self.start_webhook(webhook, &hall.site.id, common))
-    }
-
-    fn start_webhook(
-        &self,
-        config: &WebhookConfig,
-        site: &str,
-        common: &Common,
-    ) -> Result<(), AppError> {
-        let make = {
-            let (config, site, common) = (config.clone(), site.to_owned(), common.clone());
-            move || {
-                let Common { journal, clock, tally } = common.clone();
-                Webhook::new(config.clone(), &site, journal, clock, tally)
-            }
+    fn start_channels(&self, hall: &Hall, common: &Common) -> Result<notify::Handle, AppError> {
+        let Common { journal, clock, tally } = common.clone();
+        let surroundings = notify::Surroundings {
+            names: Arc::new(hall.names()),
+            people: Arc::new(hall.notify.people.clone()),
+            clock,
+            wall: notify::Wall::default(),
         };
-        make().map_err(|error| AppError::Webhook(config.name.clone(), error))?;
-        let stop = self.readers.stop_signal();
-        self.readers.spawn(&format!("webhook {}", config.name), move || {
-            let (webhook, stop) = (make(), stop.clone());
-            async move {
-                match webhook {
-                    Ok(webhook) => webhook.run(stop).await,
-                    Err(error) => tracing::error!(%error, "webhook could not be made again"),
-                }
-            }
-        });
-        Ok(())
+        let context =
+            notify::Context { journal, tally, states: Channels::default(), surroundings };
+        let started = notify::start(&hall.notify, &context, &self.readers);
+        started.map_err(|(name, error)| AppError::Channel(name, error))
     }
 
     fn start_sinks(

@@ -7,7 +7,8 @@
 //! field ──> source ──> journal ──┬──> live ──────────┬──> web ──> people
 //! (modbus,  (decode,   (durable, ├──> history ──> pv ─┤
 //!  mqtt)     refuse)    ordered) │      live ─> service┤
-//!                                ├──> alert ──────────┘──> webhooks
+//!                                ├──> alert ──────────┘
+//!                                ├──> notify ──> people, by robot, mail, short message
 //!                                └──> influx ──> InfluxDB
 //! ```
 //!
@@ -72,6 +73,8 @@ pub mod simulate;
 pub mod rule;
 /// (5) The life of an alert, who is told.
 pub mod alert;
+/// (5) Telling them: robots, mail, short messages and other programs, each with its own cursor.
+pub mod notify;
 /// (7) The page, its API and its live stream.
 pub mod web;
 /// (8) `hall.toml`: all mistakes at once, or what every room has to know.

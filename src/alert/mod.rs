@@ -2,8 +2,8 @@
 //!
 //! The engine is pure: (state, record, now) in, transitions out. Transitions, the engine's state
 //! and its place in the journal are committed in one transaction, so after a kill nothing is
-//! raised twice and nothing acknowledged is forgotten. Channels are readers of the journal with a
-//! cursor each: the journal is their durable queue.
+//! raised twice and nothing acknowledged is forgotten. Who is told is part of a transition; the
+//! channels read that from the journal.
 //!
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
@@ -12,7 +12,6 @@ mod engine;
 mod fact;
 mod handle;
 mod look;
-mod notify;
 mod record;
 mod scene;
 mod span;
@@ -22,7 +21,6 @@ mod types;
 
 pub use channels::{ChannelState, Channels};
 pub use handle::{AckError, Handle};
-pub use notify::Webhook;
 pub use record::AlertRecord;
 pub use task::{AlertError, Alerts, told};
-pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition, WebhookConfig};
+pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition};

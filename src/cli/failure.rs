@@ -134,7 +134,7 @@ fn app(error: &AppError) -> String {
         AppError::Mqtt(_) => "无法接收 MQTT 消息".to_owned(),
         AppError::Alerts(error) => format!("告警无法启动（{error}）"),
         AppError::Influx { name, .. } => format!("无法使用 InfluxDB `{name}`"),
-        AppError::Webhook(name, _) => format!("无法使用 webhook `{name}`"),
+        AppError::Channel(name, error) => format!("无法使用渠道 `{name}`（{}）", error.text().zh),
         AppError::History(error) => format!("历史数据不可用（{}）", error.text().zh),
         AppError::Reader(error) => format!("无法读取数据日志（{}）", error.text().zh),
         AppError::Web(error) => format!("页面无法启动（{error}）"),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::source::{modbus, mqtt};
-use crate::{alert, history, journal, service};
+use crate::{alert, history, journal, notify, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -18,11 +18,11 @@ use super::link::Link;
 use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
-use super::{bus, load, mqtt as broker, people, secret, service as hours, site};
+use super::{bus, channel, load, mqtt as broker, people, secret, service as hours, site};
 
 const ROOT: &[&str] = &[
-    "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "webhook", "zone",
-    "bus", "device",
+    "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "webhook",
+    "channel", "person", "rota", "zone", "bus", "device",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -49,8 +49,10 @@ pub struct Hall {
     pub mqtt: Option<mqtt::Config>,
     /// The InfluxDBs that get every reading.
     pub influx: Vec<InfluxTarget>,
-    /// Who is told of alerts.
+    /// By what is judged.
     pub alert: alert::Config,
+    /// Who is told of alerts, and how.
+    pub notify: notify::Config,
     /// When the zones serve.
     pub service: service::Config,
     /// Where the page is.
@@ -66,6 +68,13 @@ impl Hall {
     #[must_use]
     pub fn device(&self, id: &DeviceId) -> Option<&Arc<Device>> {
         self.devices.iter().map(|(device, _)| device).find(|device| device.id == *id)
+    }
+
+    /// The names that messages to people are made of.
+    #[must_use]
+    pub fn names(&self) -> notify::Names {
+        let devices = self.devices.iter().map(|(device, _)| &**device);
+        notify::Names::new(&self.site, &self.zones, devices, self.web.public_url.clone())
     }
 }
 
@@ -221,6 +230,8 @@ fn hall(
     let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
     let influx = people::influx(root, folder);
     let alert = people::alert(root, folder, of_files);
+    let time_zone = site.as_ref().map(|site| &site.time_zone);
+    let notify = channel::notify(root, folder, mqtt.as_ref(), time_zone);
     let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;
     let buses = bus::buses(root, folder, web.listen);
@@ -269,6 +280,7 @@ fn hall(
         mqtt,
         influx,
         alert,
+        notify,
         service,
         web,
         demo: false,

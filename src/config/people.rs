@@ -1,4 +1,4 @@
-//! What faces people and other programs: the page, the InfluxDB targets and the webhooks.
+//! What faces people and other programs: the page, the InfluxDB targets and the rules.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::section::{Section, write};
 use super::site::unique;
 use super::{address, secret};
 
-const WEB: &[&str] = &["listen", "password_hash_file"];
+const WEB: &[&str] = &["listen", "password_hash_file", "public_url"];
 const INFLUX: &[&str] = &[
     "name",
     "url",
@@ -29,8 +29,6 @@ const INFLUX: &[&str] = &[
 /// The largest file of rules.
 const RULES_BYTES_MAX: u64 = 1_000_000;
 
-const WEBHOOK: &[&str] = &["name", "url", "authorization_file"];
-
 /// Where the page is served.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebSettings {
@@ -38,6 +36,8 @@ pub struct WebSettings {
     pub listen: SocketAddr,
     /// Argon2 hash (PHC string) of the password; without one everybody who can connect may look.
     pub password_hash: Option<String>,
+    /// Where people open the page, for messages that lead there.
+    pub public_url: Option<String>,
 }
 
 impl fmt::Debug for WebSettings {
@@ -136,7 +136,7 @@ impl fmt::Debug for InfluxVersion {
 pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
     let Some(section) = root.table("web", WEB) else {
-        return WebSettings { listen: default, password_hash: None };
+        return WebSettings { listen: default, password_hash: None, public_url: None };
     };
     let password_hash =
         secret::made_by(&section, "password_hash_file", folder, "hallwatch password");
@@ -181,11 +181,14 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
         );
         section.note(offset, problem, hint);
     }
-    WebSettings { listen: listen.map_or(default, |(address, _)| address), password_hash }
+    let public_url = section.has("public_url").then(|| address::url(&section, "public_url"));
+    let public_url = public_url.flatten().map(|url| url.value);
+    let listen = listen.map_or(default, |(address, _)| address);
+    WebSettings { listen, password_hash, public_url }
 }
 
 /// The name of a target; it also names its cursor.
-fn name(
+pub(super) fn name(
     section: &Section<'_>,
     lines: &mut BTreeMap<String, usize>,
     what: &str,
@@ -319,21 +322,13 @@ pub(super) fn login(section: &Section<'_>, folder: &Path) -> (Option<String>, Op
     (username, password)
 }
 
-/// Reads the rules and the `[[webhook]]`s.
+/// Reads the rules.
 pub(super) fn alert(
     root: &Section<'_>,
     folder: &Path,
     of_files: &mut Vec<Mistake>,
 ) -> alert::Config {
-    let mut lines = BTreeMap::new();
-    let sections = root.list("webhook", WEBHOOK);
-    let webhooks = sections.iter().filter_map(|section| {
-        let name = name(section, &mut lines, "webhook", "duty-group");
-        let url = address::url(section, "url");
-        let authorization = secret::read(section, "authorization_file", folder);
-        Some(alert::WebhookConfig { name: name?, url: url?.value, authorization })
-    });
-    alert::Config { webhooks: webhooks.collect(), rules: rules(root, folder, of_files) }
+    alert::Config { rules: rules(root, folder, of_files) }
 }
 
 /// The rules that the program ships, and those of the file that `rules` names.

@@ -9,6 +9,7 @@
 
 mod api;
 mod auth;
+mod channels;
 mod desk;
 mod detect;
 mod door;
@@ -46,6 +47,7 @@ use crate::influx::Sink;
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{self, Device, Zone};
+use crate::notify;
 use crate::profile::Catalog;
 use crate::service;
 use crate::source::Sources;
@@ -94,6 +96,8 @@ pub struct Context {
     pub live: Live,
     /// The alerts; an `Arc` of the alert room's handle.
     pub alerts: Arc<dyn AlertDesk>,
+    /// The channels by which people are told.
+    pub channels: notify::Handle,
     /// How the machines serve.
     pub service: service::Handle,
     /// The service hours of the zones.

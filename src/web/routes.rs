@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui};
+use super::{api, channels, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
@@ -42,6 +42,8 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/service", get(api::service))
         .route("/api/v1/alerts", get(api::alerts))
         .route("/api/v1/alerts/{id}/acknowledge", post(api::acknowledge))
+        .route("/api/v1/channels", get(channels::all))
+        .route("/api/v1/channels/{name}/test", post(channels::test))
         .route("/api/v1/system", get(api::system))
         .route("/api/v1/data", get(proof::data))
         .route("/api/v1/audit", get(proof::audit))

@@ -154,6 +154,7 @@ pub(crate) async fn web(
     let context = Context {
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
+        channels: hallwatch::notify::Handle::default(),
         service: hallwatch::service::Handle::default(),
         hours: hours(),
         journal: journal.clone(),

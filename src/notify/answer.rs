@@ -1,0 +1,44 @@
+//! What became of a message.
+
+use std::time::Duration;
+
+use crate::model::Text;
+
+/// What the other side says to a message, or why it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It has it.
+    Taken,
+    /// It will never take this message: too long, or not in its form.
+    Refused(Text),
+    /// It takes no message of ours: a wrong key or signature, a robot that was removed. Somebody has
+    /// to do something, so there is no hurry.
+    Shut(Text),
+    /// It takes no message for so long.
+    Busy(Text, Duration),
+    /// It could not be reached, or is out of order.
+    Later(Text),
+}
+
+impl Answer {
+    /// The word for counters.
+    pub(super) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Refused(_) => "refused",
+            Self::Shut(_) => "shut",
+            Self::Busy(..) => "busy",
+            Self::Later(_) => "unavailable",
+        }
+    }
+
+    /// Why it was not taken.
+    pub(super) const fn why(&self) -> Option<&Text> {
+        match self {
+            Self::Taken => None,
+            Self::Refused(why) | Self::Shut(why) | Self::Busy(why, _) | Self::Later(why) => {
+                Some(why)
+            }
+        }
+    }
+}

@@ -226,8 +226,7 @@ impl App {
             clock,
             wall: notify::Wall::default(),
         };
-        let context =
-            notify::Context { journal, tally, states: Channels::default(), surroundings };
+        let context = notify::Context { journal, tally, states: Channels::default(), surroundings };
         let started = notify::start(&hall.notify, &context, &self.readers);
         started.map_err(|(name, error)| AppError::Channel(name, error))
     }

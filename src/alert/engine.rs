@@ -244,7 +244,12 @@ impl Engine {
         if alert.state == AlertState::Active {
             alert.state = AlertState::Acknowledged;
         }
-        Some(Transition { change: Change::Acknowledged, alert: alert.clone(), tell: true, to: None })
+        Some(Transition {
+            change: Change::Acknowledged,
+            alert: alert.clone(),
+            tell: true,
+            to: None,
+        })
     }
 
     /// The alerts whose condition is gone, but not for long enough.

@@ -36,10 +36,7 @@ pub(super) fn test(channel: &str, place: &Place) -> Done {
                 })?;
             }
         }
-        let told = text!(
-            "测试消息已被 `{channel}` 接收",
-            "`{channel}` has taken the test message"
-        );
+        let told = text!("测试消息已被 `{channel}` 接收", "`{channel}` has taken the test message");
         say!("{}", in_words(told, place.lang));
         Ok(ExitCode::SUCCESS)
     })

@@ -117,7 +117,12 @@ const FORMS: [Form; 9] = [
         per_minute: None,
         digest_s: 0,
     },
-    Form { kind: "alertmanager", keys: &["url", "proxy", "ca_file"], per_minute: None, digest_s: 0 },
+    Form {
+        kind: "alertmanager",
+        keys: &["url", "proxy", "ca_file"],
+        per_minute: None,
+        digest_s: 0,
+    },
     Form { kind: "mqtt", keys: &["topic", "retain"], per_minute: None, digest_s: 0 },
     Form { kind: "sound", keys: &[], per_minute: None, digest_s: 0 },
 ];
@@ -132,10 +137,8 @@ pub(super) fn notify(
     let people = person::people(root, time_zone);
     let mut lines = BTreeMap::new();
     let webhooks = root.list("webhook", WEBHOOK);
-    let mut channels: Vec<ChannelConfig> = webhooks
-        .iter()
-        .filter_map(|section| webhook(section, folder, &mut lines))
-        .collect();
+    let mut channels: Vec<ChannelConfig> =
+        webhooks.iter().filter_map(|section| webhook(section, folder, &mut lines)).collect();
     for section in root.list("channel", CHANNEL) {
         let reader = Reader { section: &section, root, folder, people: &people };
         channels.extend(reader.channel(&mut lines, broker));
@@ -285,10 +288,8 @@ impl Reader<'_, '_> {
                 let id = &person.id;
                 let problem =
                     text!("人员 `{id}` 没有写 `{needed}`", "person `{id}` has no `{needed}`");
-                let hint = text!(
-                    "在 [[person]] 中添加 {needed}",
-                    "add {needed} to that [[person]]"
-                );
+                let hint =
+                    text!("在 [[person]] 中添加 {needed}", "add {needed} to that [[person]]");
                 self.section.note(word.offset, problem, hint);
             }
         }
@@ -314,8 +315,7 @@ impl Reader<'_, '_> {
         let known = persons.chain(self.people.rotas.iter().map(|rota| rota.id.as_str()));
         let what = Text::new("已有人员和值班表", "there are");
         let hint = near::hint(&word.value, &what, known);
-        let problem =
-            text!("没有人员或值班表 `{}`", "there is no person or rota `{}`", word.value);
+        let problem = text!("没有人员或值班表 `{}`", "there is no person or rota `{}`", word.value);
         self.section.note(word.offset, problem, hint);
     }
 

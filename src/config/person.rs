@@ -22,8 +22,7 @@ pub(super) fn people(root: &Section<'_>, time_zone: Option<&TimeZone>) -> People
         sections.iter().filter_map(|section| person(section, &mut lines)).collect();
     let complete = persons.len() == sections.len() && !root.may_lack("person");
     let sections = root.list("rota", ROTA);
-    let rotas =
-        sections.iter().filter_map(|section| rota(section, &mut lines, &persons, complete));
+    let rotas = sections.iter().filter_map(|section| rota(section, &mut lines, &persons, complete));
     let rotas = rotas.collect();
     People { persons, rotas, zone: time_zone.cloned() }
 }

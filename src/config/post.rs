@@ -25,7 +25,8 @@ pub(super) fn email(reader: &Reader<'_, '_>) -> Option<Kind> {
             "口令会不加密地发给邮件服务器",
             "the password goes to the mail server unencrypted",
         );
-        let hint = Text::new("写 tls = \"starttls\" 或 \"tls\"", "write tls = \"starttls\" or \"tls\"");
+        let hint =
+            Text::new("写 tls = \"starttls\" 或 \"tls\"", "write tls = \"starttls\" or \"tls\"");
         section.notice(section.value_offset("tls"), told, hint);
     }
     let from = section.need_words("from", write("from = \"hall@example.org\""));
@@ -182,7 +183,8 @@ fn method(section: &Section<'_>, get_too: bool) -> Option<Method> {
         "PUT" => Some(Method::Put),
         "GET" if get_too => Some(Method::Get),
         other => {
-            let problem = text!("不支持请求方法 `{other}`", "the method `{other}` is not used here");
+            let problem =
+                text!("不支持请求方法 `{other}`", "the method `{other}` is not used here");
             let hint = match get_too {
                 true => write("method = \"POST\", \"PUT\", \"GET\""),
                 false => write("method = \"POST\", \"PUT\""),

@@ -226,7 +226,10 @@ impl<'a> Section<'a> {
             _ => {
                 self.note(
                     self.start(value),
-                    text!("`{key}` 中有一项不是文本或为空", "an entry of `{key}` is no text, or empty"),
+                    text!(
+                        "`{key}` 中有一项不是文本或为空",
+                        "an entry of `{key}` is no text, or empty"
+                    ),
                     hint(),
                 );
                 None
@@ -238,7 +241,8 @@ impl<'a> Section<'a> {
     /// A table of names and texts; nothing where the key is not there.
     pub(super) fn pairs(&self, key: &str) -> Vec<(Placed<String>, String)> {
         let Some(value) = self.table.get(key) else { return Vec::new() };
-        let hint = || text!("例如 {key} = {{ Name = \"value\" }}", "write {key} = {{ Name = \"value\" }}");
+        let hint =
+            || text!("例如 {key} = {{ Name = \"value\" }}", "write {key} = {{ Name = \"value\" }}");
         let wanted = Text::new("名称和文本的表", "a table of names and texts");
         let Some(table) = value.get_ref().as_table() else {
             self.wrong_type(key, value, &wanted, hint());

@@ -125,13 +125,7 @@ fn line(sign: char, group: &Group<'_, '_>, names: &Names) -> Text {
             gap(&zone.zh),
             tail.zh
         ),
-        format!(
-            "{sign} {} {}{rule}{} ×{count}: {}",
-            severity.en,
-            what.en,
-            gap(&zone.en),
-            tail.en
-        ),
+        format!("{sign} {} {}{rule}{} ×{count}: {}", severity.en, what.en, gap(&zone.en), tail.en),
     )
 }
 
@@ -140,9 +134,7 @@ pub(super) mod trial {
     //! A small hall and alerts in it.
 
     use crate::alert::{AlertState, Transition};
-    use crate::model::{
-        Device, DeviceId, DeviceKind, Position, Site, Timestamp, Zone, ZoneId,
-    };
+    use crate::model::{Device, DeviceId, DeviceKind, Position, Site, Timestamp, Zone, ZoneId};
 
     use super::super::message::{Item, Message};
     use super::*;

@@ -91,8 +91,9 @@ impl Mailer {
     }
 
     fn message(&self, paper: &Paper, key: &str, to: &[String]) -> Result<Message, Answer> {
-        let refused =
-            |why: String| Answer::Refused(text!("邮件无法生成：{why}", "no mail can be made: {why}"));
+        let refused = |why: String| {
+            Answer::Refused(text!("邮件无法生成：{why}", "no mail can be made: {why}"))
+        };
         // One identity for all tries, so that a mail that came twice can be told.
         let digest = Sha256::digest(key.as_bytes());
         let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -104,9 +105,7 @@ impl Mailer {
         for address in to {
             builder = builder.to(mailbox(address).map_err(|error| refused(error.to_string()))?);
         }
-        let part = SinglePart::builder()
-            .header(ContentType::TEXT_PLAIN)
-            .body(paper.text.clone());
+        let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(paper.text.clone());
         builder.singlepart(part).map_err(|error| refused(error.to_string()))
     }
 

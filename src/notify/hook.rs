@@ -96,7 +96,12 @@ pub(super) fn json(message: &Message, names: &Names, paper: &Paper) -> Option<St
 }
 
 /// The words that a body may have places for.
-fn words(message: &Message, names: &Names, language: Language, paper: &Paper) -> Vec<(&'static str, String)> {
+fn words(
+    message: &Message,
+    names: &Names,
+    language: Language,
+    paper: &Paper,
+) -> Vec<(&'static str, String)> {
     let mut words = vec![
         ("title", paper.title.clone()),
         ("text", paper.text.clone()),
@@ -193,7 +198,8 @@ mod tests {
         let paper = paper(&message, &names(), Language::Zh, TEXT_BYTES_MAX);
         let words = words(&message, &names(), Language::Zh, &paper);
         let words: Vec<_> = words.iter().map(|(name, word)| (*name, word.as_str())).collect();
-        let body = fill(r#"{"t":"{text}","s":"{severity}","d":"{device_name}"}"#, &words, Escape::Json);
+        let body =
+            fill(r#"{"t":"{text}","s":"{severity}","d":"{device_name}"}"#, &words, Escape::Json);
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["s"], "major");
         assert_eq!(body["d"], "1 号逆变器");

@@ -43,10 +43,8 @@ pub(super) fn client(net: &Net, url: &str) -> Result<Client, NotifyError> {
             return Err(NotifyError::Client(words.to_owned()));
         }
         if let Some(path) = &net.ca_file {
-            let wrong = |reason: String| NotifyError::CaFile {
-                path: path.display().to_string(),
-                reason,
-            };
+            let wrong =
+                |reason: String| NotifyError::CaFile { path: path.display().to_string(), reason };
             let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
             let found = reqwest::Certificate::from_pem_bundle(&pem)
                 .map_err(|error| wrong(words_of(&error)))?;
@@ -102,9 +100,8 @@ async fn read_limited(response: &mut reqwest::Response) -> Result<Vec<u8>, reqwe
 
 fn refusal(status: StatusCode, after_s: Option<u64>) -> Answer {
     let words = Text::same(format!("HTTP {status}"));
-    let pause = |default_s: u64| {
-        Duration::from_secs(after_s.unwrap_or(default_s).clamp(1, PAUSE_MAX_S))
-    };
+    let pause =
+        |default_s: u64| Duration::from_secs(after_s.unwrap_or(default_s).clamp(1, PAUSE_MAX_S));
     match status.as_u16() {
         429 => Answer::Busy(words, pause(PAUSE_S)),
         503 if after_s.is_some() => Answer::Busy(words, pause(PAUSE_S)),

@@ -34,8 +34,8 @@ mod template;
 mod wall;
 
 pub use config::{
-    ChannelConfig, Config, Email, Encryption, Hook, Kind, Language, Method, Mqtt, Net, Secret, Sms,
-    WECOM, DINGTALK, FEISHU,
+    ChannelConfig, Config, DINGTALK, Email, Encryption, FEISHU, Hook, Kind, Language, Method, Mqtt,
+    Net, Secret, Sms, WECOM,
 };
 pub use email::is_address;
 pub use error::NotifyError;

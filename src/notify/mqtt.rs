@@ -119,7 +119,10 @@ impl Link {
                 }
             }
             Events::V5(events, client) => {
-                if client.try_publish(topic, v5::mqttbytes::QoS::AtLeastOnce, retain, payload).is_err() {
+                if client
+                    .try_publish(topic, v5::mqttbytes::QoS::AtLeastOnce, retain, payload)
+                    .is_err()
+                {
                     return closed();
                 }
                 loop {
@@ -156,10 +159,9 @@ fn closed() -> Answer {
 fn lost(words: &str, login: bool) -> Answer {
     let words = shown(words, &[]);
     match login {
-        true => Answer::Shut(text!(
-            "消息服务器不让连接：{words}",
-            "the broker lets nobody in: {words}"
-        )),
+        true => {
+            Answer::Shut(text!("消息服务器不让连接：{words}", "the broker lets nobody in: {words}"))
+        }
         false => Answer::Later(text!(
             "连不上消息服务器：{words}",
             "no connection to the broker: {words}"

@@ -67,7 +67,11 @@ impl Names {
     pub(super) fn local(&self, at: Timestamp) -> String {
         jiff::Timestamp::from_millisecond(at.ms()).map_or_else(
             |_| at.ms().to_string(),
-            |time| time.to_zoned_datetime(self.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+            |time| {
+                time.to_zoned_datetime(self.time_zone.clone())
+                    .strftime("%Y-%m-%d %H:%M")
+                    .to_string()
+            },
         )
     }
 }

@@ -60,7 +60,8 @@ impl Rota {
     /// be called.
     #[must_use]
     pub fn on_call(&self, at: Timestamp, zone: &TimeZone) -> Option<&str> {
-        let local = jiff::Timestamp::from_millisecond(at.ms()).ok()?.to_zoned_datetime(zone.clone());
+        let local =
+            jiff::Timestamp::from_millisecond(at.ms()).ok()?.to_zoned_datetime(zone.clone());
         // The day of a turn begins at its handover.
         let day = match local.time() >= self.handover {
             true => local.date(),
@@ -147,7 +148,9 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         let local: jiff::civil::DateTime = text.parse().unwrap();
-        Timestamp::from_ms(local.to_zoned_datetime(shanghai()).unwrap().timestamp().as_millisecond())
+        Timestamp::from_ms(
+            local.to_zoned_datetime(shanghai()).unwrap().timestamp().as_millisecond(),
+        )
     }
 
     fn rota(turn: Turn) -> Rota {

@@ -37,7 +37,8 @@ impl Escape {
 
 /// A word percent-encoded, so that it is one part of an address or a form.
 pub(super) fn encoded(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     let mut out = String::with_capacity(word.len());
     for byte in word.bytes() {
         match plain(byte) {

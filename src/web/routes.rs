@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
-use super::{api, channels, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui};
+use super::{
+    api, channels, detect, guard, influxql, lines, metrics, past, proof, scan, sinks, stream, ui,
+};
 
 /// All routes behind their guard. Streams end with `stop`.
 pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {

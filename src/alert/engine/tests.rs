@@ -234,8 +234,12 @@ fn another_fault_is_news_even_to_who_knew_of_the_first() {
     let kiosk = paper(0);
     world.pass(70, &[("inv", &tripped_by(&["2032"])), ("tm", &kiosk)]);
     let first = world.engine.open()[0].clone();
-    let who =
-        || Acknowledged { by: "王".into(), note: String::new(), at: Timestamp::from_ms(NOON), until: None };
+    let who = || Acknowledged {
+        by: "王".into(),
+        note: String::new(),
+        at: Timestamp::from_ms(NOON),
+        until: None,
+    };
     assert!(world.engine.acknowledge(&first.id, who()).is_some());
     world.says("inv", &tripped_by(&["2032", "2062"]));
     world.now = world.now.plus_ms(1000);

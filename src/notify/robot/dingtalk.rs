@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn the_number_decides_and_not_the_status() {
-        let of = |number: i64| judge(format!(r#"{{"errcode":{number},"errmsg":"x"}}"#).as_bytes(), &[]);
+        let of =
+            |number: i64| judge(format!(r#"{{"errcode":{number},"errmsg":"x"}}"#).as_bytes(), &[]);
         assert_eq!(of(0), Answer::Taken);
         assert!(matches!(of(130_101), Answer::Busy(_, PAUSE)));
         assert!(matches!(of(310_000), Answer::Shut(_)));

@@ -33,9 +33,6 @@ mod tests {
             dingtalk(secret, 1_764_403_200_000),
             "A7rO9/sNbBQjt8r6o8nDpXLd0pSWhG9ue/fJuqm6qho="
         );
-        assert_eq!(
-            feishu(secret, 1_764_403_200),
-            "ijyC7kBR4JNv/pTIaFrVYXXw3fbRRpXTrbxHadTHqZ8="
-        );
+        assert_eq!(feishu(secret, 1_764_403_200), "ijyC7kBR4JNv/pTIaFrVYXXw3fbRRpXTrbxHadTHqZ8=");
     }
 }

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn the_number_decides_and_not_the_status() {
-        let of = |number: i64| judge(format!(r#"{{"errcode":{number},"errmsg":"x"}}"#).as_bytes(), "k");
+        let of =
+            |number: i64| judge(format!(r#"{{"errcode":{number},"errmsg":"x"}}"#).as_bytes(), "k");
         assert_eq!(of(0), Answer::Taken);
         assert!(matches!(of(45009), Answer::Busy(_, PAUSE)));
         assert!(matches!(of(93000), Answer::Shut(_)));

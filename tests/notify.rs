@@ -140,6 +140,33 @@ async fn more_than_a_service_allows_is_collected_until_there_is_room() {
 }
 
 #[tokio::test]
+async fn where_nothing_is_collected_a_limit_still_makes_a_digest() {
+    let fake = Fake::start(Manner::Wecom).await;
+    let limited = ChannelConfig { per_minute: Some(3), ..channel("wecom", wecom(&fake)) };
+    let world = World::start(vec![limited]);
+    world.ready().await;
+    world.happens((0..2).map(raised).collect()).await;
+    until("two of their own", 10, || fake.taken().len() == 2).await;
+    world.happens((2..40).map(raised).collect()).await;
+    until("a digest", 10, || fake.taken().len() == 3).await;
+    assert!(words(&fake.taken()[2]).starts_with("● 38 条告警："));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_proxy_is_the_way_out() {
+    let proxy = Fake::start(Manner::Takes).await;
+    let net = Net { proxy: Some(proxy.url.clone()), ..Net::default() };
+    let far = channel("far", hook("http://alerts.example.invalid/hook"));
+    let world = World::start(vec![ChannelConfig { net, ..far }]);
+    world.ready().await;
+    world.happens(vec![raised(1)]).await;
+    until("it went by the proxy", 10, || proxy.taken().len() == 1).await;
+    assert_eq!(proxy.taken()[0].path, "/hook");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn what_came_and_went_while_it_waited_is_one_line() {
     let fake = Fake::start(Manner::Wecom).await;
     let world = World::start(vec![collecting("wecom", wecom(&fake))]);

@@ -70,8 +70,10 @@ impl Alertmanager {
                 .map(|alert| alert["labels"]["device"].as_str().unwrap().to_owned())
                 .collect();
             found.sort_unstable();
-            if open.is_some() && found == devices {
-                return open.unwrap();
+            if found == devices
+                && let Some(open) = open
+            {
+                return open;
             }
             let late = std::time::Instant::now() > end;
             assert!(!late, "not in {patience_s} s: {devices:?} but {open:?}");
@@ -131,16 +133,19 @@ async fn an_alertmanager_that_forgot_everything_is_told_what_is_open() {
     world.end().await;
 }
 
+/// Receivers and text of each mail.
+type Mails = Vec<(Vec<String>, String)>;
+
 /// A mail server: takes one mail on each connection, and hangs up on the first one.
 struct Mailbox {
     port: u16,
-    mails: Arc<Mutex<Vec<(Vec<String>, String)>>>,
+    mails: Arc<Mutex<Mails>>,
 }
 
 async fn mailbox() -> Mailbox {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let mails: Arc<Mutex<Vec<(Vec<String>, String)>>> = Arc::default();
+    let mails: Arc<Mutex<Mails>> = Arc::default();
     let kept = mails.clone();
     tokio::spawn(async move {
         let mut connections = 0;
@@ -164,8 +169,10 @@ async fn mail(stream: tokio::net::TcpStream, says_yes: bool) -> Option<(Vec<Stri
         let answer: &[u8] = match word.as_str() {
             "EHLO" => b"250-fake\r\n250 8BITMIME\r\n",
             "RCPT" => {
-                to.push(line.split(['<', '>']).nth(1).unwrap_or_default().to_owned());
-                b"250 ok\r\n"
+                let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                let gone = address.starts_with("gone");
+                to.push(address);
+                if gone { b"550 no such mailbox\r\n" } else { b"250 ok\r\n" }
             }
             "DATA" => {
                 writer.write_all(b"354 go on\r\n").await.ok()?;
@@ -206,14 +213,45 @@ async fn a_mail_that_may_have_arrived_is_sent_again_under_the_same_id() {
     world.ready().await;
     world.happens(vec![raised(1)]).await;
     until("the mail", 30, || world.state("mail").delivered.is_some()).await;
-    until("its end", 5, || server.mails.lock().unwrap().len() == 2).await;
+    until("its end", 5, || server.mails.lock().unwrap().len() == 3).await;
     let mails = server.mails.lock().unwrap().clone();
-    assert_eq!(mails[0].0, ["zhang@example.org", "chief@example.org"]);
+    let to: Vec<_> = mails.iter().map(|(to, _)| to.join(" ")).collect();
+    assert_eq!(to, ["zhang@example.org", "zhang@example.org", "chief@example.org"]);
     let id = header(&mails[0].1, "Message-ID:");
     assert!(id.ends_with("@example.org>"), "{id}");
-    assert_eq!(id, header(&mails[1].1, "Message-ID:"));
+    assert!(mails.iter().all(|(_, mail)| header(mail, "Message-ID:") == id));
     assert!(header(&mails[1].1, "Subject:").contains("utf-8"), "{}", mails[1].1);
     assert!(!mails[1].1.is_empty() && mails[1].1.is_ascii(), "encoded for every server");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_gone_keeps_nobody_else_from_reading_it() {
+    let server = mailbox().await;
+    // The first connection is the one on which nothing is said.
+    drop(tokio::net::TcpStream::connect(("127.0.0.1", server.port)).await.unwrap());
+    let email = Email {
+        host: "127.0.0.1".into(),
+        port: server.port,
+        encryption: Encryption::None,
+        login: None,
+        from: "hall@example.org".into(),
+        to: ["gone@example.org", "chief@example.org"].map(str::to_owned).into(),
+    };
+    let world = World::start(vec![channel("mail", Kind::Email(email))]);
+    world.ready().await;
+    world.happens(vec![raised(1), raised(2)]).await;
+    let read = || {
+        let mails = server.mails.lock().unwrap();
+        let whole =
+            mails.iter().filter(|(to, mail)| to[..] == ["chief@example.org"] && !mail.is_empty());
+        whole.count()
+    };
+    until("the first mail is read", 10, || read() >= 1).await;
+    let given_up = || world.events(hallwatch::model::EventKind::NotifyGivenUp);
+    until("the dead address is given up", 40, || given_up().len() == 1).await;
+    assert!(given_up()[0]["answer"].as_str().unwrap().contains("550"), "{:?}", given_up());
+    until("the second mail is read", 20, || read() == 2).await;
     world.end().await;
 }
 

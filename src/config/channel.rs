@@ -194,7 +194,7 @@ impl Reader<'_, '_> {
         let Some(form) = FORMS.iter().find(|form| form.kind == word.value) else {
             let problem = text!("没有渠道种类 `{}`", "no channel is of kind `{}`", word.value);
             let what = Text::new("可用的种类", "the kinds are");
-            section.note(word.offset, problem, near::hint(&word.value, &what, kinds.into_iter()));
+            section.note(word.offset, problem, near::hint(&word.value, &what, kinds));
             return None;
         };
         self.foreign(form);

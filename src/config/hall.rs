@@ -227,10 +227,10 @@ fn hall(
     let zones = site::zones(root);
     let site::Data { journal, history } = site::data(root, folder, site.as_ref());
     let web = people::web(root, folder);
-    let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
+    let time_zone = site.as_ref().map(|site| &site.time_zone);
+    let mut mqtt = broker::broker(root, folder, time_zone);
     let influx = people::influx(root, folder);
     let alert = people::alert(root, folder, of_files);
-    let time_zone = site.as_ref().map(|site| &site.time_zone);
     let notify = channel::notify(root, folder, mqtt.as_ref(), time_zone);
     let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;

@@ -157,7 +157,10 @@ fn url(reader: &Reader<'_, '_>) -> Option<Secret> {
         return address::url(section, "url").map(|url| Secret::new(url.value));
     }
     if section.has("url") {
-        let problem = Text::new("`url` 与 `url_file` 只能写一个", "`url` and `url_file`");
+        let problem = Text::new(
+            "`url` 与 `url_file` 只能写一个",
+            "only one of `url` and `url_file` is needed",
+        );
         let hint = Text::new("删除其中一个", "remove one of them");
         section.note(section.key_offset("url"), problem, hint);
     }

@@ -24,7 +24,10 @@ fn robot(reader: &Reader<'_, '_>, form: &Form) -> Option<(String, Secret)> {
     let key = form.key;
     match (section.has("url_file"), section.has(key)) {
         (true, true) => {
-            let problem = text!("`url_file` 与 `{key}` 只能写一个", "`url_file` and `{key}`");
+            let problem = text!(
+                "`url_file` 与 `{key}` 只能写一个",
+                "only one of `url_file` and `{key}` is needed"
+            );
             let hint = text!("删除其中一个", "remove one of them");
             section.note(section.key_offset(key), problem, hint);
             None

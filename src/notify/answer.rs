@@ -21,6 +21,17 @@ pub(super) enum Answer {
 }
 
 impl Answer {
+    /// The answer to a message that went to several receivers one by one: `missed` is what was said
+    /// of those who could not be reached. Whoever has it must not wait for them, and nor must the next
+    /// message: it counts as refused.
+    pub(super) fn of_several(missed: Option<Self>, reached: bool) -> Self {
+        match missed {
+            None => Self::Taken,
+            Some(Self::Refused(why) | Self::Shut(why)) if reached => Self::Refused(why),
+            Some(answer) => answer,
+        }
+    }
+
     /// The word for counters.
     pub(super) const fn as_str(&self) -> &'static str {
         match self {

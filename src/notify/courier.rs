@@ -173,16 +173,21 @@ impl Courier {
         if round.under_way.is_some() {
             return Some(rest);
         }
-        let config = &self.sender.config;
-        let next = (!round.queue.is_empty()).then(|| {
-            let now_ms = self.context.surroundings.clock.now().ms();
-            let sent = &round.kept.sent_ms;
-            let wait_ms = pace::wait_ms(sent, now_ms, config.digest_ms, config.per_minute);
-            rest.max(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default()))
-        });
+        let next = self.next(round);
         let repeat = (self.sender.repeats() && !round.kept.open.is_empty())
             .then(|| round.repeat_at.saturating_duration_since(now));
         next.into_iter().chain(repeat).min()
+    }
+
+    /// How long the next message has to wait; nothing where there is none.
+    fn next(&self, round: &Round) -> Option<Duration> {
+        (!round.queue.is_empty()).then_some(())?;
+        let config = &self.sender.config;
+        let now_ms = self.context.surroundings.clock.now().ms();
+        let sent = &round.kept.sent_ms;
+        let wait_ms = pace::wait_ms(sent, now_ms, config.digest_ms, config.per_minute);
+        let rest = round.rest_until.saturating_duration_since(Instant::now());
+        Some(rest.max(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default())))
     }
 
     /// Does what is due: the message that is under way, the next one, or telling again.
@@ -191,10 +196,14 @@ impl Courier {
             if round.repeat_at <= Instant::now() && !round.kept.open.is_empty() {
                 self.repeat(round).await;
             }
-            if round.queue.is_empty() || round.rest_until > Instant::now() {
+            if self.next(round).is_none_or(|wait| !wait.is_zero()) {
                 return Ok(());
             }
-            let many = self.sender.items_max().min(round.queue.len());
+            let waiting = round.queue.len();
+            let now_ms = self.context.surroundings.clock.now().ms();
+            let per_minute = self.sender.config.per_minute;
+            let room = pace::room(&round.kept.sent_ms, now_ms, per_minute);
+            let many = self.sender.items_max(waiting, room).min(waiting);
             let items: Vec<Item> = round.queue.drain(..many).collect();
             round.under_way = Message::new(self.name(), items).map(|message| UnderWay {
                 message,

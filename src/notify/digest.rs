@@ -211,10 +211,10 @@ pub(super) mod trial {
 #[cfg(test)]
 mod tests {
     use super::super::compose::paper;
-    use super::super::config::Language;
     use super::super::message::Item;
     use super::trial::{item, message, names, resolved};
     use super::*;
+    use crate::notify::config::Language;
 
     fn told(items: Vec<Item>, bytes_max: usize) -> String {
         paper(&message(items), &names(), Language::Zh, bytes_max).text

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lettre::address::Envelope;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
@@ -75,12 +76,42 @@ impl Mailer {
         Ok(Self { transport: builder.build(), from, secrets })
     }
 
-    pub(super) async fn send(&self, paper: &Paper, key: &str, to: &[String]) -> Answer {
+    /// Sends a mail to all but those in `reached`, which grows. Each is a receiver of his own: an
+    /// address that is gone keeps nobody else from reading it.
+    pub(super) async fn send(
+        &self,
+        paper: &Paper,
+        key: &str,
+        to: &[String],
+        reached: &mut Vec<String>,
+    ) -> Answer {
         let message = match self.message(paper, key, to) {
-            Ok(message) => message,
+            Ok(message) => message.formatted(),
             Err(answer) => return answer,
         };
-        match tokio::time::timeout(PATIENCE, self.transport.send(message)).await {
+        let mut missed = None;
+        for address in to {
+            if reached.contains(address) {
+                continue;
+            }
+            match self.one(&message, address).await {
+                Answer::Taken => reached.push(address.clone()),
+                Answer::Refused(why) => missed = Some(Answer::Shut(why)),
+                other => return other,
+            }
+        }
+        Answer::of_several(missed, !reached.is_empty())
+    }
+
+    async fn one(&self, message: &[u8], to: &str) -> Answer {
+        let envelope = mailbox(to)
+            .ok()
+            .and_then(|to| Envelope::new(Some(self.from.email.clone()), vec![to.email]).ok());
+        let Some(envelope) = envelope else {
+            return Answer::Refused(text!("`{to}` 不是邮件地址", "`{to}` is no e-mail address"));
+        };
+        let sent = self.transport.send_raw(&envelope, message);
+        match tokio::time::timeout(PATIENCE, sent).await {
             Ok(Ok(_)) => Answer::Taken,
             Ok(Err(error)) => self.failed(&error),
             Err(_) => Answer::Later(Text::new(
@@ -117,11 +148,12 @@ impl Mailer {
         }
         let words = shown(&words, &secrets);
         let why = text!("邮件服务器：{words}", "mail server: {words}");
-        let code = error.status().map(|code| u16::from(code));
+        let code = error.status().map(u16::from);
         match code {
-            // Login is wanted, wrong or too weak; the sender may not send.
-            Some(530 | 534 | 535 | 538 | 550 | 553 | 554) => Answer::Shut(why),
-            Some(552 | 555 | 501) => Answer::Refused(why),
+            // Login is wanted, wrong or too weak.
+            Some(530 | 534 | 535 | 538) => Answer::Shut(why),
+            // It does not take this mail for this address.
+            Some(501 | 550..=555) => Answer::Refused(why),
             Some(450..=452 | 421) => Answer::Busy(why, Duration::from_secs(120)),
             _ => Answer::Later(why),
         }

@@ -67,6 +67,7 @@ pub struct Handle {
     senders: Arc<Vec<Arc<Sender>>>,
     clock: Option<SharedClock>,
     states: Channels,
+    wall: Wall,
 }
 
 impl Handle {
@@ -80,6 +81,12 @@ impl Handle {
             state: states.get(&sender.config.name).cloned().unwrap_or_default(),
         };
         self.senders.iter().map(look).collect()
+    }
+
+    /// What is announced on the wall.
+    #[must_use]
+    pub const fn wall(&self) -> &Wall {
+        &self.wall
     }
 
     /// Whether there is a channel of this name.
@@ -162,7 +169,8 @@ pub fn start(
         });
     }
     let clock = Some(context.surroundings.clock.clone());
-    Ok(Handle { senders: Arc::new(senders), clock, states: context.states.clone() })
+    let (states, wall) = (context.states.clone(), context.surroundings.wall.clone());
+    Ok(Handle { senders: Arc::new(senders), clock, states, wall })
 }
 
 /// Sends a test message on a channel of a configuration that is not at work.

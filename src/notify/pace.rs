@@ -24,6 +24,13 @@ pub(super) fn wait_ms(
     digest.max(full.map_or(0, |oldest| until(*oldest, MINUTE_MS)))
 }
 
+/// How many messages still fit into this minute; `None` where there is no limit.
+pub(super) fn room(sent_ms: &[i64], now_ms: i64, per_minute: Option<u32>) -> Option<usize> {
+    let most = usize::try_from(per_minute?).unwrap_or(usize::MAX);
+    let lately = sent_ms.iter().filter(|sent| (0..MINUTE_MS).contains(&(now_ms - **sent))).count();
+    Some(most.saturating_sub(lately))
+}
+
 /// Notes a message.
 pub(super) fn note(sent_ms: &mut Vec<i64>, now_ms: i64) {
     // What lies in the future was noted by a clock that was wrong.
@@ -53,6 +60,14 @@ mod tests {
         assert_eq!(wait_ms(&sent, 60_000, 0, Some(3)), 0);
         assert_eq!(wait_ms(&sent, 20_000, 0, Some(4)), 0);
         assert_eq!(wait_ms(&sent, 20_000, 30_000, Some(3)), 40_000);
+    }
+
+    #[test]
+    fn room_is_what_is_left_of_a_minute() {
+        assert_eq!(room(&[0, 10_000, 20_000], 60_000, Some(3)), Some(1));
+        assert_eq!(room(&[0, 10_000, 20_000], 20_000, Some(3)), Some(0));
+        assert_eq!(room(&[90_000], 20_000, Some(3)), Some(3));
+        assert_eq!(room(&[0], 0, None), None);
     }
 
     #[test]

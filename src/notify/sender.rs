@@ -80,12 +80,14 @@ impl Sender {
         Ok(Self { config, way, names, people, clock })
     }
 
-    /// Transitions that one message may hold.
-    pub(super) const fn items_max(&self) -> usize {
+    /// Transitions that the next message may hold, of so many that wait, where `room` messages still
+    /// fit into this minute.
+    pub(super) fn items_max(&self, waiting: usize, room: Option<usize>) -> usize {
+        let crowded = room.is_some_and(|room| waiting > room);
         match &self.way {
             // They are single alerts on the wire all the same.
             Way::Alertmanager(_) => 100,
-            _ if self.config.digest_ms > 0 => 2_000,
+            _ if self.config.digest_ms > 0 || crowded => 2_000,
             _ => 1,
         }
     }
@@ -128,7 +130,8 @@ impl Sender {
                 if to.is_empty() {
                     return nobody();
                 }
-                mailer.send(&self.paper(message, email::TEXT_BYTES_MAX), key, &to).await
+                let paper = self.paper(message, email::TEXT_BYTES_MAX);
+                mailer.send(&paper, key, &to, reached).await
             }
             Way::Hook(client, config) => {
                 let paper = self.paper(message, hook::TEXT_BYTES_MAX);

@@ -40,16 +40,19 @@ impl Gateway {
         numbers: &[String],
         reached: &mut Vec<String>,
     ) -> Answer {
+        let mut missed = None;
         for number in numbers {
             if reached.contains(number) {
                 continue;
             }
             match self.one(text, key, number).await {
                 Answer::Taken => reached.push(number.clone()),
+                // A number that is wrong keeps nobody else from hearing it.
+                other @ (Answer::Refused(_) | Answer::Shut(_)) => missed = Some(other),
                 other => return other,
             }
         }
-        Answer::Taken
+        Answer::of_several(missed, !reached.is_empty())
     }
 
     async fn one(&self, text: &str, key: &str, number: &str) -> Answer {

@@ -252,6 +252,7 @@ async fn a_channel_that_does_not_behave_delays_no_other() {
     assert!(world.state("broken").tries >= 3);
     broken.now(Manner::Takes);
     until("it is well", 20, || world.state("broken").delivered.is_some()).await;
+    until("nothing waits", 5, || world.state("broken").waiting == 0).await;
     let state = world.state("broken");
     assert_eq!((state.failing_since, state.tries, state.why, state.waiting), (None, 0, None, 0));
     let keys: std::collections::BTreeSet<_> =

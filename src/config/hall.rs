@@ -238,9 +238,36 @@ fn hall(
     let known = Known { zones: &zones, buses: &buses, catalog: &catalog, incomplete };
     let found = devices(root, &known);
     note_missing_broker(root, &found);
+    let modbus = connections(&found, mqtt.as_mut());
+    load::notice(root, &buses, &modbus);
+    let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
+    let site = Arc::new(site?);
+    let service = service_of(&zones, &days, &devices, &site);
+    let zones = zones.zones;
+    Some(Hall {
+        site,
+        zones,
+        devices,
+        catalog,
+        journal,
+        history,
+        modbus,
+        mqtt,
+        influx,
+        alert,
+        notify,
+        service,
+        web,
+        demo: false,
+        notices: Vec::new(),
+    })
+}
+
+/// Gives each device to its connection: the broker, or a line that it shares with others.
+fn connections(found: &[Found], mut mqtt: Option<&mut mqtt::Config>) -> Vec<modbus::Config> {
     let mut modbus: Vec<modbus::Config> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for Found { device, profile, link } in &found {
+    for Found { device, profile, link } in found {
         let (device, profile) = (device.clone(), profile.clone());
         match link {
             Link::Mqtt { mqtt_id, places, .. } => {
@@ -264,28 +291,7 @@ fn hall(
             }
         }
     }
-    load::notice(root, &buses, &modbus);
-    let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
-    let site = Arc::new(site?);
-    let service = service_of(&zones, &days, &devices, &site);
-    let zones = zones.zones;
-    Some(Hall {
-        site,
-        zones,
-        devices,
-        catalog,
-        journal,
-        history,
-        modbus,
-        mqtt,
-        influx,
-        alert,
-        notify,
-        service,
-        web,
-        demo: false,
-        notices: Vec::new(),
-    })
+    modbus
 }
 
 /// The hall as the service room sees it.

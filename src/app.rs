@@ -3,29 +3,34 @@
 //! Stopping goes with the river: first the sources, then the readers, then the journal, so that
 //! what was read is kept and what was kept is on its way.
 
+mod open;
+mod start;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{self, AlertError, Alerts, Webhook, WebhookConfig};
+use crate::alert::{AlertError, Channels};
 use crate::clock::SharedClock;
 use crate::config::Hall;
 use crate::counter;
 use crate::history::{History, HistoryError};
-use crate::influx::{self, InfluxError, Sink};
+use crate::influx::InfluxError;
 use crate::journal::{Journal, JournalError};
-use crate::live::{Board, Live};
-use crate::model::{Device, Text};
+use crate::live::Live;
+use crate::model::Text;
+use crate::notify::NotifyError;
 use crate::past;
-use crate::profile::Profile;
 use crate::repair::Repairs;
 use crate::service;
-use crate::source::{self, Sources, modbus, mqtt, own};
+use crate::source::{Sources, modbus, mqtt};
 use crate::supervise::Supervisor;
 use crate::tally::Tally;
 use crate::web::{self, Web, WebError};
+
+use open::{board, open_alerts, stage};
 
 /// How long the sources may take to stop, then the readers. Together with the journal's last
 /// commit under three seconds.
@@ -57,9 +62,9 @@ pub enum AppError {
         /// Why not.
         source: InfluxError,
     },
-    /// A web address cannot be told.
-    #[error("webhook `{0}` cannot be used")]
-    Webhook(String, #[source] reqwest::Error),
+    /// A channel to people cannot be used.
+    #[error("channel `{0}` cannot be used")]
+    Channel(String, #[source] NotifyError),
     /// What was kept cannot be read.
     #[error("the history cannot be read")]
     History(#[from] HistoryError),
@@ -134,9 +139,10 @@ impl App {
         let devices = hall.devices.iter().map(|(device, _)| &**device);
         let former = past::remember(&common.journal, devices)?;
         let stage = stage(&hall, &history, common)?;
+        let told = Channels::default();
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
-            open_alerts(&hall, board, &service, &history, &sinks, common)?;
+            open_alerts(&hall, board, &service, (&history, &sinks), &told, common)?;
         let of_orders = (service.clone(), alerts_handle.clone());
         let (orders, repairs) =
             Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
@@ -150,12 +156,13 @@ impl App {
         self.readers.vital("repair", repairs.run(stop.clone()));
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
-        self.start_webhooks(&hall, common)?;
+        let channels = self.start_channels(&hall, &told, common)?;
         let (states, monitor) = (Sources::new(), modbus::Monitor::new());
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),
             orders,
+            channels,
             service,
             hours: hall.service.clone(),
             journal: common.journal.clone(),
@@ -185,100 +192,6 @@ impl App {
         Ok(())
     }
 
-    fn start_sources(
-        &self,
-        modbus: Vec<modbus::Config>,
-        mqtt: Option<mqtt::Config>,
-        common: &Common,
-        states: &Sources,
-        monitor: &modbus::Monitor,
-    ) {
-        let stop = self.sources.stop_signal();
-        let Common { journal, clock, tally } = common.clone();
-        let context = source::Context { journal, clock, tally, sources: states.clone() };
-        let (keeper, queue) = source::Keeper::new(modbus.len());
-        let Common { journal, tally, .. } = common.clone();
-        // It ends by itself when the pollers have.
-        self.sources.spawn("keeper", move || queue.clone().run(journal.clone(), tally.clone()));
-        for (pause, bus) in modbus::staggered(modbus.len()).zip(modbus) {
-            let (keeper, context) = (keeper.clone(), context.clone());
-            let (monitor, stop) = (monitor.clone(), stop.clone());
-            self.sources.spawn(&format!("modbus {}", bus.name), move || {
-                let (keeper, context) = (keeper.clone(), context.clone());
-                modbus::Poller::new(bus.clone(), &monitor, keeper, context).run(pause, stop.clone())
-            });
-        }
-        if let Some(broker) = mqtt {
-            let (context, stop) = (context.clone(), stop.clone());
-            self.sources.spawn("mqtt", move || {
-                listen(mqtt::Session::new(broker.clone(), context.clone()), stop.clone())
-            });
-        }
-        self.sources.spawn("own", move || own::run(context.clone(), stop.clone()));
-    }
-
-    fn start_webhooks(&self, hall: &Hall, common: &Common) -> Result<(), AppError> {
-        let mut webhooks = hall.alert.webhooks.iter();
-        webhooks.try_for_each(|webhook| self.start_webhook(webhook, &hall.site.id, common))
-    }
-
-    fn start_webhook(
-        &self,
-        config: &WebhookConfig,
-        site: &str,
-        common: &Common,
-    ) -> Result<(), AppError> {
-        let make = {
-            let (config, site, common) = (config.clone(), site.to_owned(), common.clone());
-            move || {
-                let Common { journal, clock, tally } = common.clone();
-                Webhook::new(config.clone(), &site, journal, clock, tally)
-            }
-        };
-        make().map_err(|error| AppError::Webhook(config.name.clone(), error))?;
-        let stop = self.readers.stop_signal();
-        self.readers.spawn(&format!("webhook {}", config.name), move || {
-            let (webhook, stop) = (make(), stop.clone());
-            async move {
-                match webhook {
-                    Ok(webhook) => webhook.run(stop).await,
-                    Err(error) => tracing::error!(%error, "webhook could not be made again"),
-                }
-            }
-        });
-        Ok(())
-    }
-
-    fn start_sinks(
-        &self,
-        hall: &Hall,
-        history: &History,
-        former: &[Device],
-        common: &Common,
-    ) -> Result<Vec<Sink>, AppError> {
-        let devices = hall.devices.iter().map(|(device, _)| (**device).clone());
-        let profiles =
-            hall.devices.iter().map(|(device, profile)| (device.id.clone(), profile.clone()));
-        let context = influx::Context {
-            journal: common.journal.clone(),
-            history: history.clone(),
-            devices: devices.chain(own::device(&hall.zones)).chain(former.to_vec()).collect(),
-            profiles: Arc::new(profiles.collect()),
-            tally: common.tally.clone(),
-            clock: common.clock.clone(),
-        };
-        let mut sinks = Vec::new();
-        for target in &hall.influx {
-            let sink = Sink::new(target.sink(&hall.site.id), context.clone())
-                .map_err(|source| AppError::Influx { name: target.name.clone(), source })?;
-            sinks.push(sink.clone());
-            let stop = self.readers.stop_signal();
-            self.readers
-                .spawn(&format!("influx {}", target.name), move || sink.clone().run(stop.clone()));
-        }
-        Ok(sinks)
-    }
-
     /// Cancelled when something ended that the gateway cannot live without.
     #[must_use]
     pub fn failed(&self) -> CancellationToken {
@@ -306,60 +219,4 @@ async fn until_corrupt(corrupt: CancellationToken, stop: CancellationToken) {
         () = corrupt.cancelled() => {}
         () = stop.cancelled() => {}
     }
-}
-
-async fn listen(session: mqtt::Session, stop: CancellationToken) {
-    if let Err(error) = session.run(stop).await {
-        tracing::error!(%error, "MQTT is not listened to");
-    }
-}
-
-/// The alerts, with everything that they look after.
-fn open_alerts(
-    hall: &Hall,
-    board: Board,
-    service: &service::Handle,
-    history: &History,
-    sinks: &[Sink],
-    common: &Common,
-) -> Result<(alert::Handle, Alerts), AlertError> {
-    let Common { journal, clock, .. } = common.clone();
-    let rules = hall.alert.rules.clone();
-    let (handle, alerts) = Alerts::open(journal, rules, board, service.clone(), clock)?;
-    let alerts = alerts.with_hours(hall.service.clone());
-    let alerts = alerts.telling(hall.alert.policy.clone(), alert::Channels::default());
-    Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
-}
-
-/// Where rules are rehearsed.
-fn stage(hall: &Hall, history: &History, common: &Common) -> Result<alert::Stage, AppError> {
-    let devices = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
-    Ok(alert::Stage {
-        site: hall.site.clone(),
-        devices: devices.collect(),
-        rules: hall.alert.rules.clone(),
-        hours: hall.service.clone(),
-        policy: hall.alert.policy.clone(),
-        history: history.clone(),
-        archive: Arc::new(common.journal.archive()?),
-    })
-}
-
-/// A board filled with what is known from before.
-fn board(hall: &Hall, history: &History, common: &Common) -> Board {
-    let now = common.clock.now();
-    let configured = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
-    let own = own::device(&hall.zones).map(|device| (Arc::new(device), None::<Arc<Profile>>));
-    let lines = hall.modbus.iter().flat_map(|bus| {
-        let name: Arc<str> = Arc::from(bus.name.as_str());
-        bus.units.iter().map(move |unit| (unit.device.id.clone(), name.clone()))
-    });
-    let board = Board::new(hall.site.clone(), configured.chain(own), now);
-    let mut board = board.with_lines(lines);
-    let recalled = common.journal.archive().map_err(HistoryError::from);
-    let recalled = recalled.and_then(|archive| board.recall(&archive, history, now));
-    if let Err(error) = recalled {
-        tracing::warn!(%error, "the page begins empty: the last readings cannot be read");
-    }
-    board
 }

@@ -7,7 +7,8 @@
 //! field ──> source ──> journal ──┬──> live ──────────┬──> web ──> people
 //! (modbus,  (decode,   (durable, ├──> history ──> pv ─┤
 //!  mqtt)     refuse)    ordered) │      live ─> service┤
-//!                                ├──> alert ──────────┘──> webhooks
+//!                                ├──> alert ──────────┘
+//!                                ├──> notify ──> people, by robot, mail, short message
 //!                                └──> influx ──> InfluxDB
 //! ```
 //!
@@ -75,6 +76,8 @@ pub mod rule;
 pub mod alert;
 /// (5) Work orders: from a fault to a repair that the machine's data prove.
 pub mod repair;
+/// (5) Telling them: robots, mail, short messages and other programs, each with its own cursor.
+pub mod notify;
 /// (7) The page, its API and its live stream.
 pub mod web;
 /// (8) `hall.toml`: all mistakes at once, or what every room has to know.

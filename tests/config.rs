@@ -218,6 +218,7 @@ fn every_example_of_the_sample_works_without_its_comment_sign() {
     }
     let webhook = "secrets/webhook.authorization";
     copy(from.join("complete").join(webhook), webhook);
+    copy_channel_secrets(&from.join("channels"), folder.path());
     copy(from.join("buses/client.pem"), "client.pem");
     copy(from.join("buses/client.key"), "secrets/client.key");
     std::fs::create_dir(folder.path().join("profiles")).unwrap();
@@ -239,6 +240,18 @@ fn every_example_of_the_sample_works_without_its_comment_sign() {
         ["listen", "rtu_over_tcp", "serial", "tcp", "tls"]
     );
     assert_eq!((hall.influx.len(), hall.mqtt.unwrap().tls.is_some()), (3, true));
+    let kinds: Vec<_> = hall.notify.channels.iter().map(|channel| channel.kind.as_str()).collect();
+    let all = "webhook wecom dingtalk feishu email sms webhook alertmanager mqtt sound";
+    assert_eq!(kinds.join(" "), all);
+    assert_eq!((hall.notify.people.persons.len(), hall.notify.people.rotas.len()), (2, 1));
+}
+
+/// The secrets of the channels, as the case `channels` has them.
+fn copy_channel_secrets(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from.join("secrets")).unwrap() {
+        let name = entry.unwrap().file_name();
+        std::fs::copy(from.join("secrets").join(&name), to.join("secrets").join(&name)).unwrap();
+    }
 }
 
 #[test]

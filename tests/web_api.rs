@@ -118,6 +118,16 @@ async fn alerts_are_listed_and_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn channels_are_listed_and_an_unknown_one_cannot_be_tried() {
+    let hall = Hall::open().await;
+    let list: contract::Channels = get(hall.address, "/api/v1/channels").await.json(200);
+    assert_eq!((list.now_ms, list.channels.len()), (NOW, 0));
+    post(hall.address, "/api/v1/channels/nobody/test", "{}").await.problem(404);
+    assert_eq!(get(hall.address, "/api/v1/channels/nobody/test").await.status, 405);
+    hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_stream_tells_what_changes() {
     let limits = Limits { beat: Duration::from_millis(50), streams: 1, ..Limits::default() };
     let hall = Hall::with(limits, None).await;

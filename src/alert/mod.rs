@@ -2,8 +2,8 @@
 //!
 //! The engine is pure: (state, record, now) in, transitions out. Transitions, the engine's state
 //! and its place in the journal are committed in one transaction, so after a kill nothing is
-//! raised twice and nothing acknowledged is forgotten. Channels are readers of the journal with a
-//! cursor each: the journal is their durable queue.
+//! raised twice and nothing acknowledged is forgotten. Who is told is part of a transition; the
+//! channels read that from the journal.
 //!
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
@@ -16,7 +16,6 @@ mod line;
 mod look;
 mod need;
 mod noise;
-mod notify;
 mod policy;
 mod record;
 mod rehearsal;
@@ -33,11 +32,10 @@ mod types;
 pub use channels::{ChannelState, Channels};
 pub use handle::{AckError, Handle, SilenceView};
 pub use noise::{Noise, Noisy};
-pub use notify::Webhook;
 pub use policy::{Hours, Policy, Route};
 pub use record::{AlertRecord, alert_event};
 pub use rehearsal::{Firing, RehearsalError, Rehearsed, Stage, rehearse};
 pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, Subject};
 pub use task::{AlertError, Alerts, told};
 pub use trial::Trial;
-pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition, WebhookConfig};
+pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition};

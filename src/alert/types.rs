@@ -5,33 +5,13 @@ use crate::rule::Rule;
 
 use super::policy::Policy;
 
-/// What is judged, and where alerts are sent.
+/// By what is judged, and who is told.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
-    /// By what is judged.
+    /// The rules.
     pub rules: Vec<Rule>,
     /// Who is told of what, and when.
     pub policy: Policy,
-    /// Web addresses that are told of every alert.
-    pub webhooks: Vec<WebhookConfig>,
-}
-
-/// One web address that is told.
-#[derive(Clone, PartialEq, Eq)]
-pub struct WebhookConfig {
-    /// Name of the channel; also of its cursor, so keep it.
-    pub name: String,
-    /// Where the JSON is posted.
-    pub url: String,
-    /// Value of the `Authorization` header.
-    pub authorization: Option<String>,
-}
-
-impl std::fmt::Debug for WebhookConfig {
-    /// Leaves out what is secret: robots carry their key in the address.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebhookConfig").field("name", &self.name).finish_non_exhaustive()
-    }
 }
 
 /// Where an alert is in its life. ISA-18.2 and the Prometheus life cycle, put together.

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::app::AppError;
 use crate::journal::JournalError;
 use crate::model::{Text, text};
+use crate::notify::NotifyError;
 use crate::profile::CatalogError;
 use crate::simulate::SimulateError;
 use crate::source::modbus::detect::KnownError;
@@ -105,6 +106,8 @@ fn words(error: &(dyn Error + 'static)) -> Text {
         return error.text();
     } else if let Some(error) = error.downcast_ref::<ScanError>() {
         return error.text();
+    } else if let Some(error) = error.downcast_ref::<NotifyError>() {
+        return error.text();
     } else if let Some(error) = error.downcast_ref::<SimulateError>() {
         match error {
             SimulateError::Bind { address, .. } => format!("无法监听 `{address}`"),
@@ -134,7 +137,7 @@ fn app(error: &AppError) -> String {
         AppError::Mqtt(_) => "无法接收 MQTT 消息".to_owned(),
         AppError::Alerts(error) => format!("告警无法启动（{error}）"),
         AppError::Influx { name, .. } => format!("无法使用 InfluxDB `{name}`"),
-        AppError::Webhook(name, _) => format!("无法使用 webhook `{name}`"),
+        AppError::Channel(name, _) => format!("无法使用渠道 `{name}`"),
         AppError::History(error) => format!("历史数据不可用（{}）", error.text().zh),
         AppError::Reader(error) => format!("无法读取数据日志（{}）", error.text().zh),
         AppError::Web(error) => format!("页面无法启动（{error}）"),

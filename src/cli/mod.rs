@@ -4,6 +4,7 @@
 //! devices, alerts or sinks it asks those rooms.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // talking to people is what this room does
 
+mod alert;
 mod check;
 mod credentials;
 mod data;
@@ -112,6 +113,11 @@ enum Command {
         /// The file; standard output without it. 输出文件；不写则输出到屏幕。
         #[arg(short, long = "out")]
         out: Option<PathBuf>,
+    },
+    /// About alerts and who is told of them. 告警与通知。
+    Alert {
+        #[command(subcommand)]
+        about: AboutAlert,
     },
     /// Find devices on addresses, networks and serial ports, and write a configuration for them.
     /// Nothing is changed on a device. 扫描并识别设备，写出配置；只读。
@@ -238,6 +244,18 @@ enum AboutDevice {
     Message(message::MessageArguments),
 }
 
+#[derive(Subcommand)]
+enum AboutAlert {
+    /// Send a test message on a channel: through the gateway while it runs, else directly.
+    /// 在一个渠道上发一条测试消息。
+    Test {
+        /// Name of the channel. 渠道名称。
+        channel: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
 impl Command {
     /// The one language that was asked for.
     const fn language(&self) -> Option<Language> {
@@ -257,6 +275,7 @@ impl Command {
             | Self::Backup { place, .. }
             | Self::Verify { place }
             | Self::Device { about: AboutDevice::Plan { place, .. } }
+            | Self::Alert { about: AboutAlert::Test { place, .. } }
             | Self::Read { place, .. }
             | Self::Record { place, .. } => place.lang,
             Self::Demo { .. }
@@ -289,6 +308,9 @@ pub fn main() -> ExitCode {
         Command::Points { lang } => points::points(lang),
         Command::Rules { id } => rules::rules(id.as_deref()),
         Command::Labels { config, out } => labels::labels(&config, out.as_deref()),
+        Command::Alert { about: AboutAlert::Test { channel, place } } => {
+            alert::test(&channel, &place)
+        }
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Bus { place, json, watched } => field::bus::bus(&place, json, watched),

@@ -23,17 +23,22 @@ fn chinese(error: &clap::Error) -> Option<String> {
         ContextValue::Strings(texts) => Some(texts.join(" ")),
         _ => None,
     };
+    // The likeliest stands last.
+    let nearest = |kind| match error.get(kind)? {
+        ContextValue::Strings(texts) => texts.last().cloned(),
+        _ => word(kind),
+    };
     let argument = word(ContextKind::InvalidArg).unwrap_or_default();
     let value = word(ContextKind::InvalidValue).unwrap_or_default();
     Some(match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let command = word(ContextKind::InvalidSubcommand).unwrap_or_default();
-            match word(ContextKind::SuggestedSubcommand) {
+            match nearest(ContextKind::SuggestedSubcommand) {
                 Some(near) => format!("没有命令 `{command}`；是不是想写 `{near}`？"),
                 None => format!("没有命令 `{command}`"),
             }
         }
-        ErrorKind::UnknownArgument => match word(ContextKind::SuggestedArg) {
+        ErrorKind::UnknownArgument => match nearest(ContextKind::SuggestedArg) {
             Some(near) => format!("没有参数 `{argument}`；是不是想写 `{near}`？"),
             None => format!("没有参数 `{argument}`"),
         },

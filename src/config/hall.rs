@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::source::{modbus, mqtt};
-use crate::{alert, history, journal, repair, service};
+use crate::{alert, history, journal, notify, repair, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -18,11 +18,13 @@ use super::link::Link;
 use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
-use super::{bus, load, mqtt as broker, people, route, secret, service as hours, site, vendor};
+use super::{
+    bus, channel, load, mqtt as broker, people, route, secret, service as hours, site, vendor,
+};
 
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
-    "route", "zone", "bus", "device", "vendor",
+    "channel", "person", "rota", "route", "zone", "bus", "device", "vendor",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -49,8 +51,10 @@ pub struct Hall {
     pub mqtt: Option<mqtt::Config>,
     /// The InfluxDBs that get every reading.
     pub influx: Vec<InfluxTarget>,
-    /// Who is told of alerts.
+    /// By what is judged.
     pub alert: alert::Config,
+    /// Who is told of alerts, and how.
+    pub notify: notify::Config,
     /// When the zones serve.
     pub service: service::Config,
     /// Who repairs the machines by contract.
@@ -68,6 +72,13 @@ impl Hall {
     #[must_use]
     pub fn device(&self, id: &DeviceId) -> Option<&Arc<Device>> {
         self.devices.iter().map(|(device, _)| device).find(|device| device.id == *id)
+    }
+
+    /// The names that messages to people are made of.
+    #[must_use]
+    pub fn names(&self) -> notify::Names {
+        let devices = self.devices.iter().map(|(device, _)| &**device);
+        notify::Names::new(&self.site, &self.zones, devices, self.web.public_url.clone())
     }
 }
 
@@ -233,9 +244,11 @@ fn hall(
     let zones = site::zones(root);
     let site::Data { journal, history } = site::data(root, folder, site.as_ref());
     let web = people::web(root, folder);
-    let mut mqtt = broker::broker(root, folder, site.as_ref().map(|site| &site.time_zone));
+    let time_zone = site.as_ref().map(|site| &site.time_zone);
+    let mut mqtt = broker::broker(root, folder, time_zone);
     let influx = people::influx(root, folder);
     let mut alert = people::alert(root, folder, of_files);
+    let notify = channel::notify(root, folder, mqtt.as_ref(), time_zone);
     let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;
     let buses = bus::buses(root, folder, web.listen);
@@ -243,9 +256,38 @@ fn hall(
     let found = devices(root, &known);
     let vendors = vendor::vendors(root, &known, &found);
     note_missing_broker(root, &found);
+    let modbus = connections(&found, mqtt.as_mut());
+    load::notice(root, &buses, &modbus);
+    let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
+    alert.policy = policy(root, &alert, &notify, &zones.zones, &devices);
+    let site = Arc::new(site?);
+    let service = service_of(&zones, &days, &devices, &site);
+    let zones = zones.zones;
+    Some(Hall {
+        site,
+        zones,
+        devices,
+        catalog,
+        journal,
+        history,
+        modbus,
+        mqtt,
+        influx,
+        alert,
+        notify,
+        service,
+        vendors,
+        web,
+        demo: false,
+        notices: Vec::new(),
+    })
+}
+
+/// Gives each device to its connection: the broker, or a line that it shares with others.
+fn connections(found: &[Found], mut mqtt: Option<&mut mqtt::Config>) -> Vec<modbus::Config> {
     let mut modbus: Vec<modbus::Config> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for Found { device, profile, link } in &found {
+    for Found { device, profile, link } in found {
         let (device, profile) = (device.clone(), profile.clone());
         match link {
             Link::Mqtt { mqtt_id, places, .. } => {
@@ -269,29 +311,7 @@ fn hall(
             }
         }
     }
-    load::notice(root, &buses, &modbus);
-    let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
-    alert.policy = policy(root, &alert, &zones.zones, &devices);
-    let site = Arc::new(site?);
-    let service = service_of(&zones, &days, &devices, &site);
-    let zones = zones.zones;
-    Some(Hall {
-        site,
-        zones,
-        devices,
-        catalog,
-        journal,
-        history,
-        modbus,
-        mqtt,
-        influx,
-        alert,
-        service,
-        vendors,
-        web,
-        demo: false,
-        notices: Vec::new(),
-    })
+    modbus
 }
 
 /// The hall as the service room sees it.
@@ -315,10 +335,11 @@ fn service_of(
 fn policy(
     root: &Section<'_>,
     alert: &alert::Config,
+    notify: &notify::Config,
     zones: &[Zone],
     devices: &[(Arc<Device>, Arc<Profile>)],
 ) -> alert::Policy {
-    let channels: Vec<String> = alert.webhooks.iter().map(|one| one.name.clone()).collect();
+    let channels: Vec<String> = notify.channels.iter().map(|one| one.name.clone()).collect();
     let names = route::Names {
         channels: &channels,
         rules: alert.rules.iter().map(|rule| &*rule.id).collect(),

@@ -9,6 +9,7 @@
 
 mod address;
 mod bus;
+mod channel;
 mod device;
 mod discipline;
 mod findings;
@@ -17,7 +18,10 @@ mod link;
 mod load;
 mod mqtt;
 mod people;
+mod person;
+mod post;
 mod ratio;
+mod robot;
 mod route;
 mod secret;
 mod section;

@@ -1,4 +1,4 @@
-//! What faces people and other programs: the page, the InfluxDB targets and the webhooks.
+//! What faces people and other programs: the page, the InfluxDB targets and the rules.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,8 +29,6 @@ const INFLUX: &[&str] = &[
 /// The largest file of rules.
 const RULES_BYTES_MAX: u64 = 1_000_000;
 
-const WEBHOOK: &[&str] = &["name", "url", "authorization_file"];
-
 /// Where the page is served.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebSettings {
@@ -38,8 +36,8 @@ pub struct WebSettings {
     pub listen: SocketAddr,
     /// Argon2 hash (PHC string) of the password; without one everybody who can connect may look.
     pub password_hash: Option<String>,
-    /// Where visitors reach the page, as it stands on the labels of the machines: without a slash at
-    /// the end.
+    /// Where people open the page: messages lead there, and it stands on the labels of the
+    /// machines. Without a slash at the end.
     pub public_url: Option<String>,
 }
 
@@ -190,7 +188,7 @@ pub(super) fn web(root: &Section<'_>, folder: &Path) -> WebSettings {
 }
 
 /// The name of a target; it also names its cursor.
-fn name(
+pub(super) fn name(
     section: &Section<'_>,
     lines: &mut BTreeMap<String, usize>,
     what: &str,
@@ -324,24 +322,15 @@ pub(super) fn login(section: &Section<'_>, folder: &Path) -> (Option<String>, Op
     (username, password)
 }
 
-/// Reads the rules and the `[[webhook]]`s.
+/// Reads the rules.
 pub(super) fn alert(
     root: &Section<'_>,
     folder: &Path,
     of_files: &mut Vec<Mistake>,
 ) -> alert::Config {
-    let mut lines = BTreeMap::new();
-    let sections = root.list("webhook", WEBHOOK);
-    let webhooks = sections.iter().filter_map(|section| {
-        let name = name(section, &mut lines, "webhook", "duty-group");
-        let url = address::url(section, "url");
-        let authorization = secret::read(section, "authorization_file", folder);
-        Some(alert::WebhookConfig { name: name?, url: url?.value, authorization })
-    });
-    let webhooks = webhooks.collect();
     // Who is told of what depends on the zones and devices, which are read later.
     let policy = alert::Policy::default();
-    alert::Config { webhooks, policy, rules: rules(root, folder, of_files) }
+    alert::Config { policy, rules: rules(root, folder, of_files) }
 }
 
 /// The rules that the program ships, and those of the file that `rules` names.

@@ -223,6 +223,59 @@ impl<'a> Section<'a> {
         self.words(key)
     }
 
+    /// A list of texts, none of them empty; nothing where the key is not there.
+    pub(super) fn all_words(&self, key: &str) -> Vec<Placed<String>> {
+        let Some(value) = self.table.get(key) else { return Vec::new() };
+        let hint = || text!("例如 {key} = [\"a\", \"b\"]", "write {key} = [\"a\", \"b\"]");
+        let wanted = Text::new("文本的列表", "a list of texts");
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, &wanted, hint());
+            return Vec::new();
+        };
+        let word = |value: &Spanned<DeValue<'_>>| match value.get_ref().as_str() {
+            Some(word) if !word.trim().is_empty() => {
+                Some(Placed { value: word.to_owned(), offset: self.start(value) })
+            }
+            _ => {
+                self.note(
+                    self.start(value),
+                    text!(
+                        "`{key}` 中有一项不是文本或为空",
+                        "an entry of `{key}` is no text, or empty"
+                    ),
+                    hint(),
+                );
+                None
+            }
+        };
+        list.iter().filter_map(word).collect()
+    }
+
+    /// A table of names and texts; nothing where the key is not there.
+    pub(super) fn pairs(&self, key: &str) -> Vec<(Placed<String>, String)> {
+        let Some(value) = self.table.get(key) else { return Vec::new() };
+        let hint =
+            || text!("例如 {key} = {{ Name = \"value\" }}", "write {key} = {{ Name = \"value\" }}");
+        let wanted = Text::new("名称和文本的表", "a table of names and texts");
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type(key, value, &wanted, hint());
+            return Vec::new();
+        };
+        let pair = |(name, value): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+            let offset = self.start(value);
+            let Some(word) = value.get_ref().as_str() else {
+                self.note(
+                    offset,
+                    text!("`{key}` 中有一项不是文本", "an entry of `{key}` is no text"),
+                    hint(),
+                );
+                return None;
+            };
+            Some((Placed { value: name.get_ref().to_string(), offset }, word.to_owned()))
+        };
+        table.iter().filter_map(pair).collect()
+    }
+
     /// A whole number within bounds.
     pub(super) fn whole<N: TryFrom<i64>>(
         &self,

@@ -10,6 +10,7 @@
 mod alerts;
 mod api;
 mod auth;
+mod channels;
 mod desk;
 mod detect;
 mod door;
@@ -51,6 +52,7 @@ use crate::influx::Sink;
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::model::{self, Device, Zone};
+use crate::notify;
 use crate::profile::Catalog;
 use crate::repair;
 use crate::service;
@@ -105,6 +107,8 @@ pub struct Context {
     pub alerts: Arc<dyn AlertDesk>,
     /// The work orders.
     pub orders: repair::Handle,
+    /// The channels by which people are told.
+    pub channels: notify::Handle,
     /// How the machines serve.
     pub service: service::Handle,
     /// The service hours of the zones.

@@ -14,8 +14,8 @@ use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{
-    alerts, api, detect, guard, influxql, lines, metrics, orders, past, proof, rules, scan, sinks,
-    stream, ui, visitor,
+    alerts, api, channels, detect, guard, influxql, lines, metrics, orders, past, proof, rules,
+    scan, sinks, stream, ui, visitor,
 };
 
 /// All routes behind their guard. Streams end with `stop`.
@@ -57,6 +57,8 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/vendors", get(orders::vendors))
         .route("/api/v1/devices/{id}/label.svg", get(visitor::label))
         .route("/m/{id}", get(visitor::page).post(visitor::report))
+        .route("/api/v1/channels", get(channels::all))
+        .route("/api/v1/channels/{name}/test", post(channels::test))
         .route("/api/v1/system", get(api::system))
         .route("/api/v1/data", get(proof::data))
         .route("/api/v1/audit", get(proof::audit))

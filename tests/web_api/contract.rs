@@ -54,6 +54,7 @@ wire! {
     }
     Sun { elevation_deg: f64, sunrise_ms: Option<i64>, sunset_ms: Option<i64>, }
     Alerts { now_ms: i64, alerts: Vec<Alert>, }
+    Channels { now_ms: i64, channels: Vec<Value>, }
     Alert {
         id: String, rule: String, severity: String, state: String, device: Option<String>,
         device_name: Text, zone: Option<String>, kind: Option<String>, text: Text, advice: Text,

@@ -165,6 +165,7 @@ pub(crate) async fn web(
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
         orders: orders(&live, &journal, &clock),
+        channels: hallwatch::notify::Handle::default(),
         service: hallwatch::service::Handle::default(),
         hours: hours(),
         journal: journal.clone(),

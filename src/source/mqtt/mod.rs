@@ -40,5 +40,5 @@ pub use payload::{Arrival, Parsed, parse};
 pub use refusal::Refusal;
 pub use rights::{Rights, rights};
 pub use session::Session;
-pub use tls::TlsError;
+pub use tls::{TlsError, client as tls_client};
 pub use trial::Trial;

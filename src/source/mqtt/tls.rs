@@ -47,7 +47,10 @@ pub enum TlsError {
 }
 
 /// What is trusted, and what is shown.
-pub(super) fn client(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
+///
+/// # Errors
+/// [`TlsError`].
+pub fn client(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
     let builder = with_authorities(ClientConfig::builder(), tls.ca_file.as_deref())?;
     let config = match &tls.client {
         None => builder.with_no_client_auth(),

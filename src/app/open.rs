@@ -1,0 +1,68 @@
+//! Opens the rooms that stand on what the last run left.
+
+use std::sync::Arc;
+
+use crate::alert::{self, AlertError, Alerts, Channels};
+use crate::config::Hall;
+use crate::history::{History, HistoryError};
+use crate::influx::Sink;
+use crate::live::Board;
+use crate::profile::Profile;
+use crate::service;
+use crate::source::own;
+
+use super::{AppError, Common};
+
+/// The alerts, with everything that they look after.
+pub(super) fn open_alerts(
+    hall: &Hall,
+    board: Board,
+    service: &service::Handle,
+    (history, sinks): (&History, &[Sink]),
+    told: &Channels,
+    common: &Common,
+) -> Result<(alert::Handle, Alerts), AlertError> {
+    let Common { journal, clock, .. } = common.clone();
+    let rules = hall.alert.rules.clone();
+    let (handle, alerts) = Alerts::open(journal, rules, board, service.clone(), clock)?;
+    let alerts = alerts.with_hours(hall.service.clone());
+    let alerts = alerts.telling(hall.alert.policy.clone(), told.clone());
+    Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
+}
+
+/// Where rules are rehearsed.
+pub(super) fn stage(
+    hall: &Hall,
+    history: &History,
+    common: &Common,
+) -> Result<alert::Stage, AppError> {
+    let devices = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
+    Ok(alert::Stage {
+        site: hall.site.clone(),
+        devices: devices.collect(),
+        rules: hall.alert.rules.clone(),
+        hours: hall.service.clone(),
+        policy: hall.alert.policy.clone(),
+        history: history.clone(),
+        archive: Arc::new(common.journal.archive()?),
+    })
+}
+
+/// A board filled with what is known from before.
+pub(super) fn board(hall: &Hall, history: &History, common: &Common) -> Board {
+    let now = common.clock.now();
+    let configured = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
+    let own = own::device(&hall.zones).map(|device| (Arc::new(device), None::<Arc<Profile>>));
+    let lines = hall.modbus.iter().flat_map(|bus| {
+        let name: Arc<str> = Arc::from(bus.name.as_str());
+        bus.units.iter().map(move |unit| (unit.device.id.clone(), name.clone()))
+    });
+    let board = Board::new(hall.site.clone(), configured.chain(own), now);
+    let mut board = board.with_lines(lines);
+    let recalled = common.journal.archive().map_err(HistoryError::from);
+    let recalled = recalled.and_then(|archive| board.recall(&archive, history, now));
+    if let Err(error) = recalled {
+        tracing::warn!(%error, "the page begins empty: the last readings cannot be read");
+    }
+    board
+}

@@ -3,6 +3,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods)]
 
+#[path = "support/fakes.rs"]
+#[allow(dead_code)]
+mod fakes;
 #[path = "support/field.rs"]
 #[allow(dead_code)]
 mod field;
@@ -15,7 +18,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use field::{Mosquitto, free_port};
+use fakes::{Fake, Manner};
+use field::{Daemon, Mosquitto, free_port};
 use hallwatch::notify::{ChannelConfig, Email, Encryption, Kind, Mqtt, Secret};
 use hallwatch::source::mqtt::{self, Version};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
@@ -307,6 +311,49 @@ async fn retained(port: u16) -> Value {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), heard).await.expect("a message")
+}
+
+/// A gateway that finds its own disk too small at once.
+fn worried(folder: &Path, url: &str) -> std::path::PathBuf {
+    let rules = "[[change]]\nid = \"SY001\"\nwhen = 'value < 100'\nfor_s = 1\n";
+    std::fs::write(folder.join("rules.toml"), rules).unwrap();
+    let text = format!(
+        "rules = \"rules.toml\"\n[site]\nid = \"t\"\nname = {{ zh = \"试\", en = \"t\" }}\n\
+         latitude_deg = 39.9\nlongitude_deg = 116.4\ntime_zone = \"Asia/Shanghai\"\n\
+         [data]\nfolder = \"data\"\ncommit_wait_ms = 20\n[web]\nlisten = \"127.0.0.1:0\"\n\
+         [[channel]]\nname = \"duty\"\nkind = \"webhook\"\nurl = \"{url}\"\n"
+    );
+    let path = folder.join("hall.toml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_is_killed_tells_afterwards_what_it_had_not() {
+    let fake = Fake::start(Manner::Status(503)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = worried(folder.path(), &fake.url);
+    let run = || tokio::task::block_in_place(|| Daemon::run(&config));
+    let daemon = run();
+    until("two tries", 60, || fake.seen().len() >= 2).await;
+    let failing = tokio::task::block_in_place(|| daemon.get("/api/v1/channels"));
+    assert_eq!(failing["channels"][0]["name"], "duty");
+    assert_eq!(failing["channels"][0]["waiting"], 1);
+    assert!(failing["channels"][0]["why"]["en"].as_str().unwrap().contains("503"), "{failing}");
+    tokio::task::block_in_place(|| daemon.kill_9());
+    fake.now(Manner::Takes);
+    let daemon = run();
+    until("it arrives", 30, || fake.taken().len() == 1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Killed right after it was taken and once more in peace: it is not told again.
+    tokio::task::block_in_place(|| daemon.kill_9());
+    let daemon = run();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(fake.taken().len(), 1);
+    assert_eq!(fake.taken()[0].json()["alert"]["rule"], "SY001");
+    let keys: std::collections::BTreeSet<_> = fake.seen().into_iter().map(|s| s.key).collect();
+    assert_eq!(keys.len(), 1, "one key for all tries, across the kill: {keys:?}");
+    tokio::task::block_in_place(|| daemon.terminate());
 }
 
 #[test]

@@ -254,6 +254,9 @@ enum AboutAlert {
         #[command(flatten)]
         place: Place,
     },
+    /// How often a rule would have fired on what is stored, and whom it would have woken.
+    /// 用存储的历史演练一条规则：会触发多少次、会打扰谁。
+    Rehearse(data::rehearse::RehearseArguments),
 }
 
 impl Command {
@@ -264,6 +267,7 @@ impl Command {
             | Self::Points { lang }
             | Self::Replay { lang, .. }
             | Self::Restore { lang, .. } => *lang,
+            Self::Alert { about: AboutAlert::Rehearse(arguments) } => arguments.place.lang,
             Self::Detect(arguments) => arguments.lang,
             Self::Scan(arguments) => arguments.lang,
             Self::Device { about: AboutDevice::Credentials(arguments) } => arguments.place.lang,
@@ -310,6 +314,9 @@ pub fn main() -> ExitCode {
         Command::Labels { config, out } => labels::labels(&config, out.as_deref()),
         Command::Alert { about: AboutAlert::Test { channel, place } } => {
             alert::test(&channel, &place)
+        }
+        Command::Alert { about: AboutAlert::Rehearse(arguments) } => {
+            data::rehearse::run(&arguments)
         }
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),

@@ -5,6 +5,7 @@ pub(super) mod backup;
 mod bar;
 pub(super) mod export;
 mod parquet;
+pub(super) mod rehearse;
 pub(super) mod resend;
 mod sheet;
 pub(super) mod verify;

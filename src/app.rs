@@ -139,10 +139,10 @@ impl App {
         let devices = hall.devices.iter().map(|(device, _)| &**device);
         let former = past::remember(&common.journal, devices)?;
         let stage = stage(&hall, &history, common)?;
-        let told = Channels::default();
+        let (told, states, monitor) = (Channels::default(), Sources::new(), modbus::Monitor::new());
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
-            open_alerts(&hall, board, &service, (&history, &sinks), &told, common)?;
+            open_alerts(&hall, board, &service, (&history, &sinks), &told, &monitor, common)?;
         let of_orders = (service.clone(), alerts_handle.clone());
         let (orders, repairs) =
             Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
@@ -157,7 +157,6 @@ impl App {
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
         let channels = self.start_channels(&hall, &told, common)?;
-        let (states, monitor) = (Sources::new(), modbus::Monitor::new());
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),

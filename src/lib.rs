@@ -46,6 +46,8 @@ pub mod sky;
 pub mod calendar;
 /// (1) `devices/*.toml` into checked plans: registers and JSON fields to standard points.
 pub mod profile;
+/// (1) What electricity costs, by date and hour.
+pub mod tariff;
 /// (1) InfluxQL, asked of a store of readings.
 pub mod query;
 /// (2) The durable, ordered record; cursors; the in-memory tail.

@@ -1,13 +1,14 @@
 //! What people hear of a decision: silences, alerts that say it for many, routes, and not too often.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use crate::calendar::{Calendar, Holidays};
 use crate::live::{Board, DeviceLive};
 use crate::model::{DeviceId, Severity, Timestamp, ZoneId};
 use crate::service::{self, Stands};
 
+use super::cost::Costs;
 use super::look::Look;
 use super::policy::{Moment, Policy};
 use super::silence::{Effect, Silence, Subject};
@@ -31,6 +32,7 @@ struct Cover {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Desk {
     pub(super) policy: Policy,
+    pub(super) costs: Costs,
     pub(super) silences: Vec<Silence>,
     /// Those of the silences that count now.
     active: Vec<Silence>,
@@ -121,7 +123,10 @@ impl Desk {
                 self.shown = true;
                 return None;
             }
-            Step::Over(alert) => return Some(self.over(&alert, track, now)),
+            Step::Over(mut alert) => {
+                self.costs.add(Arc::make_mut(&mut alert), place, 0);
+                return Some(self.over(&alert, track, now));
+            }
             Step::Happened(change, tell) => (change, track.alert()?, tell),
         };
         let (silenced, inhibited) = self.muted(&place.subject(alert), place.offline);
@@ -174,9 +179,17 @@ impl Desk {
     }
 
     /// What time alone does to an open alert.
-    pub(super) fn age(&mut self, place: &Place<'_>, track: &mut Track) -> Option<Transition> {
+    pub(super) fn age(
+        &mut self,
+        place: &Place<'_>,
+        track: &mut Track,
+        step_ms: i64,
+    ) -> Option<Transition> {
         let now = place.look.now;
         track.forget(now);
+        if let Some(alert) = track.alert() {
+            self.costs.add(alert, place, step_ms);
+        }
         let open = track.open.as_deref()?;
         let lapsed = |until: Timestamp| now >= until;
         if open.acknowledged.as_ref().and_then(|who| who.until).is_some_and(lapsed) {
@@ -269,7 +282,7 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn live(&self) -> Option<&DeviceLive> {
+    pub(super) fn live(&self) -> Option<&DeviceLive> {
         self.board.get(self.key.device.as_str())
     }
 
@@ -292,7 +305,7 @@ impl Place<'_> {
         zones.into_iter().find(|zone| zone.as_str() == name)
     }
 
-    fn calendar(&self) -> Option<&Calendar> {
+    pub(super) fn calendar(&self) -> Option<&Calendar> {
         let zone = self.live().map(|live| &live.device.zone).or_else(|| self.zone_of_part())?;
         self.look.calendar(zone)
     }

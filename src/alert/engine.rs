@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, Health, HealthState};
-use crate::model::{DeviceId, DeviceKind, Record};
+use crate::model::{DeviceId, DeviceKind, Record, Text};
 use crate::rule::{Finding, Level, Rule, Verdict};
 use crate::service;
 use crate::source::mqtt::Refused;
@@ -121,10 +121,11 @@ impl Engine {
     /// What time alone does to open alerts.
     fn age(&mut self, board: &Board, look: &Look) -> Vec<Transition> {
         let mut out = Vec::new();
+        let step_ms = self.desk.costs.step(look.now);
         for (key, track) in &mut self.tracks {
             let offline = self.of_silence.contains(&key.rule);
             let place = Place { key, board, look, offline };
-            out.extend(self.desk.age(&place, track));
+            out.extend(self.desk.age(&place, track, step_ms));
         }
         self.tracks.retain(|_, track| track.says());
         out
@@ -313,7 +314,10 @@ impl Engine {
             let name = &live.device.name;
             let level = |at: usize| rule.levels().get(at);
             let words = |at: usize| {
-                level(at).map_or_else(|| nothing(rule), |l| rule.finding(l, part, &scene, name))
+                let Some(level) = level(at) else { return nothing(rule) };
+                let mut finding = rule.finding(level, part, &scene, name);
+                finding.evidence.extend(look.surroundings(live));
+                finding
             };
             let ends = rule.has_end().then(|| resting || rule.ends(&scene) == Some(true));
             let for_ms = |at: usize| level(at).map_or(0, |level| level.for_ms);
@@ -367,6 +371,20 @@ impl Engine {
         let silence = silences.find(|silence| silence.id == id && !silence.is_over(who.at))?;
         silence.ended = Some(who);
         Some(silence.clone())
+    }
+
+    /// What else was seen when an alert was raised.
+    pub(super) fn witness(&mut self, id: &str, seen: &[(Text, String)]) {
+        let mut open = self.tracks.values_mut().filter_map(Track::alert);
+        if let Some(alert) = open.find(|alert| alert.id == id) {
+            alert.evidence.extend_from_slice(seen);
+        }
+    }
+
+    /// The points that a rule looks at; `{n}` stands for every number.
+    pub(super) fn points_of(&self, rule: &str) -> &[String] {
+        let place = self.rules.iter().position(|known| *known.id == *rule);
+        place.and_then(|at| self.needs.get(at)).map(Need::points).unwrap_or_default()
     }
 
     /// Whether something looks otherwise since it was asked last.

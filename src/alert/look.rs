@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::calendar::Calendar;
 use crate::live::{Board, DeviceLive, HealthState, Peers};
-use crate::model::{DeviceId, DeviceKind, Timestamp, ZoneId};
+use crate::model::{DeviceId, DeviceKind, Text, Timestamp, ZoneId};
 use crate::rule::{Among, Measure, Name, Rule};
 use crate::service;
 
@@ -34,6 +34,9 @@ impl Wanted {
             }
             wanted.any = true;
         }
+        // What an alert costs is reckoned by what siblings make.
+        wanted.measures.push(Measure::PowerShare);
+        wanted.any = true;
         wanted.measures.sort();
         wanted.measures.dedup();
         wanted.saying.sort();
@@ -177,6 +180,35 @@ impl Look {
                 Some(low.midpoint(high))
             }
         }
+    }
+
+    /// What an inverter makes less than the middle one of its healthy siblings would in its place, W.
+    pub(super) fn lost_w(&self, live: &DeviceLive) -> Option<f64> {
+        if live.device.kind != DeviceKind::Inverter {
+            return None;
+        }
+        let share = self.among(live, Among::Median, &Measure::PowerShare)?;
+        let rated_w = live.device.rated_power_w?;
+        Some(share * rated_w - live.power_now_w()?)
+    }
+
+    /// What stood around a device when something was found about it.
+    pub(super) fn surroundings(&self, live: &DeviceLive) -> Vec<(Text, String)> {
+        let mut seen = Vec::new();
+        if live.device.kind == DeviceKind::Inverter {
+            let sun = format!("{:.0}°", self.sun_deg());
+            seen.push((Text::new("太阳高度", "sun"), sun));
+            let share = self.among(live, Among::Median, &Measure::PowerShare);
+            seen.extend(share.map(|share| {
+                let label = Text::new("同组中位出力", "siblings' median output");
+                (label, format!("{:.0} %", 100.0 * share))
+            }));
+        }
+        if let Some(group) = self.group(live).filter(|group| group.members > 1) {
+            let label = Text::new("同组正常/全部", "well of its group");
+            seen.push((label, format!("{}/{}", group.healthy, group.members)));
+        }
+        seen
     }
 
     /// How many healthy siblings a device has.

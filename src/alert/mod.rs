@@ -8,6 +8,7 @@
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
 mod channels;
+mod cost;
 mod desk;
 mod engine;
 mod fact;
@@ -28,8 +29,10 @@ mod task;
 mod track;
 mod trial;
 mod types;
+mod witness;
 
 pub use channels::{ChannelState, Channels};
+pub use cost::Cost;
 pub use handle::{AckError, Handle, SilenceView};
 pub use noise::{Noise, Noisy};
 pub use policy::{Hours, Policy, Route};
@@ -39,3 +42,4 @@ pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, 
 pub use task::{AlertError, Alerts, told};
 pub use trial::Trial;
 pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition};
+pub use witness::configured;

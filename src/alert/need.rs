@@ -35,6 +35,11 @@ impl Need {
         need
     }
 
+    /// The points of the device itself; `{n}` stands for every number.
+    pub(super) fn points(&self) -> &[String] {
+        &self.points
+    }
+
     /// Whether it may come to something else because of this.
     pub(super) fn is_touched(&self, cause: &Cause<'_>) -> bool {
         match cause {

@@ -153,6 +153,7 @@ mod tests {
             inhibited: None,
             flapping: false,
             told: Vec::new(),
+            cost: super::super::cost::Cost::default(),
         }
     }
 

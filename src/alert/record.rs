@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{DeviceId, Event, EventKind, Record, Severity, Text, Timestamp};
 
+use super::cost::Cost;
 use super::silence::Silence;
 use super::track::{Key, OWN_ID, Track};
 use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
@@ -63,6 +64,22 @@ pub struct AlertRecord {
     flapping: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     told: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost: Option<CostRecord>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct CostRecord {
+    energy_wh: f64,
+    money: Option<f64>,
+    service_ms: i64,
+}
+
+impl CostRecord {
+    fn of(cost: Cost) -> Option<Self> {
+        let Cost { energy_wh, money, service_ms } = cost;
+        (cost != Cost::default()).then_some(Self { energy_wh, money, service_ms })
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
@@ -157,6 +174,7 @@ impl From<&Alert> for AlertRecord {
             inhibited: alert.inhibited.clone(),
             flapping: alert.flapping,
             told: alert.told.clone(),
+            cost: CostRecord::of(alert.cost),
         }
     }
 }
@@ -192,6 +210,11 @@ impl AlertRecord {
             inhibited: self.inhibited,
             flapping: self.flapping,
             told: self.told,
+            cost: self.cost.map_or_else(Cost::default, |cost| Cost {
+                energy_wh: cost.energy_wh,
+                money: cost.money,
+                service_ms: cost.service_ms,
+            }),
         })
     }
 }

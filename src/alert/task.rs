@@ -12,10 +12,12 @@ use crate::history::History;
 use crate::influx::Sink;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
 use crate::live::Board as LiveBoard;
-use crate::model::{Event, EventKind, Record};
+use crate::model::{Event, EventKind, Record, Timestamp};
 use crate::rule::Rule;
 use crate::service;
+use crate::source::modbus::Monitor;
 use crate::source::mqtt::Refused;
+use crate::tariff::Tariffs;
 
 use super::channels::Channels;
 use super::engine::Engine;
@@ -72,6 +74,10 @@ pub struct Alerts {
     sinks: Vec<Sink>,
     /// How the channels do.
     channels: Channels,
+    /// What stood in the registers of devices.
+    pub(super) monitor: Option<Monitor>,
+    /// When the configuration changed last, as far as is known.
+    pub(super) configured: Option<Timestamp>,
 }
 
 impl Alerts {
@@ -114,6 +120,8 @@ impl Alerts {
             look,
             hours: None,
             channels: Channels::default(),
+            monitor: None,
+            configured: None,
             service,
             journal,
             reader,
@@ -135,10 +143,11 @@ impl Alerts {
         Self { hours: Some(Arc::new(hours)), ..self }
     }
 
-    /// Knows who is told of what, and hears how the channels do.
+    /// Knows who is told of what, what energy is worth, and hears how the channels do.
     #[must_use]
-    pub fn telling(mut self, policy: Policy, channels: Channels) -> Self {
+    pub fn telling(mut self, policy: Policy, tariffs: Tariffs, channels: Channels) -> Self {
         self.engine.desk.policy = policy;
+        self.engine.desk.costs.tariffs = tariffs;
         Self { channels, ..self }
     }
 
@@ -146,6 +155,12 @@ impl Alerts {
     #[must_use]
     pub fn watching(self, history: History, sinks: Vec<Sink>) -> Self {
         Self { history: Some(history), sinks, ..self }
+    }
+
+    /// Sees what stands in the registers of devices, and knows when the configuration changed last.
+    #[must_use]
+    pub fn witnessing(self, monitor: Monitor, configured: Option<Timestamp>) -> Self {
+        Self { monitor: Some(monitor), configured, ..self }
     }
 
     fn storage(&self) -> Storage {
@@ -200,7 +215,8 @@ impl Alerts {
     }
 
     /// Shows decisions at once; they are kept in the next step.
-    fn decided(&mut self, transitions: Vec<Transition>) {
+    fn decided(&mut self, mut transitions: Vec<Transition>) {
+        self.witness(&mut transitions);
         if transitions.is_empty() {
             if self.engine.take_shown() {
                 self.dirty = true;

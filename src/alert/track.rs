@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::model::{DeviceId, Severity, Text, Timestamp};
 use crate::rule::{Finding, Rule, Verdict};
 
+use super::cost::Cost;
 use super::types::{Alert, AlertState, Change};
 
 /// Alerts about many machines are kept under the gateway's own id; nobody is shown it.
@@ -207,6 +208,7 @@ fn raise(rule: &Rule, key: &Key, finding: Finding, since: Timestamp, now: Timest
         inhibited: None,
         flapping: false,
         told: Vec::new(),
+        cost: Cost::default(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::model::{DeviceId, Severity, Text, Timestamp};
 use crate::rule::Rule;
+use crate::tariff::Tariffs;
 
+use super::cost::Cost;
 use super::policy::Policy;
 
 /// By what is judged, and who is told.
@@ -12,6 +14,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// Who is told of what, and when.
     pub policy: Policy,
+    /// What energy is worth.
+    pub tariffs: Tariffs,
 }
 
 /// Where an alert is in its life. ISA-18.2 and the Prometheus life cycle, put together.
@@ -106,6 +110,8 @@ pub struct Alert {
     pub flapping: bool,
     /// The channels that have been told of it.
     pub told: Vec<String>,
+    /// What it has cost so far.
+    pub cost: Cost,
 }
 
 /// What happened to an alert.

@@ -9,7 +9,7 @@ use crate::influx::Sink;
 use crate::live::Board;
 use crate::profile::Profile;
 use crate::service;
-use crate::source::own;
+use crate::source::{modbus, own};
 
 use super::{AppError, Common};
 
@@ -20,13 +20,20 @@ pub(super) fn open_alerts(
     service: &service::Handle,
     (history, sinks): (&History, &[Sink]),
     told: &Channels,
+    monitor: &modbus::Monitor,
     common: &Common,
 ) -> Result<(alert::Handle, Alerts), AlertError> {
     let Common { journal, clock, .. } = common.clone();
     let rules = hall.alert.rules.clone();
     let (handle, alerts) = Alerts::open(journal, rules, board, service.clone(), clock)?;
     let alerts = alerts.with_hours(hall.service.clone());
-    let alerts = alerts.telling(hall.alert.policy.clone(), told.clone());
+    let (policy, tariffs) = (hall.alert.policy.clone(), hall.alert.tariffs.clone());
+    let alerts = alerts.telling(policy, tariffs, told.clone());
+    let devices =
+        format!("{:?}", hall.devices.iter().map(|(device, _)| device).collect::<Vec<_>>());
+    let (rules, now) = (&hall.alert.rules, common.clock.now());
+    let configured = alert::configured(&common.journal, &devices, rules, now)?;
+    let alerts = alerts.witnessing(monitor.clone(), configured);
     Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
 }
 

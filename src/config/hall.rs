@@ -19,12 +19,13 @@ use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
 use super::{
-    bus, channel, load, mqtt as broker, people, route, secret, service as hours, site, vendor,
+    bus, channel, load, mqtt as broker, people, route, secret, service as hours, site, tariff,
+    vendor,
 };
 
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
-    "channel", "person", "rota", "route", "zone", "bus", "device", "vendor",
+    "channel", "person", "rota", "route", "tariff", "zone", "bus", "device", "vendor",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -259,6 +260,7 @@ fn hall(
     let modbus = connections(&found, mqtt.as_mut());
     load::notice(root, &buses, &modbus);
     let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
+    alert.tariffs = tariff::tariffs(root);
     alert.policy = policy(root, &alert, &notify, &zones.zones, &devices);
     let site = Arc::new(site?);
     let service = service_of(&zones, &days, &devices, &site);

@@ -28,6 +28,7 @@ mod section;
 mod service;
 mod site;
 mod syntax;
+mod tariff;
 mod topics;
 mod transport;
 mod vendor;

@@ -77,6 +77,19 @@ impl FromToml for Vec<String> {
     }
 }
 
+impl FromToml for Vec<i64> {
+    fn name() -> Text {
+        Text::new("整数的列表", "a list of whole numbers")
+    }
+    fn hint() -> Text {
+        Text::new("例如 [7, 8]", "write it like [7, 8]")
+    }
+    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
+        let list = value.as_array()?;
+        list.iter().map(|one| i64::from_toml(one.get_ref())).collect()
+    }
+}
+
 impl FromToml for i64 {
     fn name() -> Text {
         Text::new("有效的整数", "a whole number")

@@ -1,6 +1,6 @@
 //! The words of a message: one alert in full, several as a digest.
 
-use crate::alert::{Alert, Change};
+use crate::alert::{Alert, Change, Cost};
 use crate::model::{Severity, Text, Timestamp, text};
 
 use super::clip::clip;
@@ -119,6 +119,16 @@ fn single(told: &Told<'_>, names: &Names, pick: Pick, bytes_max: usize) -> Paper
         let Text { zh, en } = lasted;
         add(text!("持续：{zh}", "lasted: {en}"));
     }
+    if alert.flapping {
+        add(Text::new(
+            "反复出现：一小时内最多通知三次，安静后才算恢复",
+            "it comes and goes: told three times an hour at most, over when it has been quiet",
+        ));
+    }
+    if let Some(cost) = cost(alert) {
+        let Text { zh, en } = cost;
+        add(text!("影响：{zh}", "cost so far: {en}"));
+    }
     if let Some(who) = &alert.acknowledged {
         let (by, at) = (&who.by, names.local(who.at));
         let note = match who.note.trim() {
@@ -136,6 +146,26 @@ fn single(told: &Told<'_>, names: &Names, pick: Pick, bytes_max: usize) -> Paper
         false => clip(&lines.join("\n"), bytes_max),
     };
     Paper { title, text }
+}
+
+/// What it has cost, where that is something.
+fn cost(alert: &Alert) -> Option<Text> {
+    let Cost { energy_wh, money, service_ms } = alert.cost;
+    let mut parts = Vec::new();
+    if energy_wh >= 100.0 {
+        let kwh = energy_wh / 1000.0;
+        parts.push(text!("少发约 {kwh:.1} kWh", "about {kwh:.1} kWh not made"));
+    }
+    if let Some(money) = money.filter(|money| *money >= 0.1) {
+        parts.push(text!("约 {money:.1} 元", "about CNY {money:.1}"));
+    }
+    let minutes = service_ms / 60_000;
+    if minutes > 0 {
+        parts.push(text!("影响服务 {minutes} 分钟", "{minutes} min of service"));
+    }
+    let join =
+        |pick: fn(&Text) -> &str, stop: &str| parts.iter().map(pick).collect::<Vec<_>>().join(stop);
+    (!parts.is_empty()).then(|| Text::new(join(|t| &t.zh, "，"), join(|t| &t.en, ", ")))
 }
 
 /// Device and zone.

@@ -1,6 +1,6 @@
 //! What is sent: one transition, or several that were collected.
 
-use crate::alert::{Alert, AlertState, Change, Transition};
+use crate::alert::{Alert, AlertState, Change, Cost, Transition};
 use crate::model::{Position, Severity, Text, Timestamp};
 
 /// A transition that waits to be told.
@@ -55,6 +55,7 @@ impl Message {
             inhibited: None,
             flapping: false,
             told: Vec::new(),
+            cost: Cost::default(),
         };
         let transition = Transition { change: Change::Raised, alert, tell: true, to: None };
         let key = transition.alert.id.clone();

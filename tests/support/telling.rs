@@ -187,6 +187,7 @@ pub(crate) fn alert(rule: &str, n: usize) -> Alert {
         inhibited: None,
         flapping: false,
         told: Vec::new(),
+        cost: hallwatch::alert::Cost::default(),
     }
 }
 

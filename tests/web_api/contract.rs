@@ -61,7 +61,9 @@ wire! {
         since_ms: i64, raised_ms: i64, resolved_ms: Option<i64>,
         acknowledged: Option<Acknowledged>, evidence: Vec<Evidence>,
         silenced: Option<String>, inhibited: Option<String>, flapping: bool, told: Vec<String>,
+        cost: Cost,
     }
+    Cost { energy_wh: f64, money: Option<f64>, service_ms: i64, }
     Acknowledged { by: String, note: String, at_ms: i64, until_ms: Option<i64>, }
     Evidence { label: Text, value: String, }
     System {

@@ -331,6 +331,7 @@ fn alert(id_: &str, state: AlertState) -> Alert {
         inhibited: None,
         flapping: false,
         told: Vec::new(),
+        cost: hallwatch::alert::Cost::default(),
     }
 }
 

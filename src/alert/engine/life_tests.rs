@@ -281,3 +281,36 @@ fn a_channel_that_fails_is_told_of_on_the_others() {
     assert_eq!(found[0].to, Some(vec!["mail".to_owned()]));
     assert_eq!(found[0].alert.text.zh, "通知通道 `duty` 发不出：HTTP 500");
 }
+
+#[test]
+fn an_inverter_that_stands_still_costs_what_its_siblings_make() {
+    let mut world = World::with(NOON, &["a", "b", "c"]);
+    let tariff = crate::tariff::Tariff {
+        from: "2026-01-01".parse().expect("date"),
+        price_per_kwh: 0.5,
+        periods: Vec::new(),
+    };
+    world.engine.desk.costs.tariffs = crate::tariff::Tariffs::new(vec![tariff]);
+    let (ill, well) = (tripped(), producing());
+    let said: Said<'_> = &[("a", &ill), ("b", &well), ("c", &well), ("tm", &paper(0))];
+    seconds(&mut world, 61, said);
+    let before = world.engine.open();
+    assert_eq!(before.len(), 1, "{before:?}");
+    let labels: Vec<_> = before[0].evidence.iter().map(|(label, _)| label.en.as_str()).collect();
+    assert!(labels.contains(&"sun") && labels.contains(&"siblings' median output"), "{labels:?}");
+    seconds(&mut world, 3600, said);
+    let open = world.engine.open();
+    let cost = open.iter().find(|alert| alert.rule == "PV002").expect("open").cost;
+    // Its siblings make 30 kW each; the sun of this noon is not asked.
+    assert!((cost.energy_wh - before[0].cost.energy_wh - 30_000.0).abs() < 1.0, "{cost:?}");
+    assert!((cost.money.expect("a tariff") - cost.energy_wh / 1000.0 * 0.5).abs() < 1e-9);
+    // A gap in which nobody looked is not reckoned with.
+    world.now = world.now.plus_ms(3_600_000);
+    seconds(&mut world, 1, said);
+    let open = world.engine.open();
+    let after = open.iter().find(|alert| alert.rule == "PV002").expect("open").cost;
+    assert!(after.energy_wh - cost.energy_wh < 10.0, "{after:?}");
+    let state = record::snapshot(&world.engine.tracks, &[]).expect("snapshot");
+    let kept = record::restore(&state);
+    assert!(kept.tracks.values().any(|t| t.open.as_ref().is_some_and(|a| a.cost == after)));
+}

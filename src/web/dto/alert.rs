@@ -36,6 +36,15 @@ pub(in crate::web) struct Alert {
     inhibited: Option<String>,
     flapping: bool,
     told: Vec<String>,
+    cost: Cost,
+}
+
+/// What it has cost so far.
+#[derive(Debug, Serialize)]
+struct Cost {
+    energy_wh: f64,
+    money: Option<f64>,
+    service_ms: i64,
 }
 
 /// The silences and maintenance windows, newest first.
@@ -123,6 +132,11 @@ impl Alert {
             inhibited: alert.inhibited,
             flapping: alert.flapping,
             told: alert.told,
+            cost: Cost {
+                energy_wh: alert.cost.energy_wh,
+                money: alert.cost.money,
+                service_ms: alert.cost.service_ms,
+            },
         }
     }
 }

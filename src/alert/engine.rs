@@ -263,8 +263,11 @@ impl Engine {
     /// Something else is open on the device that says it better.
     fn is_said(&self, rule: &Rule, device: &DeviceId) -> bool {
         rule.unless.iter().any(|other| {
-            let key = Key { rule: other.clone(), device: device.clone(), part: self.whole.clone() };
-            self.tracks.get(&key).is_some_and(|track| track.open.is_some())
+            let (rule, part) = (other.clone(), self.whole.clone());
+            let first = Key { rule, device: device.clone(), part };
+            let of_it = |key: &Key| key.rule == *other && key.device == *device;
+            let mut tracks = self.tracks.range(&first..).take_while(|(key, _)| of_it(key));
+            tracks.any(|(_, track)| track.open.is_some())
         })
     }
 

@@ -34,6 +34,7 @@ mod witness;
 pub use channels::{ChannelState, Channels};
 pub use cost::Cost;
 pub use handle::{AckError, Handle, SilenceView};
+pub use line::Switch;
 pub use noise::{Noise, Noisy};
 pub use policy::{Hours, Policy, Route};
 pub use record::{AlertRecord, alert_event};

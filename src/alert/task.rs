@@ -22,7 +22,7 @@ use crate::tariff::Tariffs;
 use super::channels::Channels;
 use super::engine::Engine;
 use super::handle::{self, Board, Command, Handle, RECENT_MAX};
-use super::line;
+use super::line::{self, Switch};
 use super::look::Look;
 use super::policy::Policy;
 use super::record;
@@ -74,6 +74,8 @@ pub struct Alerts {
     sinks: Vec<Sink>,
     /// How the channels do.
     channels: Channels,
+    /// The switches behind which devices are.
+    switches: Vec<Switch>,
     /// What stood in the registers of devices.
     pub(super) monitor: Option<Monitor>,
     /// When the configuration changed last, as far as is known.
@@ -120,6 +122,7 @@ impl Alerts {
             look,
             hours: None,
             channels: Channels::default(),
+            switches: Vec::new(),
             monitor: None,
             configured: None,
             service,
@@ -155,6 +158,12 @@ impl Alerts {
     #[must_use]
     pub fn watching(self, history: History, sinks: Vec<Sink>) -> Self {
         Self { history: Some(history), sinks, ..self }
+    }
+
+    /// Knows what is behind which switch.
+    #[must_use]
+    pub fn behind(self, switches: Vec<Switch>) -> Self {
+        Self { switches, ..self }
     }
 
     /// Sees what stands in the registers of devices, and knows when the configuration changed last.
@@ -193,7 +202,8 @@ impl Alerts {
                     // Not by way of the journal, which may be what does not work.
                     let storage = self.storage();
                     found.extend(storage::findings(&self.journal.status(), &storage, now));
-                    found.extend(line::gone(&self.live, &self.look.peers));
+                    found.extend(line::gone(&self.live, &self.look.peers, &self.switches));
+                    line::widest(&mut found);
                     let transitions = self.engine.tick(&self.live, &self.look, &found);
                     self.decided(transitions);
                 }

@@ -47,7 +47,8 @@ impl Trial {
     pub fn tick(&mut self, now: Timestamp, found: &[service::Finding]) -> Vec<Transition> {
         self.look = Look::at(&self.board, self.hours.as_ref(), &self.engine.wanted, now);
         let mut found = found.to_vec();
-        found.extend(line::gone(&self.board, &self.look.peers));
+        found.extend(line::gone(&self.board, &self.look.peers, &[]));
+        line::widest(&mut found);
         self.engine.tick(&self.board, &self.look, &found)
     }
 

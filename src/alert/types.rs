@@ -5,6 +5,7 @@ use crate::rule::Rule;
 use crate::tariff::Tariffs;
 
 use super::cost::Cost;
+use super::line::Switch;
 use super::policy::Policy;
 
 /// By what is judged, and who is told.
@@ -14,6 +15,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// Who is told of what, and when.
     pub policy: Policy,
+    /// The switches behind which devices are.
+    pub switches: Vec<Switch>,
     /// What energy is worth.
     pub tariffs: Tariffs,
 }

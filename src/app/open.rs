@@ -33,6 +33,7 @@ pub(super) fn open_alerts(
         format!("{:?}", hall.devices.iter().map(|(device, _)| device).collect::<Vec<_>>());
     let (rules, now) = (&hall.alert.rules, common.clock.now());
     let configured = alert::configured(&common.journal, &devices, rules, now)?;
+    let alerts = alerts.behind(hall.alert.switches.clone());
     let alerts = alerts.witnessing(monitor.clone(), configured);
     Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
 }

@@ -25,7 +25,7 @@ use super::{
 
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
-    "channel", "person", "rota", "route", "tariff", "zone", "bus", "device", "vendor",
+    "channel", "person", "rota", "route", "tariff", "switch", "zone", "bus", "device", "vendor",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -261,6 +261,7 @@ fn hall(
     load::notice(root, &buses, &modbus);
     let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
     alert.tariffs = tariff::tariffs(root);
+    alert.switches = route::switches(root, &zones.zones, &devices);
     alert.policy = policy(root, &alert, &notify, &zones.zones, &devices);
     let site = Arc::new(site?);
     let service = service_of(&zones, &days, &devices, &site);

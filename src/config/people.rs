@@ -331,7 +331,8 @@ pub(super) fn alert(
     // Who is told of what depends on the zones and devices, which are read later.
     let policy = alert::Policy::default();
     let tariffs = crate::tariff::Tariffs::default();
-    alert::Config { policy, tariffs, rules: rules(root, folder, of_files) }
+    let switches = Vec::new();
+    alert::Config { policy, tariffs, switches, rules: rules(root, folder, of_files) }
 }
 
 /// The rules that the program ships, and those of the file that `rules` names.

@@ -1,9 +1,11 @@
 //! Who is told of which alerts, and when: the `[[route]]`s and `[alert]`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::alert::{Hours, Matcher, Policy, Route};
-use crate::model::{DeviceKind, Severity, Text, near, text};
+use crate::alert::{Hours, Matcher, Policy, Route, Switch};
+use crate::model::{Device, DeviceId, DeviceKind, Severity, Text, Zone, near, text};
+use crate::profile::Profile;
 
 use super::section::{Placed, Section, write};
 use super::site::unique;
@@ -11,6 +13,7 @@ use super::site::unique;
 const ALERT: &[&str] = &["acknowledged_for_h"];
 const ROUTE: &[&str] =
     &["name", "channels", "severity", "kinds", "zones", "devices", "rules", "after_min", "hours"];
+const SWITCH: &[&str] = &["id", "name", "devices", "zones"];
 /// An acknowledgement counts for so long, hours, where nothing is written: a shift.
 const ACKNOWLEDGED_FOR_H: i64 = 8;
 const HOUR_MS: i64 = 3_600_000;
@@ -35,6 +38,42 @@ pub(super) fn policy(root: &Section<'_>, names: &Names<'_>) -> Policy {
     let routes = sections.iter().filter_map(|section| route(section, &mut lines, names));
     let routes = routes.collect();
     Policy { channels: names.channels.to_vec(), routes, acknowledged_for_ms }
+}
+
+/// Reads the `[[switch]]`es: each with devices, or with all devices of zones.
+pub(super) fn switches(
+    root: &Section<'_>,
+    zones: &[Zone],
+    devices: &[(Arc<Device>, Arc<Profile>)],
+) -> Vec<Switch> {
+    let mut lines = BTreeMap::new();
+    let zones: Vec<&str> = zones.iter().map(|zone| zone.id.as_str()).collect();
+    let ids: Vec<&str> = devices.iter().map(|(device, _)| device.id.as_str()).collect();
+    let sections = root.list("switch", SWITCH);
+    let switch = |section: &Section<'_>| {
+        let id = section.need_words("id", write("id = \"sw-2f\""));
+        let id = id.filter(|id| match DeviceId::parse(&id.value) {
+            Ok(_) => unique(section, &mut lines, &Text::same("switch"), &id.value, id.offset),
+            Err(error) => {
+                section.note(id.offset, error.text(), write("id = \"sw-2f\""));
+                false
+            }
+        });
+        let name = section.name();
+        let named = listed(section, "devices", &Text::new("设备", "device"), &ids);
+        let whole = listed(section, "zones", &Text::new("区域", "zone"), &zones);
+        if !section.has("devices") && !section.has("zones") {
+            section.missing("devices", write("devices = [\"tm-01\", \"tm-02\"]"));
+        }
+        let behind = |device: &&Arc<Device>| {
+            named.iter().any(|id| *id == *device.id.as_str())
+                || whole.iter().any(|zone| *zone == *device.zone.as_str())
+        };
+        let devices = devices.iter().map(|(device, _)| device).filter(behind);
+        let devices = devices.map(|device| device.id.clone()).collect();
+        Some(Switch { id: id?.value, name: name?, devices })
+    };
+    sections.iter().filter_map(switch).collect()
 }
 
 fn route(

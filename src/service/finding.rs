@@ -15,6 +15,10 @@ pub enum What {
     ZoneGone,
     /// All devices of a line are silent.
     LineGone,
+    /// All devices behind a switch are silent.
+    SwitchGone,
+    /// The broker is gone, and with it everything that publishes.
+    BrokerGone,
     /// Half of a kind cannot reach its back-end.
     BackendGone,
     /// Some of a kind do not serve.
@@ -39,12 +43,14 @@ pub enum What {
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 15] = [
+    pub const ALL: [(&'static str, Self); 17] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
         ("zone_gone", Self::ZoneGone),
         ("line_gone", Self::LineGone),
+        ("switch_gone", Self::SwitchGone),
+        ("broker_gone", Self::BrokerGone),
         ("backend_gone", Self::BackendGone),
         ("few_left", Self::FewLeft),
         ("not_ready", Self::NotReady),
@@ -61,7 +67,9 @@ impl What {
     #[must_use]
     pub const fn stands_for(self) -> Option<Stands> {
         match self {
-            Self::ZoneGone | Self::LineGone => Some(Stands::Silence),
+            Self::ZoneGone | Self::LineGone | Self::SwitchGone | Self::BrokerGone => {
+                Some(Stands::Silence)
+            }
             Self::BackendGone => Some(Stands::Rule("KS024")),
             _ => None,
         }

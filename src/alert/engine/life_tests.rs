@@ -314,3 +314,28 @@ fn an_inverter_that_stands_still_costs_what_its_siblings_make() {
     let kept = record::restore(&state);
     assert!(kept.tracks.values().any(|t| t.open.as_ref().is_some_and(|a| a.cost == after)));
 }
+
+#[test]
+fn a_switch_without_its_devices_is_one_alert() {
+    let mut world = World::with(NOON, &["a", "b"]);
+    let id = |id: &str| DeviceId::parse(id).expect("id");
+    world.switches = vec![super::super::line::Switch {
+        id: "sw-1".to_owned(),
+        name: Text::new("一层交换机", "switch of floor 1"),
+        devices: vec![id("a"), id("tm")],
+    }];
+    seconds(&mut world, 10, &[("a", &producing()), ("b", &producing()), ("tm", &paper(0))]);
+    let found = seconds(&mut world, 900, &[("b", &producing())]);
+    let told: Vec<_> = found.iter().map(|t| t.alert.text.en.as_str()).collect();
+    assert_eq!(told, ["all 2 devices behind switch of floor 1 are gone"]);
+}
+
+#[test]
+fn a_broker_that_is_gone_is_one_alert_with_its_devices() {
+    let mut world = World::new(NOON);
+    seconds(&mut world, 5, &[("inv", &producing()), ("tm", &paper(0))]);
+    world.link("tm", crate::model::LinkFault::BrokerDown);
+    let found = seconds(&mut world, 900, &[("inv", &producing())]);
+    assert_eq!(found.iter().map(|t| t.alert.rule.as_str()).collect::<Vec<_>>(), ["SY016"]);
+    assert!(found[0].alert.evidence[0].1.contains("[tm]"), "{:?}", found[0].alert.evidence);
+}

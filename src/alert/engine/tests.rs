@@ -45,6 +45,7 @@ pub(super) struct World {
     pub(super) found: Vec<service::Finding>,
     pub(super) now: Timestamp,
     look: Look,
+    pub(super) switches: Vec<super::super::line::Switch>,
     /// What was decided when devices spoke, before the second was over.
     decided: Vec<Transition>,
 }
@@ -69,7 +70,15 @@ impl World {
         let rules = crate::rule::default_rules().expect("rules");
         let engine = Engine::new(rules, BTreeMap::new());
         let look = Look::at(&board, None, &engine.wanted, now);
-        Self { board, engine, found: Vec::new(), now, look, decided: Vec::new() }
+        Self {
+            board,
+            engine,
+            found: Vec::new(),
+            now,
+            look,
+            switches: Vec::new(),
+            decided: Vec::new(),
+        }
     }
 
     /// As [`World::new`], and with the gateway's own device.
@@ -88,6 +97,14 @@ impl World {
         let all: Vec<_> = devices.collect();
         let lines = ids.iter().map(|id| (DeviceId::parse(id).expect("id"), Arc::from(line)));
         self.board = Board::new(site(), all, self.now).with_lines(lines);
+    }
+
+    /// The way to a device is down.
+    pub(super) fn link(&mut self, device: &str, fault: LinkFault) {
+        let device = DeviceId::parse(device).expect("id");
+        let state = LinkState::Down { fault, detail: String::new() };
+        let record = Record::Link(Link { device, time: self.now, state });
+        self.decided.extend(self.engine.take(&mut self.board, &record, &self.look));
     }
 
     /// A second in which these devices speak.
@@ -118,7 +135,8 @@ impl World {
     fn tick(&mut self) -> Vec<Transition> {
         self.look = Look::at(&self.board, None, &self.engine.wanted, self.now);
         let mut found = self.found.clone();
-        found.extend(super::super::line::gone(&self.board, &self.look.peers));
+        found.extend(super::super::line::gone(&self.board, &self.look.peers, &self.switches));
+        super::super::line::widest(&mut found);
         let mut all = std::mem::take(&mut self.decided);
         all.extend(self.engine.tick(&self.board, &self.look, &found));
         all
@@ -313,9 +331,12 @@ fn a_broker_that_is_down_is_not_the_kiosks_fault() {
     };
     let fault = LinkFault::BrokerDown;
     link(&mut world, LinkState::Down { fault, detail: String::new() });
-    assert!(world.pass(900, &[("inv", &inverter)]).is_empty());
+    let seen = world.pass(900, &[("inv", &inverter)]);
+    assert_eq!(seen, [(Change::Raised, "SY016".to_owned())], "the broker's");
     link(&mut world, LinkState::Up);
-    assert_eq!(world.pass(400, &[("inv", &inverter)]), [(Change::Raised, "KS001".to_owned())]);
+    let seen = world.pass(400, &[("inv", &inverter)]);
+    let wanted = [(Change::Resolved, "SY016"), (Change::Raised, "KS001")];
+    assert_eq!(seen, wanted.map(|(change, rule)| (change, rule.to_owned())));
 }
 
 #[test]

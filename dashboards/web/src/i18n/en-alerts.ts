@@ -34,10 +34,10 @@ export const alerts: Messages["alerts"] = {
   noMatch: "No alert matches.",
 
   forHow: "Counts for",
-  forDefault: "As configured",
+  forDefault: "Default",
   forHours: (n) => count(n, "hour", "hours"),
   forHint: "If it is still there after that, people are reminded.",
-  again: "Acknowledge again",
+  again: "Renew",
   silence: "Silence",
   maintain: "Maintenance",
   makeOrder: "Work order",

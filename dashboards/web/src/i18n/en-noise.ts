@@ -53,6 +53,7 @@ export const noise: Messages["noise"] = {
   still: "still on",
   text: "Words",
   more: (n) => `${n} more not shown`,
+  showAll: (n) => `Show all ${n}`,
   took: (time) => `took ${time}`,
   seconds: (n) => `${n} s`,
 };

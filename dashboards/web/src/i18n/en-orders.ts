@@ -43,6 +43,9 @@ export const orders: Messages["orders"] = {
   stopped: "stopped",
   clocks: "Clocks (service time)",
   steps: "Next step",
+  verb: {
+    assigned: "Assign", on_the_way: "On the way", repairing: "Start repair", waiting_for_part: "Wait for a part", done: "Repaired", closed: "Close", cancelled: "Cancel the order",
+  },
   over: "This order is over.",
   history: "History",
   parts: "Parts used",

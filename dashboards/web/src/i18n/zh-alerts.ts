@@ -31,7 +31,7 @@ export const alerts = {
   noMatch: "没有符合条件的告警。",
 
   forHow: "确认有效时长",
-  forDefault: "按网关设置",
+  forDefault: "默认",
   forHours: (n: number) => `${n} 小时`,
   forHint: "到时仍未恢复，就重新提醒。",
   again: "重新确认",

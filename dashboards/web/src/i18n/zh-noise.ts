@@ -49,7 +49,8 @@ export const noise = {
   lasted: "持续",
   still: "至今",
   text: "内容",
-  more: (n: string) => `另有 ${n} 次没有显示`,
+  more: (n: string) => `另有 ${n} 台没有显示`,
+  showAll: (n: string) => `显示全部 ${n} 次`,
   took: (time: string) => `用时 ${time}`,
   seconds: (n: string) => `${n} 秒`,
 };

@@ -1,4 +1,7 @@
 // The words of work orders in Chinese; part of zh.ts.
+/** "应于 15:30 前", but "应于明天 15:30 前". */
+const spaced = (time: string): string => (/^\d/.test(time) ? ` ${time}` : time);
+
 export const orders = {
   newTitle: "新建工单",
   make: "新建工单",
@@ -34,12 +37,15 @@ export const orders = {
   repair: "修复",
   used: (time: string) => `用时 ${time}`,
   limit: (time: string) => `时限 ${time}`,
-  due: (time: string) => `应于 ${time} 前`,
+  due: (time: string) => `应于${spaced(time)} 前`,
   wall: (time: string) => `自然时间 ${time}`,
   running: "计时中",
   stopped: "已停止",
   clocks: "时限（按服务时间）",
   steps: "下一步",
+  verb: {
+    assigned: "派工", on_the_way: "出发去现场", repairing: "开始维修", waiting_for_part: "等待配件", done: "已修好", closed: "关闭工单", cancelled: "取消工单",
+  },
   over: "工单已结束。",
   history: "处理经过",
   parts: "更换配件",

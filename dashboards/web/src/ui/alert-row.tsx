@@ -8,6 +8,7 @@ import { put, useTopic } from "../state/store";
 import { isOpenHall } from "../api/http";
 import { AcknowledgedIcon, AdviceIcon, SeverityIcon } from "./icons";
 import { Ticking } from "./ticking";
+import { isCared } from "./urgency";
 
 function Where({ alert }: { alert: Alert }) {
   const { say } = useWords();
@@ -87,14 +88,14 @@ function Marks({ alert, full }: { alert: Alert; full: boolean }) {
   );
 }
 
-/** With `full` all that is known of it; `children` are what can be done about it. */
+/** With `full` its state is said in any case; `children` are what else is known, and what can be done about it. */
 export function AlertRow({ alert, isNew, full = false, onAcknowledge, children }: {
   alert: Alert; isNew?: boolean; full?: boolean; onAcknowledge?: (alert: Alert) => void; children?: ComponentChildren;
 }) {
   const { t, say } = useWords();
   const ended = alert.state === "resolved";
   const canAcknowledge = !ended && alert.acknowledged === null && onAcknowledge !== undefined;
-  const classes = ["alert", `sev-${alert.severity}`, isNew ? "is-new" : "", alert.acknowledged ? "is-taken" : "", ended ? "is-ended" : ""];
+  const classes = ["alert", `sev-${alert.severity}`, isNew ? "is-new" : "", isCared(alert) ? "is-taken" : "", ended ? "is-ended" : ""];
   return (
     <li class={classes.filter(Boolean).join(" ")} data-alert={alert.id}>
       <div class="alert-head">
@@ -110,7 +111,6 @@ export function AlertRow({ alert, isNew, full = false, onAcknowledge, children }
             <>
               <p class="alert-advice"><AdviceIcon /><span><span class="visually-hidden">{t.advice}: </span>{say(alert.advice)}</span></p>
               <Evidence alert={alert} />
-              {full ? <p class="alert-evidence muted">{alert.told.length === 0 ? t.alerts.toldNobody : t.alerts.told(alert.told)}</p> : null}
             </>
           )}
         </div>

@@ -5,7 +5,7 @@ export const SEVERITIES: readonly Severity[] = ["critical", "major", "minor", "i
 const RANK: Record<Severity, number> = { critical: 0, major: 1, minor: 2, info: 3 };
 
 /** Somebody knows, somebody wanted quiet, or another alert says it. */
-const isCared = (alert: Alert): boolean => alert.acknowledged !== null || alert.silenced !== null || alert.inhibited !== null;
+export const isCared = (alert: Alert): boolean => alert.acknowledged !== null || alert.silenced !== null || alert.inhibited !== null;
 
 /** What nobody has taken on comes first, then by severity, then the newest. */
 export function byUrgency(a: Alert, b: Alert): number {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { api } from "../../api/http";
 import type { Noise, Shift } from "../../api/desk";
 import { decimal, percent } from "../../format/number";
-import { duration, moment } from "../../format/time";
+import { clockTime, duration, isoDate, moment } from "../../format/time";
 import { useWords, type Words } from "../../i18n";
 import { serverNow } from "../../state/clock";
 import { useVisible } from "../../state/visible";
@@ -38,7 +38,7 @@ function Totals({ noise }: { noise: Noise }) {
       <Fact label={t.noise.selfCleared} value={shown(noise.self_cleared)} {...(some ? { more: share(noise.self_cleared) } : {})} />
       <Fact label={t.noise.acknowledged} value={shown(noise.acknowledged)} {...(some ? { more: share(noise.acknowledged) } : {})} />
       <Fact label={t.noise.meanAck} value={noise.acknowledge_mean_ms === null ? t.none : duration(noise.acknowledge_mean_ms, t)} />
-      <div>
+      <div class="noise-by">
         <dt>{t.noise.severityTitle}</dt>
         <dd class="noise-severities">
           {SEVERITIES.map((severity) => (
@@ -52,7 +52,10 @@ function Totals({ noise }: { noise: Noise }) {
   );
 }
 
-const spanOf = (shift: Shift, { t, lang }: Words): string => t.noise.shift(moment(shift.from_ms, serverNow(), lang), moment(shift.to_ms, serverNow(), lang));
+function spanOf({ from_ms: from, to_ms: to }: Shift, { t, lang }: Words): string {
+  const sameDay = isoDate(from) === isoDate(to);
+  return t.noise.shift(moment(from, serverNow(), lang), sameDay ? clockTime(to, lang) : moment(to, serverNow(), lang));
+}
 
 /** Bars without a library: one for each shift, the highest as high as the box. */
 function Shifts({ shifts }: { shifts: readonly Shift[] }) {

@@ -40,7 +40,10 @@ function Deeds({ alert, order, onAsk }: { alert: Alert; order: WorkOrder | undef
   );
   return (
     <div class="deeds">
-      {order ? <a class="deed-order" href={addressOf("orders", order.id)}>{t.alerts.order(order.id, say(order.state_text))}</a> : null}
+      <p class="deed-facts">
+        <span class="muted">{alert.told.length === 0 ? t.alerts.toldNobody : t.alerts.told(alert.told)}</span>
+        {order ? <a class="deed-order" href={addressOf("orders", order.id)}>{t.alerts.order(order.id, say(order.state_text))}</a> : null}
+      </p>
       {button("acknowledge", alert.acknowledged ? t.alerts.again : t.acknowledge)}
       {button("silence", t.alerts.silence)}
       {alert.device === null ? null : button("maintenance", t.alerts.maintain)}

@@ -1,7 +1,7 @@
 // One work order: what, who, its clocks, what can be done next, and all that was done.
 import { useState } from "preact/hooks";
 import { api } from "../../api/http";
-import type { OrderClock, WorkOrder, Worded } from "../../api/desk";
+import type { OrderClock, Vendor, WorkOrder, Worded } from "../../api/desk";
 import { coming, moment, serviceTime } from "../../format/time";
 import { useWords } from "../../i18n";
 import { serverNow } from "../../state/clock";
@@ -9,12 +9,14 @@ import { put } from "../../state/store";
 import { useVisible } from "../../state/visible";
 import { useWhileOpen } from "../../state/while-open";
 import { Dialog } from "../dialog";
-import { Assigned, Who, lookOf } from "./order-words";
+import { Assigned, Who, lookOf, verbOf } from "./order-words";
 import { StepDialog } from "./step-dialog";
 
 const REREAD_MS = 10_000;
+/** Vendors change with the configuration only. */
+const VENDORS_MS = 300_000;
 
-function Facts({ order }: { order: WorkOrder }) {
+function Facts({ order, vendors }: { order: WorkOrder; vendors: readonly Vendor[] }) {
   const { t, say, label, lang } = useWords();
   const { orders } = t;
   const { assigned, contract, closed } = order;
@@ -27,7 +29,7 @@ function Facts({ order }: { order: WorkOrder }) {
         <div><dt>{orders.opened(moment(order.opened_ms, serverNow(), lang))}</dt><dd>{orders.origin[order.origin]}{order.rule ? ` · ${orders.from(order.rule)}` : ""}</dd></div>
         <div><dt>{orders.assignedTo}</dt><dd><Assigned order={order} />{assigned?.phone ? <> · <a href={`tel:${assigned.phone}`}>{assigned.phone}</a></> : null}</dd></div>
         {order.reports > 0 ? <div><dt>{orders.origin.public}</dt><dd>{orders.reports(order.reports)}</dd></div> : null}
-        {contract ? <div><dt>{orders.contract}</dt><dd>{contract.vendor}</dd></div> : null}
+        {contract ? <div><dt>{orders.contract}</dt><dd data-person>{vendors.find((vendor) => vendor.id === contract.vendor)?.name ?? contract.vendor}</dd></div> : null}
       </dl>
       {closed ? (
         <p class="order-closed">
@@ -50,7 +52,7 @@ function ClockRow({ name, clock, limit }: { name: string; clock: OrderClock; lim
         <b>{serviceTime(clock.service_ms, t)}</b>
         <span class="muted">{orders.wall(serviceTime(clock.wall_ms, t))}</span>
         {limit === null ? null : <span>{orders.limit(serviceTime(limit, t))}</span>}
-        {clock.due_ms === null ? null : <span>{orders.due(coming(clock.due_ms, serverNow(), words))}</span>}
+        {clock.due_ms === null || !clock.running ? null : <span>{orders.due(coming(clock.due_ms, serverNow(), words))}</span>}
       </dd>
     </div>
   );
@@ -83,11 +85,13 @@ function Past({ order }: { order: WorkOrder }) {
 }
 
 export function OrderSheet({ id, onClose, onStep }: { id: string; onClose: () => void; onStep: () => void }) {
-  const { t, label } = useWords();
+  const words = useWords();
+  const { t } = words;
   const { orders } = t;
   const [changed, setChanged] = useState(0);
   const [taking, setTaking] = useState<Worded | null>(null);
   const { data: order, failed } = useWhileOpen(useVisible(), () => api.order(id), REREAD_MS, changed);
+  const { data: vendors } = useWhileOpen(true, api.vendors, VENDORS_MS);
   const stepped = () => {
     setChanged((n) => n + 1);
     onStep();
@@ -98,7 +102,7 @@ export function OrderSheet({ id, onClose, onStep }: { id: string; onClose: () =>
         {failed ? <p class="form-error" role="alert">{orders.unknown}</p> : null}
         {order ? (
           <>
-            <Facts order={order} />
+            <Facts order={order} vendors={vendors?.vendors ?? []} />
             <section>
               <h3>{orders.clocks}</h3>
               <dl class="sheet-clocks">
@@ -111,7 +115,7 @@ export function OrderSheet({ id, onClose, onStep }: { id: string; onClose: () =>
               <h3>{orders.steps}</h3>
               {order.next.length === 0 ? <p class="muted">{orders.over}</p> : (
                 <div class="sheet-next">
-                  {order.next.map((next) => <button key={next.state} type="button" class="button" data-next={next.state} onClick={() => setTaking(next)}>{label(next.text)}</button>)}
+                  {order.next.map((next) => <button key={next.state} type="button" class="button" data-next={next.state} onClick={() => setTaking(next)}>{verbOf(next, words)}</button>)}
                 </div>
               )}
             </section>

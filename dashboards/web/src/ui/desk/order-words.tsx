@@ -1,7 +1,7 @@
 // An order in words: who has it, and how its clocks stand.
-import type { ByKind, OrderClock, WorkOrder } from "../../api/desk";
+import type { ByKind, OrderClock, WorkOrder, Worded } from "../../api/desk";
 import { coming, serviceTime } from "../../format/time";
-import { useWords } from "../../i18n";
+import { useWords, type Words } from "../../i18n";
 
 /** What a person typed stays as typed, in any language. */
 export function Who({ by, kind }: { by: string | null; kind: ByKind }) {
@@ -13,6 +13,12 @@ export function Who({ by, kind }: { by: string | null; kind: ByKind }) {
 export function Assigned({ order }: { order: WorkOrder }) {
   const { orders } = useWords().t;
   return order.assigned ? <span data-person>{order.assigned.name}</span> : <span class="muted">{orders.nobody}</span>;
+}
+
+/** What somebody does who takes an order there; the daemon's own word for a state that this page does not know. */
+export function verbOf(next: Worded, { t, label }: Words): string {
+  const verbs = t.orders.verb as Readonly<Record<string, string>>;
+  return verbs[next.state] ?? label(next.text);
 }
 
 /** How an order stands, in the colours that the board has for health. */

@@ -1,4 +1,5 @@
 // The answer of a rehearsal: how often, where, when, and who would have been told.
+import { useState } from "preact/hooks";
 import type { Rehearsal } from "../../api/desk";
 import { decimal } from "../../format/number";
 import { dated, duration, moment } from "../../format/time";
@@ -8,20 +9,20 @@ import { DeviceLink } from "./device-link";
 
 const WEEK_MS = 7 * 86_400_000;
 const DEVICES_SHOWN = 20;
-const EVENTS_SHOWN = 100;
+const EVENTS_SHOWN = 30;
 
 function Events({ result }: { result: Rehearsal }) {
   const { t, say, lang } = useWords();
   const words = t.noise;
   const names = new Map(result.devices.map((entry) => [entry.device, entry.device_name]));
-  const rest = result.events.length - EVENTS_SHOWN;
+  const [all, setAll] = useState(false);
   return (
     <section>
       <h3>{words.eventsTitle}</h3>
       <table class="desk-table">
         <thead><tr>{[words.where, words.from, words.to, words.lasted, words.text].map((head) => <th key={head} scope="col">{head}</th>)}</tr></thead>
         <tbody>
-          {result.events.slice(0, EVENTS_SHOWN).map((event) => (
+          {result.events.slice(0, all ? undefined : EVENTS_SHOWN).map((event) => (
             <tr key={`${event.device}/${event.from_ms}`} data-firing>
               <th scope="row"><DeviceLink id={event.device} name={names.get(event.device) ?? { zh: event.device, en: event.device }} /></th>
               <td data-label={words.from}>{moment(event.from_ms, serverNow(), lang)}</td>
@@ -32,7 +33,9 @@ function Events({ result }: { result: Rehearsal }) {
           ))}
         </tbody>
       </table>
-      {rest > 0 ? <p class="muted">{words.more(decimal(rest, 0, lang))}</p> : null}
+      {all || result.events.length <= EVENTS_SHOWN ? null : (
+        <button type="button" class="button show-all" onClick={() => setAll(true)}>{words.showAll(decimal(result.events.length, 0, lang))}</button>
+      )}
     </section>
   );
 }

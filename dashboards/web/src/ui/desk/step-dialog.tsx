@@ -6,6 +6,7 @@ import { useWords, type Words } from "../../i18n";
 import { useWhileOpen } from "../../state/while-open";
 import { Ask, NOTE_LIMIT, typed } from "../ask";
 import { NAME_LIMIT } from "../person";
+import { verbOf } from "./order-words";
 
 const VENDORS_MS = 300_000;
 const PARTS_MAX = 20;
@@ -83,7 +84,7 @@ function Parts() {
 
 export function StepDialog({ order, next, onClose, onStep }: { order: WorkOrder; next: Worded; onClose: () => void; onStep: () => void }) {
   const words = useWords();
-  const { t, say, label } = words;
+  const { t, say } = words;
   const { orders } = t;
   const { state } = next;
   const read = (form: FormData, by: string) => {
@@ -91,7 +92,7 @@ export function StepDialog({ order, next, onClose, onStep }: { order: WorkOrder;
     return typeof wish === "string" ? wish : () => api.stepOrder(order.id, wish).then(onStep);
   };
   return (
-    <Ask title={label(next.text)} about={<><b>{say(order.device_name)}</b> <span data-person={order.origin === "alert" ? undefined : true}>{say(order.what)}</span></>} read={read} onClose={onClose}>
+    <Ask title={verbOf(next, words)} about={<><b>{say(order.device_name)}</b> <span data-person={order.origin === "alert" ? undefined : true}>{say(order.what)}</span></>} read={read} onClose={onClose}>
       {state === "assigned" ? <To order={order} /> : null}
       {TAKES_PARTS.indexOf(state) >= 0 ? <Parts /> : null}
       {TAKES_REASON.indexOf(state) >= 0 ? <label class="field"><span>{orders.reason}</span><textarea name="reason" rows={2} maxLength={NOTE_LIMIT} required /></label> : null}

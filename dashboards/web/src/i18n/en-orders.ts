@@ -35,7 +35,7 @@ export const orders: Messages["orders"] = {
   noContract: "No contract: no limits",
   response: "Response",
   repair: "Repair",
-  used: (time) => `${time} so far`,
+  used: (time) => time,
   limit: (time) => `limit ${time}`,
   due: (time) => `due ${time}`,
   wall: (time) => `${time} by the clock`,

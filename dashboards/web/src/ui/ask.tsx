@@ -51,17 +51,19 @@ export function Ask({ title, about, submit, wide = false, read, tell = explain, 
   };
   return (
     <Dialog class="ask" wide={wide} title={title} onClose={onClose}>
-      <form onSubmit={(event) => void send(event)} noValidate>
+      <form onSubmit={(event) => void send(event)} onInput={() => setError(null)} noValidate>
         {about ? <p class="ask-text">{about}</p> : null}
         <label class="field">
           <span>{t.yourName}</span>
           <input name="by" defaultValue={rememberedName()} maxLength={NAME_LIMIT} required autofocus autocomplete="name" />
         </label>
         {children}
-        {error ? <p class="form-error" role="alert">{error}</p> : null}
-        <div class="ask-actions">
-          <button type="button" class="button" onClick={onClose}>{t.cancel}</button>
-          <button type="submit" class="button button-main" aria-disabled={busy ? "true" : undefined}>{busy ? t.sending : submit ?? t.send}</button>
+        <div class="ask-foot">
+          {error ? <p class="form-error" role="alert">{error}</p> : null}
+          <div class="ask-actions">
+            <button type="button" class="button" onClick={onClose}>{t.cancel}</button>
+            <button type="submit" class="button button-main" aria-disabled={busy ? "true" : undefined}>{busy ? t.sending : submit ?? t.send}</button>
+          </div>
         </div>
       </form>
     </Dialog>

@@ -61,7 +61,9 @@ export async function rehearses(hall) {
   await page.click(".show-all");
   await check.within("every firing is listed", 3, async () => (await page.$$("[data-firing]")).length === told.events.length);
   check.that("… and one that is still on says so", (await page.textContent("[data-firing]")).includes("至今"));
+  check.that("… in hours or not", /服务时间[内外]/.test(await page.textContent("[data-firing]")));
   await hall.shot(page, "alerts-rehearsal-zh");
+  check.that("a rule whose data are not stored cannot be chosen", await page.$eval('.rehearsal option[value="DP002"]', (option) => option.disabled));
   await page.selectOption('.rehearsal select[name="rule"]', "PV009");
   await page.check('.rehearsal input[name="days"][value="30"]');
   await page.click('.rehearsal button[type="submit"]');

@@ -3,7 +3,7 @@ import { HOUR, midnight, noise, text } from "./hall.mjs";
 
 const DAY = 24 * HOUR;
 const MINUTE = 60_000;
-const rule = (id, severity, kinds, zh, en, adviceZh, adviceEn) => ({ id, severity, kinds, text: text(zh, en), advice: text(adviceZh, adviceEn) });
+const rule = (id, severity, kinds, zh, en, adviceZh, adviceEn) => ({ id, severity, kinds, text: text(zh, en), advice: text(adviceZh, adviceEn), rehearsable: id !== "DP002" });
 const MACHINES = ["ticket_machine", "tax_terminal", "approval_kiosk", "social_security_kiosk", "medical_insurance_kiosk", "health_check_machine"];
 
 export const RULES = [
@@ -40,8 +40,11 @@ export function noiseOf(from, to) {
   };
 }
 
+const isOpen = (at) => at - midnight(at) >= 9 * HOUR && at - midnight(at) < 17 * HOUR;
+
 export function rehearse(id, days, now, devices) {
   const found = RULES.find((entry) => entry.id === id);
+  if (found && !found.rehearsable) return [400, { type: "about:blank", title: "not stored", status: 400, detail: "not stored", hint: text("这条规则所看的数据没有存下", "what this rule looks at is not stored") }];
   if (!found) return [404, { type: "about:blank", title: "no such rule", status: 404, detail: "no such rule", hint: text(`没有规则 \`${id}\``, `there is no rule \`${id}\``) }];
   const from = now - days * DAY;
   const begins = Math.max(from, midnight(now) - 64 * DAY);
@@ -52,17 +55,17 @@ export function rehearse(id, days, now, devices) {
     own.forEach((device, i) => {
       if (noise(day / DAY + i * 13.7) < 0.93) return;
       const at = day + (7 + 12 * noise(day / DAY + i)) * HOUR;
-      if (at < now) events.push({ device: device.id, from_ms: Math.round(at), to_ms: Math.round(at + (4 + 90 * noise(at)) * MINUTE), text: found.text });
+      if (at < now) events.push({ device: device.id, from_ms: Math.round(at), to_ms: Math.round(at + (4 + 90 * noise(at)) * MINUTE), severity: found.severity, in_hours: isOpen(at), text: found.text });
     });
   }
   events.sort((a, b) => b.from_ms - a.from_ms);
   if (events[0]) events[0] = { ...events[0], to_ms: null };
-  const inHours = events.filter(({ from_ms: at }) => at - midnight(at) >= 9 * HOUR && at - midnight(at) < 17 * HOUR).length;
+  const inHours = events.filter((event) => event.in_hours).length;
   const lasted = (event) => (event.to_ms ?? now) - event.from_ms;
   const told = own.map((device) => ({ device, list: events.filter((event) => event.device === device.id) })).filter(({ list }) => list.length > 0)
     .map(({ device, list }) => ({ device: device.id, device_name: device.name, count: list.length, longest_ms: Math.max(...list.map(lasted)) })).sort((a, b) => b.count - a.count);
   return [200, {
-    rule: id, from_ms: from, to_ms: now, data_from_ms: begins, firings: events.length, in_hours: inHours, out_of_hours: events.length - inHours,
+    rule: id, from_ms: from, to_ms: now, data_from_ms: begins, devices_judged: own.length, firings: events.length, in_hours: inHours, out_of_hours: events.length - inHours,
     told: events.length === 0 ? [] : [{ channel: "值班群", count: events.length }, { channel: "mail", count: inHours }], devices: told, events, took_ms: 1_840,
   }];
 }

@@ -172,6 +172,17 @@ export interface Rule {
   readonly kinds: readonly string[];
   readonly text: Text;
   readonly advice: Text;
+  /** What is stored suffices to rehearse it. */
+  readonly rehearsable: boolean;
+}
+
+export interface Firing {
+  readonly device: string | null;
+  readonly from_ms: number;
+  readonly to_ms: number | null;
+  readonly severity: Severity;
+  readonly in_hours: boolean;
+  readonly text: Text;
 }
 
 /** What a rule would have said of the past. */
@@ -181,12 +192,14 @@ export interface Rehearsal {
   readonly to_ms: number;
   /** Where the readings begin; null when there are none. */
   readonly data_from_ms: number | null;
+  readonly devices_judged: number;
   readonly firings: number;
   readonly in_hours: number;
   readonly out_of_hours: number;
   readonly told: readonly { readonly channel: string; readonly count: number }[];
   readonly devices: readonly { readonly device: string; readonly device_name: Text; readonly count: number; readonly longest_ms: number }[];
-  readonly events: readonly { readonly device: string; readonly from_ms: number; readonly to_ms: number | null; readonly text: Text }[];
+  /** The latest; of very many not all. */
+  readonly events: readonly Firing[];
   readonly took_ms: number;
 }
 

@@ -2,7 +2,7 @@
 export const alerts = {
   title: "告警与维修",
   tabsLabel: "告警与维修的各部分",
-  tabs: { open: "未恢复告警", silences: "静默与维护", orders: "工单", channels: "通知渠道", noise: "告警统计", rehearsal: "规则试算" },
+  tabs: { open: "未恢复告警", silences: "静默与维护", orders: "工单", channels: "通知渠道", noise: "告警统计", rehearsal: "规则演练" },
   missing: "这个版本的网关不提供这项数据，请升级。",
   failed: "网关没有应答，正在重试。",
   notLoaded: "页面没有载入完整，请刷新。",

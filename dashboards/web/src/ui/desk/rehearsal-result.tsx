@@ -20,19 +20,21 @@ function Events({ result }: { result: Rehearsal }) {
     <section>
       <h3>{words.eventsTitle}</h3>
       <table class="desk-table">
-        <thead><tr>{[words.where, words.from, words.to, words.lasted, words.text].map((head) => <th key={head} scope="col">{head}</th>)}</tr></thead>
+        <thead><tr>{[words.where, words.from, words.to, words.lasted, words.hours, words.text].map((head) => <th key={head} scope="col">{head}</th>)}</tr></thead>
         <tbody>
-          {result.events.slice(0, all ? undefined : EVENTS_SHOWN).map((event) => (
-            <tr key={`${event.device}/${event.from_ms}`} data-firing>
-              <th scope="row"><DeviceLink id={event.device} name={names.get(event.device) ?? { zh: event.device, en: event.device }} /></th>
+          {result.events.slice(0, all ? undefined : EVENTS_SHOWN).map((event, i) => (
+            <tr key={i} data-firing>
+              <th scope="row">{event.device === null ? t.none : <DeviceLink id={event.device} name={names.get(event.device) ?? { zh: event.device, en: event.device }} />}</th>
               <td data-label={words.from}>{moment(event.from_ms, serverNow(), lang)}</td>
               <td data-label={words.to}>{event.to_ms === null ? words.still : moment(event.to_ms, serverNow(), lang)}</td>
               <td data-label={words.lasted}>{duration((event.to_ms ?? result.to_ms) - event.from_ms, t)}</td>
+              <td data-label={words.hours}>{event.in_hours ? words.inHours : words.outOfHours}</td>
               <td class="wide-cell">{say(event.text)}</td>
             </tr>
           ))}
         </tbody>
       </table>
+      {result.firings > result.events.length ? <p class="muted">{words.latest(decimal(result.events.length, 0, lang))}</p> : null}
       {all || result.events.length <= EVENTS_SHOWN ? null : (
         <button type="button" class="button show-all" onClick={() => setAll(true)}>{words.showAll(decimal(result.events.length, 0, lang))}</button>
       )}
@@ -87,6 +89,7 @@ export function RehearsalResult({ result }: { result: Rehearsal }) {
           {begins > from ? <p class="muted desk-hint">{words.dataFrom(dated(begins, "momentOfYear", lang))}</p> : null}
           <dl class="facts">
             <div><dt>{words.firings}</dt><dd>{words.times(shown(result.firings))}{seen >= WEEK_MS && result.firings > 0 ? <small class="muted">{words.perWeek(decimal((result.firings / seen) * WEEK_MS, 1, lang))}</small> : null}</dd></div>
+            <div><dt>{words.judged}</dt><dd>{words.machines(shown(result.devices_judged))}</dd></div>
             <div><dt>{words.inHours}</dt><dd>{words.times(shown(result.in_hours))}</dd></div>
             <div><dt>{words.outOfHours}</dt><dd>{words.times(shown(result.out_of_hours))}</dd></div>
           </dl>

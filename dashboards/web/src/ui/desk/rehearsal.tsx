@@ -45,13 +45,17 @@ export function RehearsalTab({ about }: { about: string | undefined }) {
             <select name="rule" value={rule} onChange={(event) => setRule(event.currentTarget.value)} required>
               <option value="">{words.chooseRule}</option>
               {rule !== "" && !chosen ? <option value={rule}>{rule}</option> : null}
-              {rules.map((entry) => <option key={entry.id} value={entry.id}>{`${entry.id} ${say(entry.text)}`}</option>)}
+              {rules.map((entry) => (
+                <option key={entry.id} value={entry.id} disabled={!entry.rehearsable && entry.id !== rule}>
+                  {`${entry.id} ${say(entry.text)}${entry.rehearsable ? "" : ` · ${words.notRehearsable}`}`}
+                </option>
+              ))}
             </select>
           </label>
           <Choice legend={words.days} name="days" options={DAYS.map((key) => [key, words.daysOf[key]] as const)} value={days} onChange={setDays} />
           <OrderButton order={order} busy={words.rehearsing} main>{words.rehearse}</OrderButton>
         </form>
-        {chosen ? <p class="muted">{say(chosen.advice)}</p> : null}
+        {chosen ? <p class="muted">{chosen.rehearsable ? say(chosen.advice) : words.notRehearsableHint}</p> : null}
         {wrong ? <p class="form-error" role="alert">{words.ruleNeeded}</p> : order.state.at === "failed" ? <OrderNote order={order} /> : null}
       </section>
       <div role="status">{result !== null && order.state.at === "taken" ? <RehearsalResult result={result} /> : null}</div>

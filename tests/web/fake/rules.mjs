@@ -3,7 +3,7 @@ import { HOUR, midnight, noise, text } from "./hall.mjs";
 
 const DAY = 24 * HOUR;
 const MINUTE = 60_000;
-const rule = (id, severity, kinds, zh, en, adviceZh, adviceEn) => ({ id, severity, kinds, text: text(zh, en), advice: text(adviceZh, adviceEn), rehearsable: id !== "DP002" });
+const rule = (id, severity, kinds, zh, en, adviceZh, adviceEn) => ({ id, severity, kinds, text: text(`{device} ${zh}：{reason}`, `{device} ${en[0].toLowerCase()}${en.slice(1)}: {reason}`), plain: text(zh, en), advice: text(adviceZh, adviceEn), rehearsable: id !== "DP002" });
 const MACHINES = ["ticket_machine", "tax_terminal", "approval_kiosk", "social_security_kiosk", "medical_insurance_kiosk", "health_check_machine"];
 
 export const RULES = [
@@ -34,7 +34,7 @@ export function noiseOf(from, to) {
   const scale = alarms / 150;
   return {
     from_ms: from, to_ms: to, alarms, told: Math.round(alarms * 0.31), per_shift_mean: alarms / shifts.length, shifts,
-    top: NOISY.map(([id, device, zh, en, count]) => ({ rule: id, device, device_name: text(zh, en), text: RULES.find((entry) => entry.id === id).text, count: Math.max(1, Math.round(count * scale)) })),
+    top: NOISY.map(([id, device, zh, en, count]) => ({ rule: id, device, device_name: text(zh, en), text: RULES.find((entry) => entry.id === id).plain, count: Math.max(1, Math.round(count * scale)) })),
     self_cleared: Math.round(alarms * 0.42), acknowledged: Math.round(alarms * 0.22), acknowledge_mean_ms: 11.4 * MINUTE,
     by_severity: { critical: Math.round(alarms * 0.02), major: Math.round(alarms * 0.2), minor: Math.round(alarms * 0.66), info: Math.round(alarms * 0.12) },
   };
@@ -55,7 +55,7 @@ export function rehearse(id, days, now, devices) {
     own.forEach((device, i) => {
       if (noise(day / DAY + i * 13.7) < 0.93) return;
       const at = day + (7 + 12 * noise(day / DAY + i)) * HOUR;
-      if (at < now) events.push({ device: device.id, from_ms: Math.round(at), to_ms: Math.round(at + (4 + 90 * noise(at)) * MINUTE), severity: found.severity, in_hours: isOpen(at), text: found.text });
+      if (at < now) events.push({ device: device.id, from_ms: Math.round(at), to_ms: Math.round(at + (4 + 90 * noise(at)) * MINUTE), severity: found.severity, in_hours: isOpen(at), text: found.plain });
     });
   }
   events.sort((a, b) => b.from_ms - a.from_ms);

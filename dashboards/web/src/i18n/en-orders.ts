@@ -74,7 +74,7 @@ export const orders: Messages["orders"] = {
   byKind: "By kind",
   noVendor: "No vendor",
   head: {
-    of: "Group", orders: "Orders", closed: "Closed", proven: "Proven", mttr: "Mean repair", response: "Mean response",
+    of: "Group", failures: "Failures", orders: "Orders", closed: "Closed", proven: "Proven", mttr: "Mean repair", response: "Mean response",
     inTime: "Repaired in time", responseInTime: "Response in time", first: "First-time fix", mtbf: "MTBF",
   },
   figuresHint: "Times are service time.",

@@ -74,7 +74,7 @@ export const orders = {
   byKind: "按设备类型",
   noVendor: "无维保单位",
   head: {
-    of: "分组", orders: "工单", closed: "已结", proven: "已验证", mttr: "平均修复", response: "平均响应",
+    of: "分组", failures: "故障", orders: "工单", closed: "已结", proven: "已验证", mttr: "平均修复", response: "平均响应",
     inTime: "修复及时率", responseInTime: "响应及时率", first: "一次修好率", mtbf: "平均无故障时间",
   },
   figuresHint: "时间按服务时间计。",

@@ -22,7 +22,7 @@ function Cells({ group }: { group: Group }) {
   const { t, lang } = words;
   const { head } = t.orders;
   const cells: readonly (readonly [string, string])[] = [
-    [head.orders, decimal(group.orders, 0, lang)], [head.closed, decimal(group.closed, 0, lang)], [head.proven, decimal(group.proven, 0, lang)],
+    [head.failures, decimal(group.failures, 0, lang)], [head.orders, decimal(group.orders, 0, lang)], [head.closed, decimal(group.closed, 0, lang)], [head.proven, decimal(group.proven, 0, lang)],
     [head.response, serviceTime(group.response_service_ms, t)], [head.responseInTime, percent(group.response_in_time, words)],
     [head.mttr, serviceTime(group.repair_service_ms, t)], [head.inTime, percent(group.repair_in_time, words)],
     [head.first, percent(group.first_time_fix, words)], [head.mtbf, serviceTime(group.mtbf_service_ms, t)],
@@ -30,10 +30,14 @@ function Cells({ group }: { group: Group }) {
   return <>{cells.map(([label, value]) => <td key={label} class="figure" data-label={label}>{value}</td>)}</>;
 }
 
-function Groups({ title, groups, name }: { title: string; groups: readonly Group[]; name: (key: string) => string }) {
+/** All models and kinds of the hall are told, also those of which there is nothing to tell. */
+const says = (group: Group): boolean => group.orders > 0 || group.failures > 0;
+
+function Groups({ title, groups: all, name }: { title: string; groups: readonly Group[]; name: (key: string) => string }) {
+  const groups = all.filter(says);
   return groups.length === 0 ? null : (
     <tbody>
-      <tr class="part"><th scope="rowgroup" colSpan={10}>{title}</th></tr>
+      <tr class="part"><th scope="rowgroup" colSpan={11}>{title}</th></tr>
       {groups.map((group) => <tr key={group.key} data-group={group.key}><th scope="row">{name(group.key)}</th><Cells group={group} /></tr>)}
     </tbody>
   );
@@ -42,7 +46,7 @@ function Groups({ title, groups, name }: { title: string; groups: readonly Group
 function Table({ figures, names, vendor }: { figures: Told; names: Names; vendor: (id: string) => string }) {
   const { orders } = useWords().t;
   const { head } = orders;
-  const heads = [head.of, head.orders, head.closed, head.proven, head.response, head.responseInTime, head.mttr, head.inTime, head.first, head.mtbf];
+  const heads = [head.of, head.failures, head.orders, head.closed, head.proven, head.response, head.responseInTime, head.mttr, head.inTime, head.first, head.mtbf];
   return (
     <table class="desk-table">
       <thead><tr>{heads.map((entry) => <th key={entry} scope="col">{entry}</th>)}</tr></thead>
@@ -98,7 +102,7 @@ export function Figures({ hall, again }: { hall: Hall; again: number }) {
         <h2 id="figures-title">{orders.figures}</h2>
         <Spans label={orders.spanLabel} spans={SPANS.map((entry) => [entry, orders.spans[entry]] as const)} span={span} onSpan={setSpan} />
       </div>
-      {figures.all.orders === 0 ? <p class="muted">{orders.noFigures}</p> : (
+      {!says(figures.all) ? <p class="muted">{orders.noFigures}</p> : (
         <>
           <p class="muted desk-hint">{orders.figuresHint}</p>
           <Table figures={figures} names={names} vendor={vendor} />

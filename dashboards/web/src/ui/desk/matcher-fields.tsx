@@ -8,6 +8,7 @@ import { useTopic } from "../../state/store";
 import { useWhileOpen } from "../../state/while-open";
 import { SEVERITIES } from "../urgency";
 import { byName } from "./names";
+import { ruleWords } from "./rule-words";
 import { matches } from "./silence-words";
 
 /** Rules change with the configuration only. */
@@ -56,7 +57,7 @@ export function MatcherFields({ hall, chosen, onChange }: { hall: Hall; chosen: 
         </Pick>
         <Pick label={alerts.rule} name="rule" value={chosen.rule} any={alerts.any} onChange={set("rule")}>
           {unlisted ? <option value={chosen.rule}>{chosen.rule}</option> : null}
-          {rules.map((rule) => <option key={rule.id} value={rule.id}>{`${rule.id} ${say(rule.text)}`}</option>)}
+          {rules.map((rule) => <option key={rule.id} value={rule.id}>{`${rule.id} ${ruleWords(rule, words)}`}</option>)}
         </Pick>
         <Pick label={alerts.zone} name="zone" value={chosen.zone} any={alerts.any} onChange={set("zone")}>
           {hall.zones.map((zone) => <option key={zone.id} value={zone.id}>{say(zone.name)}</option>)}

@@ -7,6 +7,7 @@ import { useWhileOpen } from "../../state/while-open";
 import { Choice } from "../choice";
 import { OrderButton, OrderNote, useOrder } from "../data/order";
 import { RehearsalResult } from "./rehearsal-result";
+import { ruleWords } from "./rule-words";
 import { Trouble } from "./trouble";
 
 const RULES_MS = 300_000;
@@ -15,7 +16,8 @@ type Days = (typeof DAYS)[number];
 
 /** `about` is the rule that the address names. */
 export function RehearsalTab({ about }: { about: string | undefined }) {
-  const { t, say } = useWords();
+  const all = useWords();
+  const { t, say } = all;
   const words = t.noise;
   const order = useOrder();
   const [rule, setRule] = useState(about ?? "");
@@ -47,7 +49,7 @@ export function RehearsalTab({ about }: { about: string | undefined }) {
               {rule !== "" && !chosen ? <option value={rule}>{rule}</option> : null}
               {rules.map((entry) => (
                 <option key={entry.id} value={entry.id} disabled={!entry.rehearsable && entry.id !== rule}>
-                  {`${entry.id} ${say(entry.text)}${entry.rehearsable ? "" : ` · ${words.notRehearsable}`}`}
+                  {`${entry.id} ${ruleWords(entry, all)}${entry.rehearsable ? "" : ` · ${words.notRehearsable}`}`}
                 </option>
               ))}
             </select>

@@ -13,6 +13,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: {
-    proxy: { "/api": process.env["HALLWATCH_API"] ?? "http://127.0.0.1:8099" },
+    // With the page's own host: the daemon takes orders from its own page only.
+    proxy: { "/api": { target: process.env["HALLWATCH_API"] ?? "http://127.0.0.1:8099", changeOrigin: false } },
   },
 });

@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { Alerts } from "./fake/alerts.mjs";
 import { buses, registers } from "./fake/buses.mjs";
 import { Databases, audit, data } from "./fake/data.mjs";
+import { Desk } from "./fake/desk.mjs";
 import { HOUR, devices, kinds, midnight, pv, text, zones } from "./fake/hall.mjs";
 import { past } from "./fake/past.mjs";
 import { service } from "./fake/service.mjs";
@@ -29,6 +30,7 @@ const now = () => Date.now() + shift;
 const boot = randomBytes(6).toString("hex");
 const alerts = new Alerts(now());
 const databases = new Databases(now());
+const desk = new Desk(alerts, now());
 const sessions = new Set();
 const streams = new Set();
 let stored = 48_213_400;
@@ -40,7 +42,7 @@ function json(response, status, body) {
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store" }).end(JSON.stringify(body));
 }
-const problem = (response, status, title) => json(response, status, { type: "about:blank", title, status, detail: title });
+const problem = (response, status, title, hint) => json(response, status, { type: "about:blank", title, status, detail: title, ...(hint ? { hint } : {}) });
 
 function loggedIn(request) {
   return options.password === "" || sessions.has(/fake=(\w+)/.exec(request.headers.cookie ?? "")?.[1]);
@@ -117,9 +119,10 @@ async function acknowledge(request, response, id) {
   const alert = alerts.list.find((entry) => entry.id === id);
   if (!alert) return problem(response, 404, "no such alert");
   if (alert.state === "resolved") return problem(response, 409, "resolved already");
-  const { by, note } = await body(request);
-  if (typeof by !== "string" || by.length < 1 || by.length > 64) return problem(response, 422, "by: 1..64 characters");
-  alerts.mark(alert, by, note ?? "", now());
+  const said = await body(request);
+  if (typeof said.by !== "string" || said.by.length < 1 || said.by.length > 64) return problem(response, 400, "by: 1..64 characters");
+  if (said.for_h !== undefined && !(said.for_h >= 1 && said.for_h <= 744)) return problem(response, 400, "`for_h` is from 1 to 744");
+  alerts.mark(alert, said, now());
   json(response, 200, alert);
   tellAlerts();
 }
@@ -173,6 +176,11 @@ async function answer(request, response, url) {
   if (before) return json(response, ...past(decodeURIComponent(before[1]), url.searchParams, now()));
   const ack = /^\/alerts\/([^/]+)\/acknowledge$/.exec(path);
   if (ack && request.method === "POST") return acknowledge(request, response, ack[1]);
+  const work = await desk.answer({ method: request.method, path, query: url.searchParams, body: () => body(request), now: now() });
+  if (work) {
+    json(response, ...work);
+    return request.method === "POST" ? tellAlerts() : undefined;
+  }
   const told = await account(request, path, url.searchParams);
   if (told === null) return problem(response, 404, "no such page");
   return told[1] === null ? response.writeHead(told[0]).end() : json(response, ...told);

@@ -1,4 +1,5 @@
-// The page and its views: the live board (PV, alerts, devices), how well the machines serve, what became of the data.
+// The page and its views: the live board (PV, alerts, devices), what is done about alerts, how well the machines serve,
+// what became of the data.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { isOpenHall } from "./api/http";
 import type { Hall } from "./api/types";
@@ -8,6 +9,7 @@ import { ROUTES, useRoute, type Route } from "./state/route";
 import { useTopic } from "./state/store";
 import { Alerts } from "./ui/alerts";
 import { DataView } from "./ui/data/view";
+import { Desk } from "./ui/desk";
 import { Devices } from "./ui/devices";
 import { Drawer } from "./ui/drawer";
 import { Header } from "./ui/header";
@@ -42,7 +44,7 @@ function Board({ hall }: { hall: Hall }) {
 function Skip({ route }: { route: Route }) {
   const { t } = useWords();
   const id = route === "board" ? "devices" : route;
-  const words: Record<Route, string> = { board: t.skipToDevices, service: t.skipToService, data: t.skipToData };
+  const words: Record<Route, string> = { board: t.skipToDevices, alerts: t.skipToAlerts, service: t.skipToService, data: t.skipToData };
   const jump = (event: MouseEvent) => {
     event.preventDefault();
     document.getElementById(id)?.focus();
@@ -50,12 +52,21 @@ function Skip({ route }: { route: Route }) {
   return <a class="skip" href={`#${id}`} onClick={jump}>{words[route]}</a>;
 }
 
+function View({ hall, route }: { hall: Hall; route: Route }) {
+  switch (route) {
+    case "board": return <Board hall={hall} />;
+    case "alerts": return <Desk hall={hall} />;
+    case "service": return <ServiceView hall={hall} />;
+    case "data": return <DataView />;
+  }
+}
+
 function Page({ hall, route }: { hall: Hall; route: Route }) {
   const { t, say } = useWords();
   return (
     <>
       {hall.demo ? <p class="demo" role="note"><b>{t.demo}</b>{say(hall.demo)}</p> : null}
-      {route === "board" ? <Board hall={hall} /> : route === "service" ? <ServiceView hall={hall} /> : <DataView />}
+      <View hall={hall} route={route} />
       <SystemStrip version={hall.version} />
       <Drawer hall={hall} />
     </>

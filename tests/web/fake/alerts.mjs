@@ -15,6 +15,16 @@ const FIRST = [
   ["KS003", "minor", "tax_terminal-05", "办税终端 5", "Tax terminal 5", "f2", "tax_terminal", "纸张将尽（约 12 张）", "Paper is low (about 12 sheets)", "今天补纸", "Refill today", 47],
   ["PV019", "info", null, "光伏电站", "Solar plant", null, null, "疑似限功率运行", "Output seems to be curtailed", "写入月报备注即可", "Note it in the monthly report", 190],
 ];
+/** A line that is gone, and two of those that are silent with it. */
+const LINE = ["SY003", "critical", null, "采集线路 192.168.10.12:502", "Line 192.168.10.12:502", null, null, "采集线路中断，3 台设备失联", "The line is down, 3 devices are silent",
+  "检查配电间交换机和网线", "Check the switch and the cable in the switch room", 18];
+const ON_LINE = [
+  ["MT001", "major", "meter-01", "电表 1", "Meter 1", "power", "meter", "没有应答", "Does not answer", "检查线路", "Check the line", 17],
+  ["MT001", "major", "meter-02", "电表 2", "Meter 2", "power", "meter", "没有应答", "Does not answer", "检查线路", "Check the line", 17],
+];
+const SHAKY = ["DP002", "minor", "display-01", "信息屏 1", "Display 1", "f1", "display", "网络时断时续", "Its network comes and goes", "检查该屏网口和网线", "Check its port and its cable", 63];
+const SILENT = ["KS006", "minor", "tax_terminal-07", "办税终端 7", "Tax terminal 7", "f2", "tax_terminal", "主机温度偏高 58 °C", "The host is warm, 58 °C", "清理进风口", "Clean its air inlet", 55];
+const QUIET = ["KS007", "minor", "medical_insurance_kiosk-01", "医保终端 1", "Medical-insurance kiosk 1", "f2", "medical_insurance_kiosk", "读卡失败率 12%", "12% of the cards cannot be read", "清洁读卡器", "Clean the card reader", 130];
 const PASSING = ["KS008", "minor", "扫码器无响应", "The barcode reader does not answer", "拔插扫码器的数据线", "Unplug and replug the reader's cable"];
 
 export class Alerts {
@@ -24,7 +34,14 @@ export class Alerts {
   constructor(now) {
     for (const row of FIRST) this.add(row, now);
     const taken = this.list.find((alert) => alert.rule === "PV002");
-    this.mark(taken, "王师傅", "已联系厂家，下午到场", now - 40 * MINUTE);
+    this.mark(taken, { by: "王师傅", note: "已联系厂家，下午到场", for_h: 8 }, now - 40 * MINUTE);
+    taken.told = ["值班群", "电工短信"];
+    const line = this.add(LINE, now);
+    line.told = ["值班群"];
+    for (const row of ON_LINE) Object.assign(this.add(row, now), { inhibited: line.id, told: [] });
+    Object.assign(this.add(SHAKY, now), { flapping: true, state: "recovering" });
+    this.add(SILENT, now).state = "stale";
+    this.add(QUIET, now);
     for (let i = 0; i < 3; i += 1) this.resolve(this.pass(now - (80 + 55 * i) * MINUTE), now - (60 + 55 * i) * MINUTE);
   }
 
@@ -34,6 +51,7 @@ export class Alerts {
       id: `01FAKE${String(this.number).padStart(6, "0")}`, rule, severity, state: "active", device, device_name: text(nameZh, nameEn), zone, kind,
       text: text(zh, en), advice: text(adviceZh, adviceEn), since_ms: now - minutes * MINUTE, raised_ms: now - minutes * MINUTE,
       resolved_ms: null, acknowledged: null,
+      silenced: null, inhibited: null, flapping: false, told: severity === "critical" || severity === "major" ? ["值班群"] : [],
       evidence: rule === "PV002" ? [{ label: text("报警字 1", "Alarm word 1"), value: "0x0004" }] : [],
     };
     this.list.unshift(alert);
@@ -54,9 +72,9 @@ export class Alerts {
     for (const old of ended.slice(KEPT)) this.list.splice(this.list.indexOf(old), 1);
   }
 
-  mark(alert, by, note, now) {
-    alert.state = "acknowledged";
-    alert.acknowledged = { by, note, at_ms: now };
+  mark(alert, { by, note = "", for_h = null }, now) {
+    if (alert.state === "active") alert.state = "acknowledged";
+    alert.acknowledged = { by, note, at_ms: now, until_ms: for_h === null ? null : now + for_h * 60 * MINUTE };
   }
 
   /** Every call: end the oldest passing alert nobody works on, or start one. */

@@ -1,4 +1,5 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
+import type { Channels, Figures, NewOrder, NewSilence, NewStep, Noise, Rehearsal, Rule, Silence, Silences, Vendor, WorkOrder, WorkOrders } from "./desk";
 import type { Past, Step } from "./past";
 import type { Service } from "./service";
 import type { Alert, Audit, Buses, Data, Device, Hall, Letters, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
@@ -9,6 +10,8 @@ const TIMEOUT_MS = 10_000;
 /** A month is looked through before the answer begins. */
 const SLOW_MS = 60_000;
 const RECOUNT_MS = 300_000;
+/** The other side of a channel has its own patience. */
+const CHANNEL_MS = 45_000;
 /** A year that is no longer here comes from a database, day by day. */
 const RECALL_MS = 300_000;
 
@@ -53,18 +56,26 @@ async function get<T>(path: string, timeoutMs?: number, signal: AbortSignal | nu
   }
 }
 
-function post(path: string, body: unknown): Promise<Response> {
+function post(path: string, body: unknown, timeoutMs?: number): Promise<Response> {
   return request(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
-  });
+  }, timeoutMs);
+}
+
+async function told<T>(path: string, body: unknown, timeoutMs?: number): Promise<T> {
+  const response = await post(path, body, timeoutMs);
+  return (await response.json()) as T;
 }
 
 export interface DeviceList { readonly now_ms: number; readonly devices: readonly Device[] }
 /** Old readings of a span, or the lines that were refused, once more. */
 export type ResendOrder = { readonly from_ms: number; readonly to_ms: number } | { readonly dead_letters: true };
 export interface AlertList { readonly now_ms: number; readonly alerts: readonly Alert[] }
+
+/** Without `for_h` it counts as long as configured. */
+export interface Acknowledgement { readonly by: string; readonly note: string; readonly for_h?: number }
 
 /** The past of one point, from one moment to another. */
 export interface PastQuestion { readonly device: string; readonly point: string; readonly from: number; readonly to: number; readonly step: Step }
@@ -82,10 +93,22 @@ export const api = {
   service: () => get<Service>("/service"),
   alerts: (state: "active" | "resolved" | "all", limit: number) =>
     get<AlertList>(`/alerts?state=${state}&limit=${limit}`),
-  acknowledge: async (id: string, by: string, note: string): Promise<Alert> => {
-    const response = await post(`/alerts/${encodeURIComponent(id)}/acknowledge`, { by, note });
-    return (await response.json()) as Alert;
-  },
+  acknowledge: (id: string, said: Acknowledgement) => told<Alert>(`/alerts/${encodeURIComponent(id)}/acknowledge`, said),
+  silences: () => get<Silences>("/silences"),
+  silence: (wanted: NewSilence) => told<Silence>("/silences", wanted),
+  endSilence: (id: string, by: string) => told<Silence>(`/silences/${encodeURIComponent(id)}/end`, { by }),
+  orders: (state: "open" | "closed" | "all", limit: number) => get<WorkOrders>(`/orders?state=${state}&limit=${limit}`),
+  order: (id: string) => get<WorkOrder>(`/orders/${encodeURIComponent(id)}`),
+  makeOrder: (wanted: NewOrder) => told<WorkOrder>("/orders", wanted),
+  stepOrder: (id: string, step: NewStep) => told<WorkOrder>(`/orders/${encodeURIComponent(id)}/step`, step),
+  figures: (fromMs: number, toMs: number) => get<Figures>(`/repair?from_ms=${fromMs}&to_ms=${toMs}`, SLOW_MS),
+  vendors: () => get<{ vendors: readonly Vendor[] }>("/vendors"),
+  channels: () => get<Channels>("/channels"),
+  testChannel: (name: string) => post(`/channels/${encodeURIComponent(name)}/test`, {}, CHANNEL_MS),
+  rules: () => get<{ rules: readonly Rule[] }>("/rules"),
+  rehearsal: (rule: string, days: number, signal: AbortSignal | null = null) =>
+    get<Rehearsal>(`/rehearsal?rule=${encodeURIComponent(rule)}&days=${days}`, RECOUNT_MS, signal),
+  noise: (fromMs: number, toMs: number) => get<Noise>(`/noise?from_ms=${fromMs}&to_ms=${toMs}`, SLOW_MS),
   data: (fromMs: number, toMs: number) => get<Data>(`/data?from_ms=${fromMs}&to_ms=${toMs}`, SLOW_MS),
   audit: (month: string) => get<Audit>(`/audit?month=${encodeURIComponent(month)}`, RECOUNT_MS),
   letters: (sink: string) => get<Letters>(`/sinks/${encodeURIComponent(sink)}/dead-letters`),

@@ -5,7 +5,8 @@ export interface Text { readonly zh: string; readonly en: string }
 export type Severity = "critical" | "major" | "minor" | "info";
 export type Health = "ok" | "degraded" | "fault" | "asleep" | "offline" | "maintenance" | "waiting";
 export type Quality = "good" | "stale" | "estimated" | "recovered" | "sensor_missing" | "rejected";
-export type AlertState = "active" | "acknowledged" | "recovering" | "resolved";
+/** "stale": the device says nothing of it any more, it may hold or not. */
+export type AlertState = "active" | "acknowledged" | "stale" | "recovering" | "resolved";
 
 export interface Named { readonly id: string; readonly name: Text }
 
@@ -95,8 +96,17 @@ export interface Alert {
   readonly since_ms: number;
   readonly raised_ms: number;
   readonly resolved_ms: number | null;
-  readonly acknowledged: { readonly by: string; readonly note: string; readonly at_ms: number } | null;
+  /** After `until_ms` it is as if nobody knew. */
+  readonly acknowledged: { readonly by: string; readonly note: string; readonly at_ms: number; readonly until_ms: number | null } | null;
   readonly evidence: readonly { readonly label: Text; readonly value: string }[];
+  /** Id of the silence that keeps it from people. */
+  readonly silenced: string | null;
+  /** Id of the alert that says it for many. */
+  readonly inhibited: string | null;
+  /** It comes and goes, and is held open. */
+  readonly flapping: boolean;
+  /** Channels that have been told. */
+  readonly told: readonly string[];
 }
 
 export interface Sink {

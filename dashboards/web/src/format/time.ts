@@ -70,6 +70,17 @@ export function startOfDate(date: string): number {
   return wanted - ahead(wanted - ahead(wanted));
 }
 
+/** A moment of the hall as a form has it, "2026-11-29T14:05". NaN when it is none. */
+export function momentOf(text: string): number {
+  const [date = "", time = ""] = text.split("T");
+  const [hours, minutes] = time.split(":").map(Number);
+  return startOfDate(date) + ((hours ?? NaN) * 60 + (minutes ?? NaN)) * 60_000;
+}
+
+export function formMoment(ms: number): string {
+  return `${isoDate(ms)}T${clockTime(ms, "en")}`;
+}
+
 const LOOKS = {
   /** "11月29日周日" */
   day: { month: "short", day: "numeric", weekday: "short" },

@@ -1,6 +1,9 @@
 // The page's words in English. `Messages` makes a missing, extra or differently shaped key an error.
+import { alerts } from "./en-alerts";
 import { data } from "./en-data";
 import { history } from "./en-history";
+import { noise } from "./en-noise";
+import { orders } from "./en-orders";
 import { service } from "./en-service";
 import type { Messages } from "./index";
 import { count } from "./plural";
@@ -18,12 +21,16 @@ export const en: Messages = {
   skipToDevices: "Skip to the devices",
   skipToService: "Skip to the service view",
   skipToData: "Skip to the data view",
+  skipToAlerts: "Skip to alerts and repair",
 
   navLabel: "Pages",
   navBoard: "Live board",
+  alerts,
   service,
   data,
   history,
+  orders,
+  noise,
 
   live: "Live",
   connecting: "Connecting…",
@@ -75,7 +82,6 @@ export const en: Messages = {
   alertResolvedAt: (time) => `resolved ${time}`,
   alertSince: (time) => `since ${time}`,
   alertNew: (text) => `New alert: ${text}`,
-  alertRecovering: "Recovering",
   alertRule: (rule) => `Rule ${rule}`,
   advice: "Advice",
   evidence: "Evidence",

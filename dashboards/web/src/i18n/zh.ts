@@ -1,6 +1,9 @@
 // The page's words in Chinese. This file defines which messages exist; en.ts must have them all.
+import { alerts } from "./zh-alerts";
 import { data } from "./zh-data";
 import { history } from "./zh-history";
+import { noise } from "./zh-noise";
+import { orders } from "./zh-orders";
 import { service } from "./zh-service";
 
 export const zh = {
@@ -16,12 +19,16 @@ export const zh = {
   skipToDevices: "跳到设备列表",
   skipToService: "跳到服务一览",
   skipToData: "跳到数据去向",
+  skipToAlerts: "跳到告警与维修",
 
   navLabel: "页面",
   navBoard: "实时总览",
+  alerts,
   service,
   data,
   history,
+  orders,
+  noise,
 
   live: "实时",
   connecting: "正在连接…",
@@ -73,7 +80,6 @@ export const zh = {
   alertResolvedAt: (time: string) => `${time} 恢复`,
   alertSince: (time: string) => `始于 ${time}`,
   alertNew: (text: string) => `新告警：${text}`,
-  alertRecovering: "正在恢复",
   alertRule: (rule: string) => `规则 ${rule}`,
   advice: "建议",
   evidence: "依据",

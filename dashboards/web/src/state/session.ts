@@ -1,5 +1,5 @@
 // Keeps the store true: first load, live stream, re-read after every hello, login, new versions.
-import { ApiError, api, isOpenHall } from "../api/http";
+import { ApiError, api, isOpenHall, type Acknowledgement } from "../api/http";
 import { Stream, type StreamEvents, type StreamHandler } from "../api/stream";
 import type { Alert, Pv, System } from "../api/types";
 import { forgetServerTime, heardServerTime } from "./clock";
@@ -147,8 +147,8 @@ async function quietly(read: () => Promise<void>): Promise<void> {
 }
 
 /** Sends an acknowledgement and shows it at once, without waiting for the stream. */
-export async function acknowledge(id: string, by: string, note: string): Promise<void> {
-  const updated = await api.acknowledge(id, by, note);
+export async function acknowledge(id: string, said: Acknowledgement): Promise<void> {
+  const updated = await api.acknowledge(id, said);
   if (state.alerts) put("alerts", state.alerts.map((alert) => (alert.id === id ? updated : alert)));
 }
 

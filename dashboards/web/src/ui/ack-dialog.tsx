@@ -1,78 +1,35 @@
-// "I am on it": asks for a name, remembered on this screen, and a note.
+// "I am on it": asks for a name, remembered on this screen, a note, and for how long that counts.
 import { useState } from "preact/hooks";
 import { ApiError } from "../api/http";
 import type { Alert } from "../api/types";
 import { useWords, type Words } from "../i18n";
-import { acknowledge, noticeFailure } from "../state/session";
-import { Dialog } from "./dialog";
+import { acknowledge } from "../state/session";
+import { Ask, NOTE_LIMIT, typed } from "./ask";
+import { Choice } from "./choice";
+import { explain } from "./explain";
 
-const KEY = "hallwatch.name";
-const NAME_LIMIT = 64;
-const NOTE_LIMIT = 500;
+const HOURS = ["1", "4", "8", "24"] as const;
+type For = "default" | (typeof HOURS)[number];
 
-function rememberedName(): string {
-  try {
-    return localStorage.getItem(KEY) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function rememberName(name: string): void {
-  try {
-    localStorage.setItem(KEY, name);
-  } catch {
-    // Private mode: asked again next time.
-  }
-}
-
-function explain(error: unknown, { t, say }: Words): string {
-  if (!(error instanceof ApiError)) return t.requestFailed;
-  if (error.status === 409) return t.alreadyResolved;
-  if (error.status === 404) return t.alertUnknown;
-  return error.problem.hint ? say(error.problem.hint) : t.requestFailed;
+function tell(failure: unknown, words: Words): string {
+  const status = failure instanceof ApiError ? failure.status : 0;
+  return status === 409 ? words.t.alreadyResolved : status === 404 ? words.t.alertUnknown : explain(failure, words);
 }
 
 export function AckDialog({ alert, onClose }: { alert: Alert; onClose: () => void }) {
-  const words = useWords();
-  const { t, say } = words;
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const by = String(form.get("by") ?? "").trim();
-    if (by === "") return setError(t.nameNeeded);
-    setBusy(true);
-    rememberName(by);
-    try {
-      await acknowledge(alert.id, by, String(form.get("note") ?? "").trim());
-      onClose();
-    } catch (failure) {
-      noticeFailure(failure);
-      setError(explain(failure, words));
-      setBusy(false);
-    }
-  };
+  const { t, say } = useWords();
+  const [hours, setHours] = useState<For>("default");
+  const read = (form: FormData, by: string) => () =>
+    acknowledge(alert.id, { by, note: typed(form, "note"), ...(hours === "default" ? {} : { for_h: Number(hours) }) });
+  const options: readonly (readonly [For, string])[] = [["default", t.alerts.forDefault], ...HOURS.map((n) => [n, t.alerts.forHours(Number(n))] as const)];
   return (
-    <Dialog class="ask" title={t.acknowledgeTitle} onClose={onClose}>
-      <form onSubmit={(event) => void submit(event)} noValidate>
-        <p class="ask-text"><b>{say(alert.device_name)}</b> {say(alert.text)}</p>
-        <label class="field">
-          <span>{t.yourName}</span>
-          <input name="by" defaultValue={rememberedName()} maxLength={NAME_LIMIT} required autofocus autocomplete="name" />
-        </label>
-        <label class="field">
-          <span>{t.note}</span>
-          <textarea name="note" rows={3} maxLength={NOTE_LIMIT} placeholder={t.notePlaceholder} />
-        </label>
-        <p class="muted">{t.acknowledgeHint}</p>
-        {error ? <p class="form-error" role="alert">{error}</p> : null}
-        <div class="ask-actions">
-          <button type="button" class="button" onClick={onClose}>{t.cancel}</button>
-          <button type="submit" class="button button-main" disabled={busy}>{busy ? t.sending : t.send}</button>
-        </div>
-      </form>
-    </Dialog>
+    <Ask title={t.acknowledgeTitle} about={<><b>{say(alert.device_name)}</b> {say(alert.text)}</>} read={read} tell={tell} onClose={onClose}>
+      <label class="field">
+        <span>{t.note}</span>
+        <textarea name="note" rows={3} maxLength={NOTE_LIMIT} placeholder={t.notePlaceholder} />
+      </label>
+      <Choice legend={t.alerts.forHow} name="for" options={options} value={hours} onChange={setHours} />
+      <p class="muted">{t.acknowledgeHint}{t.lang === "en" ? " " : ""}{t.alerts.forHint}</p>
+    </Ask>
   );
 }

@@ -1,12 +1,14 @@
 // One alert: how bad, where, what, what to do, since when, who is on it.
+import type { ComponentChildren } from "preact";
 import type { Alert } from "../api/types";
-import { duration, moment } from "../format/time";
+import { coming, duration, moment } from "../format/time";
 import { useWords } from "../i18n";
 import { serverNow } from "../state/clock";
 import { put, useTopic } from "../state/store";
 import { isOpenHall } from "../api/http";
 import { AcknowledgedIcon, AdviceIcon, SeverityIcon } from "./icons";
 import { Ticking } from "./ticking";
+import { isCared } from "./urgency";
 
 function Where({ alert }: { alert: Alert }) {
   const { say } = useWords();
@@ -41,15 +43,18 @@ function When({ alert }: { alert: Alert }) {
 }
 
 function Acknowledged({ alert }: { alert: Alert }) {
-  const { t, lang } = useWords();
+  const words = useWords();
+  const { t, lang } = words;
   const done = alert.acknowledged;
   if (!done) return null;
+  const until = alert.state === "resolved" ? null : done.until_ms;
   // What a person typed stays as typed, in any language.
   return (
     <p class="alert-ack">
       <AcknowledgedIcon />
       <span>
         {t.acknowledgedBy} <b data-person>{done.by}</b> {t.acknowledgedAt(moment(done.at_ms, serverNow(), lang))}
+        {until === null ? null : ` · ${t.alerts.knownUntil(coming(until, serverNow(), words))}`}
         {done.note ? <q data-person>{done.note}</q> : null}
       </span>
     </p>
@@ -67,19 +72,36 @@ function Evidence({ alert }: { alert: Alert }) {
   );
 }
 
-export function AlertRow({ alert, isNew, onAcknowledge }: {
-  alert: Alert; isNew?: boolean; onAcknowledge?: (alert: Alert) => void;
+/** What keeps it from being an alert like any other. Without `full` the state that goes without saying is not said. */
+function Marks({ alert, full }: { alert: Alert; full: boolean }) {
+  const { alerts } = useWords().t;
+  const { state } = alert;
+  return (
+    <>
+      {full || state === "stale" || state === "recovering" ? (
+        <span class={`pill pill-${state}`} data-state={state} title={state === "stale" ? alerts.staleHint : undefined}>{alerts.state[state]}</span>
+      ) : null}
+      {alert.silenced === null ? null : <span class="pill" data-mark="silenced" title={alerts.silencedHint}>{alerts.silenced}</span>}
+      {alert.inhibited === null ? null : <span class="pill" data-mark="inhibited" title={alerts.inhibitedHint}>{alerts.inhibited}</span>}
+      {alert.flapping ? <span class="pill pill-flapping" data-mark="flapping" title={alerts.flappingHint}>{alerts.flapping}</span> : null}
+    </>
+  );
+}
+
+/** With `full` its state is said in any case; `children` are what else is known, and what can be done about it. */
+export function AlertRow({ alert, isNew, full = false, onAcknowledge, children }: {
+  alert: Alert; isNew?: boolean; full?: boolean; onAcknowledge?: (alert: Alert) => void; children?: ComponentChildren;
 }) {
   const { t, say } = useWords();
   const ended = alert.state === "resolved";
   const canAcknowledge = !ended && alert.acknowledged === null && onAcknowledge !== undefined;
-  const classes = ["alert", `sev-${alert.severity}`, isNew ? "is-new" : "", alert.acknowledged ? "is-taken" : "", ended ? "is-ended" : ""];
+  const classes = ["alert", `sev-${alert.severity}`, isNew ? "is-new" : "", isCared(alert) ? "is-taken" : "", ended ? "is-ended" : ""];
   return (
     <li class={classes.filter(Boolean).join(" ")} data-alert={alert.id}>
       <div class="alert-head">
         <span class="severity"><SeverityIcon severity={alert.severity} />{t.severity[alert.severity]}</span>
         <Where alert={alert} />
-        {alert.state === "recovering" ? <span class="pill">{t.alertRecovering}</span> : null}
+        {ended ? null : <Marks alert={alert} full={full} />}
         <span class="alert-when"><When alert={alert} /></span>
       </div>
       <div class="alert-body">
@@ -97,6 +119,7 @@ export function AlertRow({ alert, isNew, onAcknowledge }: {
         ) : null}
       </div>
       <Acknowledged alert={alert} />
+      {children}
     </li>
   );
 }

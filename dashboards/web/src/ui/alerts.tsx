@@ -1,22 +1,15 @@
 // Open alerts, newest trouble first, and the ones that ended lately.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Alert, Severity } from "../api/types";
+import type { Alert } from "../api/types";
 import { useWords } from "../i18n";
 import { RESOLVED_LIMIT, useTopic } from "../state/store";
 import { AckDialog } from "./ack-dialog";
 import { AlertRow } from "./alert-row";
 import { BellOffIcon, ChevronIcon, SeverityIcon } from "./icons";
+import { SEVERITIES, byUrgency } from "./urgency";
 
-const RANK: Record<Severity, number> = { critical: 0, major: 1, minor: 2, info: 3 };
-const SEVERITIES: readonly Severity[] = ["critical", "major", "minor", "info"];
 /** More open alerts than this help nobody; the count in the heading stays right. */
 const SHOWN_LIMIT = 100;
-
-/** What nobody has taken on comes first, then by severity, then the newest. */
-function byUrgency(a: Alert, b: Alert): number {
-  const taken = Number(a.acknowledged !== null) - Number(b.acknowledged !== null);
-  return taken || RANK[a.severity] - RANK[b.severity] || b.raised_ms - a.raised_ms;
-}
 
 /** Ids that came after the page was up: these are announced and highlighted. */
 function useArrivals(alerts: readonly Alert[] | null): { isNew: (id: string) => boolean; latest: Alert | null } {
@@ -56,7 +49,7 @@ function Counts({ alerts }: { alerts: readonly Alert[] }) {
   );
 }
 
-function Resolved() {
+export function Resolved() {
   const { t } = useWords();
   const resolved = useTopic("resolved");
   const list = (resolved ?? []).slice(0, RESOLVED_LIMIT);

@@ -4,8 +4,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { useWords } from "../i18n";
 import { CloseIcon } from "./icons";
 
-export function Dialog({ class: name, title, onClose, children }: {
-  class: string; title: ComponentChildren; onClose: () => void; children: ComponentChildren;
+export function Dialog({ class: name, wide = false, title, onClose, children }: {
+  class: string; wide?: boolean; title: ComponentChildren; onClose: () => void; children: ComponentChildren;
 }) {
   const { t } = useWords();
   const ref = useRef<HTMLDialogElement>(null);
@@ -31,7 +31,7 @@ export function Dialog({ class: name, title, onClose, children }: {
   return (
     <dialog
       ref={ref}
-      class={name}
+      class={wide ? `${name} is-wide` : name}
       aria-labelledby={`${name}-title`}
       onCancel={(event) => { event.preventDefault(); onClose(); }}
       // The browser may close it without asking, for example on a second Escape.

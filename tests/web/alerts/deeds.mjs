@@ -1,0 +1,125 @@
+// What can be done about an open alert: found, acknowledged for some hours, silenced, its device taken into maintenance.
+import { api, sleep } from "../browser.mjs";
+import { marks } from "../service/view.mjs";
+import { complaint, isAsking, openTab, ownErrors, pick, posts, send } from "./view.mjs";
+
+const ofRule = async (page, rule, device) => (await api(page, "/alerts?state=active&limit=200")).alerts.find((alert) => alert.rule === rule && (!device || alert.device === device));
+const rowOf = (alert) => `[data-alert="${alert.id}"]`;
+
+export async function foldsUnder(hall) {
+  const { check } = hall;
+  const { page, context } = await openTab(hall, "open");
+  const line = await ofRule(page, "SY003");
+  const row = rowOf(line);
+  check.that("what another alert says lies under that one", (await page.textContent(`${row} .folded .fold`)) === "2 条已并入");
+  check.that("… folded", (await page.$(`${row} [data-alert]`)) === null);
+  await page.focus(`${row} .fold`);
+  await page.keyboard.press("Enter");
+  await check.within("… and is unfolded by keyboard", 3, async () => (await page.$$(`${row} [data-alert]`)).length === 2);
+  check.that("those say why they are quiet", (await page.textContent(`${row} .folded [data-alert]`)).includes("受抑制"));
+  check.that("they stand nowhere else", (await marks(page, "alert")).filter((id, i, all) => all.indexOf(id) !== i).length === 0);
+  check.that("what nobody has taken comes first", (await page.getAttribute(".desk-alerts > .alert", "class")).includes("sev-critical"));
+  const taken = await page.textContent(rowOf(await ofRule(page, "PV002")));
+  check.that("who knows, until when, and its order are said", /王师傅.*有效至 \d\d:\d\d/.test(taken) && /工单 WO-\d+-001：赶往现场/.test(taken), taken);
+  await hall.shot(page, "alerts-folded-zh");
+  await context.close();
+}
+
+export async function filters(hall) {
+  const { check } = hall;
+  const { page, context } = await openTab(hall, "open");
+  const { alerts } = await api(page, "/alerts?state=active&limit=200");
+  const shown = async () => (await page.$$(".desk-alerts > .alert")).length;
+  const all = await shown();
+  await page.click('[data-severity="minor"]');
+  await check.within("alerts are narrowed by severity", 3, async () => (await shown()) === alerts.filter((alert) => alert.severity === "minor").length);
+  check.that("… and it says how many of how many", /显示 \d+ \/ \d+ 条/.test(await page.textContent(".desk-note")));
+  await page.click('[data-severity="minor"]');
+  await page.selectOption('select[aria-label="区域"]', "roof");
+  await check.within("… by zone", 3, async () => (await shown()) === alerts.filter((alert) => alert.zone === "roof").length);
+  await page.selectOption('select[aria-label="区域"]', "");
+  await page.selectOption('select[aria-label="设备类型"]', "meter");
+  await check.within("… by kind, and one that lies under another is found there", 3, async () => (await shown()) === 1 && (await page.$('.desk-alerts [aria-expanded]')) !== null);
+  await page.selectOption('select[aria-label="设备类型"]', "");
+  await page.click('[data-testid="nobody"]');
+  await check.within("… by whether nobody is on it", 3, async () => (await shown()) < all && !(await page.textContent(".desk-alerts")).includes("王师傅"));
+  check.that("… which leaves out what is silenced", !(await page.textContent(".desk-alerts")).includes("读卡失败率"));
+  await context.close();
+}
+
+export async function acknowledgesForHours(hall) {
+  const { check } = hall;
+  const { page, context, seen } = await openTab(hall, "open");
+  const heard = posts(page, /\/acknowledge$/);
+  const alert = await ofRule(page, "KS004");
+  await page.focus(`${rowOf(alert)} [data-deed="acknowledge"]`);
+  await page.keyboard.press("Enter");
+  await check.within("acknowledging asks", 3, () => isAsking(page));
+  check.that("the name has the focus", (await page.evaluate(() => document.activeElement?.getAttribute("name"))) === "by");
+  await send(page);
+  check.that("without a name nothing is sent", (await complaint(page)) === "请填写姓名。" && heard.length === 0);
+  await page.fill('.ask input[name="by"]', "赵工");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("在换纸");
+  await page.keyboard.press("Tab");
+  for (let i = 0; i < 3; i += 1) await page.keyboard.press("ArrowRight");
+  await hall.shot(page, "alerts-acknowledge-zh");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await check.within("by keyboard alone it is acknowledged", 5, async () => !(await isAsking(page)) && heard.length === 1);
+  check.that("… for the hours that were chosen", JSON.stringify(heard[0]?.body) === '{"by":"赵工","note":"在换纸","for_h":8}', JSON.stringify(heard[0]?.body));
+  await check.within("… and shown with who, what and until when", 5, async () => /赵工.*有效至.*在换纸/s.test(await page.textContent(rowOf(alert))));
+  check.that("the state follows", (await page.textContent(`${rowOf(alert)} [data-state]`)) === "已确认");
+  check.that("who pressed Enter is still at that alert", await page.evaluate(() => document.activeElement?.closest("[data-alert]") !== null));
+  check.that("no console errors while acknowledging", ownErrors(seen).length === 0, ownErrors(seen).join(" | "));
+  await context.close();
+}
+
+export async function silencesAnAlert(hall) {
+  const { check } = hall;
+  const { page, context, seen } = await openTab(hall, "open");
+  const heard = posts(page, /^\/silences$/);
+  const alert = await ofRule(page, "KS003", "tax_terminal-05");
+  await page.click(`${rowOf(alert)} [data-deed="silence"]`);
+  await page.waitForSelector('.ask option[value="KS003"]', { state: "attached" });
+  const values = await page.$$eval(".ask select", (all) => all.map((select) => select.value).join());
+  check.that("a silence is prefilled with the rule and the device", values === "tax_terminal-05,KS003,,,", values);
+  check.that("… and says what it is for now", (await page.textContent('[data-testid="matches"]')) === "目前有 1 条未恢复告警符合。");
+  await page.fill('.ask input[name="by"]', "李工");
+  await pick(page, "length", "1");
+  await send(page);
+  check.that("a silence needs a reason", (await complaint(page)) === "请写明原因。" && heard.length === 0);
+  await page.fill('.ask textarea[name="why"]', "下午统一换纸");
+  const before = Date.now();
+  const { now_ms: now } = await api(page, "/hall");
+  await send(page);
+  await check.within("a silence is set", 5, async () => !(await isAsking(page)) && heard.length === 1);
+  const { until_ms: until, ...rest } = heard[0]?.body ?? {};
+  check.that("… for the device and the rule", JSON.stringify(rest) === JSON.stringify({ effect: "silence", matcher: { rules: ["KS003"], devices: ["tax_terminal-05"], zones: [], kinds: [], severity_max: null }, by: "李工", why: "下午统一换纸" }), JSON.stringify(rest));
+  check.that("… for an hour", Math.abs(until - now - 3_600_000) < 5_000 + Date.now() - before, `${until - now}`);
+  await check.within("the alert says that it is silenced", 8, async () => (await page.textContent(`${rowOf(alert)} .alert-head`)).includes("静默"));
+  check.that("no console errors while silencing", ownErrors(seen).length === 0, ownErrors(seen).join(" | "));
+  await context.close();
+}
+
+export async function maintains(hall) {
+  const { check } = hall;
+  const { page, context } = await openTab(hall, "open");
+  const heard = posts(page, /^\/silences$/);
+  const alert = await ofRule(page, "KS006");
+  await page.click(`${rowOf(alert)} [data-deed="maintenance"]`);
+  await page.waitForSelector(".ask");
+  check.that("maintenance is of the device, whatever the rule", (await page.$$eval(".ask select", (all) => all.map((select) => select.value).join())) === "tax_terminal-07,,,,");
+  check.that("… and says what it does", (await page.textContent(".ask")).includes("不判断故障"));
+  await page.fill('.ask input[name="by"]', "李工");
+  await page.fill('.ask textarea[name="why"]', "更换风扇");
+  await pick(page, "length", "24");
+  await send(page);
+  await check.within("maintenance is set", 5, async () => !(await isAsking(page)) && heard[0]?.body.effect === "maintenance" && heard[0].body.matcher.rules.length === 0);
+  await page.click(`${rowOf(alert)} [data-deed="silence"]`);
+  await page.keyboard.press("Escape");
+  await sleep(200);
+  check.that("Escape leaves a form", !(await isAsking(page)));
+  await context.close();
+}

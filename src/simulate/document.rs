@@ -38,7 +38,26 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
          folder = \".\"\n\n\
          [mqtt]\n\
          address = \"{broker}\"\n\
-         client_id = \"hallwatch\"\n",
+         client_id = \"hallwatch\"\n\n\
+         # Who is told. The wall of the hall needs no network; deploy/hall.sample.toml has the others.\n\
+         [[channel]]\n\
+         name = \"wall\"\n\
+         kind = \"sound\"\n\n\
+         [[route]]\n\
+         name = \"wall\"\n\
+         channels = [\"wall\"]\n\
+         severity = \"minor\"\n\n\
+         [[vendor]]\n\
+         id = \"tickets\"\n\
+         name = \"排队设备维保（演示）\"\n\
+         phone = \"010-00000000\"\n\
+         response_h = 2\n\
+         repair_h = 8\n\
+         kinds = [\"ticket_machine\"]\n\n\
+         # A price that is made up.\n\
+         [[tariff]]\n\
+         from = \"2020-01-01\"\n\
+         price_per_kwh = 0.8\n",
         place.latitude_deg,
         place.longitude_deg,
         place.time_zone.iana_name().unwrap_or("UTC"),

@@ -17,6 +17,12 @@ pub(super) async fn all(State(shared): Web) -> Answer {
     })
 }
 
+/// What the display on the wall has announced of late, newest first.
+pub(super) async fn wall(State(shared): Web) -> Answer {
+    let said = shared.context.channels.wall().look();
+    answer(&dto::WallAnswer::of(said, shared.now()))
+}
+
 /// Sends a test message; the answer comes when the other side has taken it.
 pub(super) async fn test(State(shared): Web, name: Result<Path<String>, PathRejection>) -> Answer {
     let Path(name) = name.map_err(|_| Problem::not_found("such channel"))?;

@@ -58,6 +58,7 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/devices/{id}/label.svg", get(visitor::label))
         .route("/m/{id}", get(visitor::page).post(visitor::report))
         .route("/api/v1/channels", get(channels::all))
+        .route("/api/v1/wall", get(channels::wall))
         .route("/api/v1/channels/{name}/test", post(channels::test))
         .route("/api/v1/system", get(api::system))
         .route("/api/v1/data", get(proof::data))

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::notify::Look;
+use crate::model::Timestamp;
+use crate::notify::{Announcement, Look};
 
 use super::Text;
 
@@ -39,5 +40,34 @@ impl From<Look> for Channel {
             waiting: state.waiting,
             delivered_ms: state.delivered.map(|at| at.ms()),
         }
+    }
+}
+
+/// What was announced on the wall.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct WallAnswer {
+    now_ms: i64,
+    announcements: Vec<Said>,
+}
+
+#[derive(Debug, Serialize)]
+struct Said {
+    at_ms: i64,
+    channel: String,
+    severity: &'static str,
+    title: Text,
+    text: Text,
+}
+
+impl WallAnswer {
+    pub(in crate::web) fn of(said: Vec<Announcement>, now: Timestamp) -> Self {
+        let one = |said: Announcement| Said {
+            at_ms: said.at.ms(),
+            channel: said.channel,
+            severity: said.severity.as_str(),
+            title: said.title.into(),
+            text: said.text.into(),
+        };
+        Self { now_ms: now.ms(), announcements: said.into_iter().map(one).collect() }
     }
 }

@@ -21,7 +21,7 @@ use crate::model;
 
 pub(super) use alert::{Alert, Alerts, Silences};
 pub use bus::{Bus, BusUnit, Buses, Durations, Exceptions, Finding};
-pub(super) use channel::{Channel, ChannelsAnswer};
+pub(super) use channel::{Channel, ChannelsAnswer, WallAnswer};
 pub(super) use detect::detected;
 pub use device::PointValue;
 pub(super) use device::{Device, DeviceAnswer, Devices};

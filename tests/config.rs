@@ -203,7 +203,7 @@ fn the_shipped_sample_is_a_whole_hall() {
 fn is_example(line: &str) -> bool {
     let Some(text) = line.strip_prefix("# ") else { return false };
     let key = text.split_once(" = ").map(|(key, _)| key);
-    text.starts_with("[[")
+    text.starts_with('[') && text.ends_with(']')
         || key.is_some_and(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 

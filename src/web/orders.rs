@@ -139,8 +139,16 @@ pub(super) async fn make(State(shared): Web, body: Bytes) -> Answer {
         (_, false) => Text::same(what),
     };
     let alert = alert.map(|alert| (alert.id, alert.rule));
-    let made = shared.context.orders.make(NewOrder { device, what, by, alert }).await;
-    let order = made.map_err(|error| problem(&error))?;
+    let new = NewOrder { device, what, by: by.clone(), alert: alert.clone() };
+    let order = shared.context.orders.make(new).await.map_err(|error| problem(&error))?;
+    // Who makes an order of an alert knows of it: the next ones need not be told.
+    if let Some((id, _)) = alert {
+        let note = format!("{} {}", order.id, order.what.zh);
+        let note: String = note.chars().take(200).collect();
+        if let Err(error) = shared.context.alerts.acknowledge(&id, &by, &note, None).await {
+            tracing::debug!(alert = %id, %error, "an order was made of an alert that is over");
+        }
+    }
     json(&shown(&shared, &order))
 }
 

@@ -8,7 +8,8 @@ use crate::history::{History, HistoryError};
 use crate::journal::{Archive, JournalError};
 use crate::live::Board;
 use crate::model::{
-    Device, DeviceId, DeviceKind, Link, Reading, Record, Severity, Site, Text, Timestamp, text,
+    Device, DeviceId, DeviceKind, Link, Reading, Record, Severity, Site, Text, Timestamp, near,
+    text,
 };
 use crate::profile::Profile;
 use crate::rule::{Name, Rule, Setting};
@@ -52,8 +53,13 @@ pub struct Stage {
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
     /// There is no such rule.
-    #[error("no rule `{0}`")]
-    Unknown(String),
+    #[error("no rule `{id}`")]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// The one that was probably meant.
+        near: Option<String>,
+    },
     /// It judges no devices by what they said.
     #[error("rule `{0}` is about what the gateway finds by itself")]
     Found(String),
@@ -70,7 +76,11 @@ impl RehearsalError {
     #[must_use]
     pub fn text(&self) -> Text {
         match self {
-            Self::Unknown(id) => text!(
+            Self::Unknown { id, near: Some(near) } => text!(
+                "没有规则 `{id}`；是不是想写 `{near}`？",
+                "there is no rule `{id}`; did you mean `{near}`?",
+            ),
+            Self::Unknown { id, near: None } => text!(
                 "没有规则 `{id}`；`hallwatch rules` 列出全部",
                 "there is no rule `{id}`; `hallwatch rules` lists them",
             ),
@@ -145,7 +155,11 @@ pub fn rehearse(
     progress: &dyn Fn(f64),
 ) -> Result<Rehearsed, RehearsalError> {
     let rule = stage.rules.iter().find(|known| known.id.eq_ignore_ascii_case(id)).cloned();
-    let rule = rule.ok_or_else(|| RehearsalError::Unknown(id.to_owned()))?;
+    let rule = rule.ok_or_else(|| {
+        let known = stage.rules.iter().map(|rule| &*rule.id);
+        let near = near::nearest(&id.to_uppercase(), known).map(str::to_owned);
+        RehearsalError::Unknown { id: id.to_owned(), near }
+    })?;
     if rule.found().is_some() {
         return Err(RehearsalError::Found(rule.id.to_string()));
     }

@@ -66,7 +66,7 @@ pub(super) async fn rehearsal(
         Err(error) => {
             let text = error.text();
             let problem = match error {
-                RehearsalError::Unknown(_) => Problem::not_found("such rule"),
+                RehearsalError::Unknown { .. } => Problem::not_found("such rule"),
                 RehearsalError::Found(_) => Problem::bad_request(error.to_string()),
                 other => Problem::unavailable(other.to_string()),
             };

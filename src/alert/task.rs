@@ -24,6 +24,7 @@ use super::line;
 use super::look::Look;
 use super::policy::Policy;
 use super::record;
+use super::span;
 use super::storage::{self, Storage};
 use super::types::{Alert, AlertState, Transition};
 
@@ -160,6 +161,7 @@ impl Alerts {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut past = self.recall();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -183,12 +185,21 @@ impl Alerts {
                     self.decided(transitions);
                 }
                 Some(command) = self.inbox.recv() => self.hear(command).await,
+                Some(known) = past.recv() => self.engine.spans.take_past(known, &self.live.site),
             }
             self.keep().await;
         }
         self.dirty = true;
         self.kept_at -= SNAPSHOT;
         self.keep().await;
+    }
+
+    /// What the history says of the spans that rules look back, device by device.
+    fn recall(&self) -> mpsc::Receiver<span::Recalled> {
+        let Some(history) = &self.history else { return mpsc::channel(1).1 };
+        let devices = self.live.iter().map(|live| live.device.clone()).collect();
+        let (wanted, site) = (self.engine.spans.wanted(), &self.live.site);
+        span::recall(history, wanted, devices, site, self.look.now)
     }
 
     fn take(&mut self, batch: Batch) {

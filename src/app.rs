@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{AlertError, Channels};
+use crate::alert::{AlertError, Channels, OverdueRepairs};
 use crate::clock::SharedClock;
 use crate::config::Hall;
 use crate::counter;
@@ -140,12 +140,15 @@ impl App {
         let former = past::remember(&common.journal, devices)?;
         let stage = stage(&hall, &history, common)?;
         let told = Channels::default();
+        let (overdue, monitor) = (OverdueRepairs::default(), modbus::Monitor::new());
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
             open_alerts(&hall, board, &service, (&history, &sinks), &told, common)?;
+        let alerts = alerts.hearing(overdue.clone(), monitor.clone());
         let of_orders = (service.clone(), alerts_handle.clone());
         let (orders, repairs) =
             Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
+        open::tell_overdue(&orders, &overdue, &hall.site);
         let stop = self.readers.stop_signal();
         self.readers.vital("journal", until_corrupt(common.journal.corrupt(), stop.clone()));
         // Readers first: nothing that the sources bring goes by unseen.
@@ -157,7 +160,7 @@ impl App {
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
         let channels = self.start_channels(&hall, &told, common)?;
-        let (states, monitor) = (Sources::new(), modbus::Monitor::new());
+        let states = Sources::new();
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),

@@ -241,7 +241,11 @@ impl Engine {
             }
             false => {}
         }
-        if live.device.kind == DeviceKind::Inverter && self.desk.in_maintenance(live, "") {
+        // What it makes while it is broken or worked on is no measure of its modules.
+        let broken = health.state == HealthState::Fault && look.sun_deg() > 0.0;
+        if live.device.kind == DeviceKind::Inverter
+            && (broken || self.desk.in_maintenance(live, ""))
+        {
             self.spans.spoil_day(&live.device.id);
         }
         let rules = self.rules.clone();

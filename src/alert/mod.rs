@@ -8,6 +8,7 @@
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
 mod channels;
+mod clocks;
 mod desk;
 mod engine;
 mod fact;
@@ -28,6 +29,7 @@ mod task;
 mod track;
 mod trial;
 mod types;
+mod upkeep;
 
 pub use channels::{ChannelState, Channels};
 pub use handle::{AckError, Handle, SilenceView};
@@ -39,3 +41,4 @@ pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, 
 pub use task::{AlertError, Alerts, told};
 pub use trial::Trial;
 pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition};
+pub use upkeep::{OverdueRepair, OverdueRepairs};

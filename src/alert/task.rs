@@ -12,12 +12,14 @@ use crate::history::History;
 use crate::influx::Sink;
 use crate::journal::{Batch, Cursor, Journal, JournalError, Kinds, Reader};
 use crate::live::Board as LiveBoard;
-use crate::model::{Event, EventKind, Record};
+use crate::model::{Event, EventKind, Record, Timestamp};
 use crate::rule::Rule;
 use crate::service;
+use crate::source::modbus::Monitor;
 use crate::source::mqtt::Refused;
 
 use super::channels::Channels;
+use super::clocks::{self, OwnClock};
 use super::engine::Engine;
 use super::handle::{self, Board, Command, Handle, RECENT_MAX};
 use super::line;
@@ -27,6 +29,7 @@ use super::record;
 use super::span;
 use super::storage::{self, Storage};
 use super::types::{Alert, AlertState, Transition};
+use super::upkeep::{self, OverdueRepairs};
 
 const CURSOR: &str = "alerts";
 /// Everything is judged anew this often: time passes for devices that say nothing.
@@ -73,6 +76,11 @@ pub struct Alerts {
     sinks: Vec<Sink>,
     /// How the channels do.
     channels: Channels,
+    /// What takes longer than its contract allows.
+    overdue: OverdueRepairs,
+    /// How busy the lines are.
+    monitor: Monitor,
+    own_clock: OwnClock,
 }
 
 impl Alerts {
@@ -126,6 +134,9 @@ impl Alerts {
             kept_at,
             history: None,
             sinks: Vec::new(),
+            overdue: OverdueRepairs::default(),
+            monitor: Monitor::new(),
+            own_clock: OwnClock::new(kept_at),
         };
         Ok((handle, alerts))
     }
@@ -147,6 +158,29 @@ impl Alerts {
     #[must_use]
     pub fn watching(self, history: History, sinks: Vec<Sink>) -> Self {
         Self { history: Some(history), sinks, ..self }
+    }
+
+    /// Hears what is overdue by contract, and how busy the lines are.
+    #[must_use]
+    pub fn hearing(self, overdue: OverdueRepairs, monitor: Monitor) -> Self {
+        Self { overdue, monitor, ..self }
+    }
+
+    /// What is wrong beyond single devices.
+    fn found(&self, now: Timestamp) -> Vec<service::Finding> {
+        let (board, peers) = (&self.live, &self.look.peers);
+        let mut found = self.service.findings().to_vec();
+        // Not by way of the journal, which may be what does not work.
+        found.extend(storage::findings(&self.journal.status(), &self.storage(), now));
+        found.extend(line::gone(board, peers));
+        let lines = self.monitor.lines().into_iter();
+        let lines = lines.map(|line| (line.name().to_owned(), line.figures().last_minute()));
+        found.extend(line::late(board, peers, lines));
+        found.extend(upkeep::overdue(self.overdue.look()));
+        found.extend(upkeep::availability(&self.service.overview()));
+        found.extend(clocks::off(board, peers));
+        found.extend(self.own_clock.jump(now));
+        found
     }
 
     fn storage(&self) -> Storage {
@@ -176,11 +210,8 @@ impl Alerts {
                 _ = ticks.tick() => {
                     let now = self.clock.now();
                     self.look = Look::at(&self.live, self.hours.as_ref(), &self.engine.wanted, now);
-                    let mut found = self.service.findings().to_vec();
-                    // Not by way of the journal, which may be what does not work.
-                    let storage = self.storage();
-                    found.extend(storage::findings(&self.journal.status(), &storage, now));
-                    found.extend(line::gone(&self.live, &self.look.peers));
+                    self.own_clock.look(now, Instant::now());
+                    let found = self.found(now);
                     let transitions = self.engine.tick(&self.live, &self.look, &found);
                     self.decided(transitions);
                 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::alert::{self, AlertError, Alerts, Channels};
+use crate::alert::{self, AlertError, Alerts, Channels, OverdueRepair, OverdueRepairs};
 use crate::config::Hall;
 use crate::history::{History, HistoryError};
 use crate::influx::Sink;
 use crate::live::Board;
+use crate::model::{Site, Text, Timestamp};
 use crate::profile::Profile;
+use crate::repair;
 use crate::service;
 use crate::source::own;
 
@@ -28,6 +30,29 @@ pub(super) fn open_alerts(
     let alerts = alerts.with_hours(hall.service.clone());
     let alerts = alerts.telling(hall.alert.policy.clone(), told.clone());
     Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
+}
+
+/// The alerts ask the orders what is overdue by contract.
+pub(super) fn tell_overdue(orders: &repair::Handle, overdue: &OverdueRepairs, site: &Arc<Site>) {
+    let (orders, site) = (orders.clone(), site.clone());
+    overdue.ask_by(move || {
+        let one = |late: repair::Overdue| OverdueRepair {
+            order: late.order,
+            device: late.device,
+            late: match late.late {
+                repair::Late::Response => Text::new("到场", "response"),
+                repair::Late::Repair => Text::new("修复", "repair"),
+            },
+            due: late.due.map_or_else(|| Text::same("–"), |due| Text::same(minute(due, &site))),
+        };
+        orders.overdue().into_iter().map(one).collect()
+    });
+}
+
+/// A local time for people.
+fn minute(time: Timestamp, site: &Site) -> String {
+    let time = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
+    site.time_zone.to_datetime(time).strftime("%m-%d %H:%M").to_string()
 }
 
 /// Where rules are rehearsed.

@@ -411,6 +411,8 @@ fn parts_of(rule: &Rule, live: &DeviceLive) -> Vec<Arc<str>> {
 }
 
 #[cfg(test)]
+mod day_tests;
+#[cfg(test)]
 mod default_tests;
 #[cfg(test)]
 mod life_tests;

@@ -67,6 +67,7 @@ impl DeviceScene<'_> {
                 let id = &self.live.device.id;
                 self.spans.yield_yesterday_h(id, self.look.now).map(Cell::Number)
             }
+            Setting::DeclaredDemandW => self.live.declared_demand_w.map(Cell::Number),
             Setting::RatedW => self.live.device.rated_power_w.map(Cell::Number),
             Setting::PowerShare => {
                 let share = measured(self.live, &Measure::PowerShare);

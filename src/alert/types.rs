@@ -1,5 +1,7 @@
 //! An alert, as it is kept and shown.
 
+use std::collections::BTreeMap;
+
 use crate::model::{DeviceId, Severity, Text, Timestamp};
 use crate::rule::Rule;
 
@@ -12,6 +14,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// Who is told of what, and when.
     pub policy: Policy,
+    /// What is declared to the grid company for meters, watts.
+    pub declared_demand_w: BTreeMap<DeviceId, f64>,
 }
 
 /// Where an alert is in its life. ISA-18.2 and the Prometheus life cycle, put together.

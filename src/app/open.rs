@@ -68,6 +68,7 @@ pub(super) fn stage(
         rules: hall.alert.rules.clone(),
         hours: hall.service.clone(),
         policy: hall.alert.policy.clone(),
+        declared_demand_w: hall.alert.declared_demand_w.clone(),
         history: history.clone(),
         archive: Arc::new(common.journal.archive()?),
     })
@@ -83,7 +84,7 @@ pub(super) fn board(hall: &Hall, history: &History, common: &Common) -> Board {
         bus.units.iter().map(move |unit| (unit.device.id.clone(), name.clone()))
     });
     let board = Board::new(hall.site.clone(), configured.chain(own), now);
-    let mut board = board.with_lines(lines);
+    let mut board = board.with_lines(lines).with_declared(&hall.alert.declared_demand_w);
     let recalled = common.journal.archive().map_err(HistoryError::from);
     let recalled = recalled.and_then(|archive| board.recall(&archive, history, now));
     if let Err(error) = recalled {

@@ -59,10 +59,12 @@ pub enum Setting {
     IrradianceWm2,
     /// What an inverter made yesterday by its nameplate, hours of full power.
     YieldYesterdayH,
+    /// What is declared to the grid company for a meter, W.
+    DeclaredDemandW,
 }
 
 impl Setting {
-    const ALL: [(&'static str, Self); 8] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("sun_deg", Self::SunDeg),
         ("open", Self::Open),
         ("open_for_h", Self::OpenForH),
@@ -71,6 +73,7 @@ impl Setting {
         ("power_share", Self::PowerShare),
         ("irradiance_wm2", Self::IrradianceWm2),
         ("yield_yesterday_h", Self::YieldYesterdayH),
+        ("declared_demand_w", Self::DeclaredDemandW),
     ];
 
     const fn kind(self) -> Kind {
@@ -78,7 +81,7 @@ impl Setting {
             Self::Open => Kind::YesNo,
             Self::SunDeg => Kind::Number(Unit::Of("°")),
             Self::OpenForH | Self::TimeOfDayH | Self::YieldYesterdayH => Kind::Number(Unit::Of("h")),
-            Self::RatedW => Kind::Number(Unit::Of("W")),
+            Self::RatedW | Self::DeclaredDemandW => Kind::Number(Unit::Of("W")),
             Self::PowerShare => Kind::Number(Unit::Bare),
             Self::IrradianceWm2 => Kind::Number(Unit::Of("W/m²")),
         }

@@ -100,7 +100,12 @@ fn finding(what: What, words: Vec<(&'static str, Text)>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::model::{
+        Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Site, Value, ZoneId,
+    };
 
     const NOW: Timestamp = Timestamp::from_ms(1_780_000_000_000);
 
@@ -120,5 +125,59 @@ mod tests {
         let found = clock.jump(wall(4_700)).expect("a jump");
         assert_eq!((found.what, found.words[0].1.en.as_str()), (What::ClockJumped, "11 s back"));
         assert!(clock.jump(wall(4_694 + 6 * 3_600)).is_none(), "long ago");
+    }
+
+    /// Machines of these kinds and skews, all heard just now.
+    fn hall(machines: &[(DeviceKind, f64)]) -> Option<Finding> {
+        let site = Site {
+            id: "t".into(),
+            name: Text::same("t"),
+            latitude_deg: 39.9,
+            longitude_deg: 116.4,
+            altitude_m: 44.0,
+            time_zone: jiff::tz::TimeZone::UTC,
+        };
+        let device = |(n, (kind, _)): (usize, &(DeviceKind, f64))| Device {
+            id: DeviceId::parse(&format!("m-{n}")).expect("id"),
+            name: Text::same("m"),
+            zone: ZoneId::parse("z").expect("id"),
+            kind: *kind,
+            profile: "test".into(),
+            rated_power_w: None,
+            interval_ms: 60_000,
+            stale_after_ms: 180_000,
+        };
+        let devices = machines.iter().enumerate().map(device);
+        let devices = devices.map(|device| (Arc::new(device), None));
+        let mut board = Board::new(Arc::new(site), devices, NOW);
+        for (n, (_, skew)) in machines.iter().enumerate() {
+            let sample = Sample {
+                point: PointName::parse("clock_skew_s").expect("point"),
+                value: Value::Float(*skew),
+                quality: Quality::Good,
+            };
+            let device = DeviceId::parse(&format!("m-{n}")).expect("id");
+            let (samples, message) = (vec![sample], 0);
+            let reading = Reading { device, time: NOW, received: NOW, message, samples };
+            board.apply(&Record::Reading(reading));
+        }
+        off(&board, &board.peers(NOW))
+    }
+
+    #[test]
+    fn machines_of_several_kinds_that_agree_accuse_the_gateway() {
+        use DeviceKind::{TaxTerminal as Tax, TicketMachine as Ticket};
+        let agree = [(Ticket, 601.0), (Ticket, 599.0), (Tax, 605.0), (Tax, 590.0), (Tax, 0.5)];
+        let found = hall(&agree).expect("the gateway is slow");
+        assert_eq!(found.words[0].1.en, "about 10 min behind");
+        for (what, machines) in [
+            ("well", vec![(Ticket, 1.0), (Ticket, -2.0), (Tax, 0.0), (Tax, 3.0)]),
+            ("one vendor", vec![(Ticket, 28_800.0); 6]),
+            ("each by itself", vec![(Ticket, 90.0), (Ticket, 900.0), (Tax, -400.0), (Tax, 0.0)]),
+            ("too few", vec![(Ticket, 601.0), (Tax, 601.0)]),
+            ("nobody", Vec::new()),
+        ] {
+            assert_eq!(hall(&machines), None, "{what}");
+        }
     }
 }

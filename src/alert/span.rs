@@ -179,15 +179,15 @@ fn is_daily(which: usize) -> bool {
     COUNTERS.get(which).is_some_and(|(_, daily)| *daily)
 }
 
-/// What a counter of it says: the one that is gone by, else the first that it has.
-fn counted(live: &DeviceLive, by: Option<usize>) -> Option<(usize, f64)> {
+/// What a counter of it says, and when it was read: the one that is gone by, else the first that it has.
+fn counted(live: &DeviceLive, by: Option<usize>) -> Option<(usize, Timestamp, f64)> {
     let has = |which: &usize| {
         COUNTERS.get(*which).is_some_and(|(point, _)| live.points.get(point).is_some())
     };
     let which = by.or_else(|| (0..COUNTERS.len()).find(has))?;
     let latest = live.points.get(COUNTERS.get(which)?.0)?;
     let counted_wh = latest.value.as_f64().filter(|_| latest.quality.is_measured())?;
-    Some((which, counted_wh))
+    Some((which, latest.time, counted_wh))
 }
 
 /// The spans of all devices.
@@ -242,10 +242,10 @@ impl Spans {
             }
         }
         if wanted.days.contains(&kind)
-            && let Some((which, counted_wh)) =
+            && let Some((which, read, counted_wh)) =
                 counted(live, kept.days.as_ref().map(|(_, by)| *by))
         {
-            kept.count(which, counted_wh, time, site);
+            kept.count(which, counted_wh, read, site);
         }
     }
 

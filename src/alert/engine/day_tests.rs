@@ -11,7 +11,7 @@ use crate::model::{
     Timestamp, Value, ZoneId,
 };
 use crate::profile::Catalog;
-use crate::rule::default_rules;
+use crate::rule::{Rule, default_rules};
 use crate::sky;
 
 /// The rules that are tried here.
@@ -102,8 +102,8 @@ impl Hall {
         let declared: BTreeMap<DeviceId, f64> =
             devices.iter().filter_map(|device| Some((device.id.clone(), declared_w?))).collect();
         let board = board.with_declared(&declared);
-        let rules = default_rules().expect("rules");
-        let trial = Trial::new(rules, board, None, Policy::default());
+        static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| default_rules().expect("rules"));
+        let trial = Trial::new(RULES.clone(), board, None, Policy::default());
         let (energy_wh, happened) = (BTreeMap::new(), Vec::new());
         Self { trial, devices, now, step_ms, energy_wh, happened }
     }

@@ -66,8 +66,9 @@ impl World {
         let devices = devices.map(|(device, profile)| (device, catalog.get(profile).cloned()));
         let now = Timestamp::from_ms(start);
         let board = Board::new(site(), devices, now);
-        let rules = crate::rule::default_rules().expect("rules");
-        let engine = Engine::new(rules, BTreeMap::new());
+        static RULES: LazyLock<Vec<Rule>> =
+            LazyLock::new(|| crate::rule::default_rules().expect("rules"));
+        let engine = Engine::new(RULES.clone(), BTreeMap::new());
         let look = Look::at(&board, None, &engine.wanted, now);
         Self { board, engine, found: Vec::new(), now, look, decided: Vec::new() }
     }
@@ -88,6 +89,11 @@ impl World {
         let all: Vec<_> = devices.collect();
         let lines = ids.iter().map(|id| (DeviceId::parse(id).expect("id"), Arc::from(line)));
         self.board = Board::new(site(), all, self.now).with_lines(lines);
+    }
+
+    /// What the devices said last.
+    pub(super) fn board(&self) -> &Board {
+        &self.board
     }
 
     /// A second in which these devices speak.

@@ -214,8 +214,14 @@ mod tests {
     fn days_in_two_pieces_read_as_one_and_work_spoils_one() {
         let said = [(4.5, 1e6), (12.0, 1.1e6), (19.5, 1.2e6), (29.0, 1.2e6), (32.0, 1.25e6)];
         for cut in 1..said.len() {
-            let mut after = days(&said[cut..], false);
+            // Heard once before the past is known, then on.
+            let mut after = days(&said[cut..=cut], false);
             after.follow(days(&said[..cut], false), false, 50_000.0, &site());
+            for (hour, wh) in &said[cut + 1..] {
+                #[allow(clippy::cast_possible_truncation)]
+                let time = MIDNIGHT.plus_ms((hour * HOUR as f64) as i64);
+                after.take(time, *wh, false, 50_000.0, &site());
+            }
             assert_eq!(made(&after, 33), Some(2e5), "{cut}");
         }
         let mut worked_on = days(&said[..3], false);

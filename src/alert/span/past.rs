@@ -100,8 +100,8 @@ fn of_device(
     })?;
     if wanted.days.contains(&device.kind) {
         let counters = COUNTERS.map(|(point, _)| point);
-        walk.rows(&counters, DAYS_BACK_MS, &mut |which, time, counted_wh, _| {
-            kept.count(which, counted_wh, time, site);
+        walk.rows(&counters, DAYS_BACK_MS, &mut |which, time, counted_wh, age_ms| {
+            kept.count(which, counted_wh, time.plus_ms(-age_ms), site);
         })?;
     }
     Ok(kept)
@@ -166,5 +166,157 @@ impl Walk<'_> {
             tell(time, &last);
             if (self.stop)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Spans;
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::journal::{self, Journal};
+    use crate::live::Board;
+    use crate::model::{
+        DeviceKind, PointName, Quality, Reading, Record, Sample, Text, Value, ZoneId,
+    };
+    use crate::rule::{Over, default_rules};
+    use crate::tally::Tally;
+    use crate::{history, sky};
+
+    /// 2026-06-20T16:00:00Z: midnight in Beijing.
+    const MIDNIGHT: Timestamp = Timestamp::from_ms(1_781_971_200_000);
+    const STEP_MS: i64 = 5 * 60_000;
+
+    fn site() -> Arc<Site> {
+        Arc::new(Site {
+            id: "t".into(),
+            name: Text::same("t"),
+            latitude_deg: 39.9,
+            longitude_deg: 116.4,
+            altitude_m: 44.0,
+            time_zone: jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(8)),
+        })
+    }
+
+    fn device(id: &str) -> Arc<Device> {
+        Arc::new(Device {
+            id: DeviceId::parse(id).expect("id"),
+            name: Text::same(id),
+            zone: ZoneId::parse("roof").expect("id"),
+            kind: DeviceKind::Inverter,
+            profile: "test".into(),
+            rated_power_w: Some(50_000.0),
+            interval_ms: STEP_MS,
+            stale_after_ms: 3 * STEP_MS,
+        })
+    }
+
+    /// Two days and a half of two inverters that sleep at night; some points come in every third reading only.
+    fn story(devices: &[Arc<Device>]) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        let mut made_wh = vec![1e6; devices.len()];
+        for n in 0..(60 * 12) {
+            let time = MIDNIGHT.plus_ms(n * STEP_MS);
+            let light = sky::sun(39.9, 116.4, time).elevation_deg.max(0.0).to_radians().sin();
+            for ((which, device), wh) in devices.iter().enumerate().zip(&mut made_wh) {
+                let power_w = 50_000.0 * light * if which == 0 { 0.5 } else { 0.9 };
+                *wh += power_w / 12.0;
+                if light < 0.03 {
+                    continue;
+                }
+                let mut said = vec![("ac_power_w", power_w), ("phase_a_voltage_v", 230.0)];
+                said.push(("string_2_current_a", 9.0 * light));
+                if n % 3 == 0 {
+                    said.extend([("energy_total_wh", wh.round()), ("insulation_ohm", 2e6 * light)]);
+                }
+                let sample = |(point, value): (&str, f64)| Sample {
+                    point: PointName::parse(point).expect("point"),
+                    value: Value::Float(value),
+                    quality: Quality::Good,
+                };
+                let samples = said.into_iter().map(sample).collect();
+                let (device, received, message) = (device.id.clone(), time, 0);
+                readings.push(Reading { device, time, received, message, samples });
+            }
+        }
+        readings
+    }
+
+    fn hear(spans: &mut Spans, board: &mut Board, readings: &[Reading], site: &Site) {
+        for reading in readings {
+            let live = board.apply(&Record::Reading(reading.clone())).expect("on the board");
+            spans.take(live, reading.received, site);
+        }
+    }
+
+    /// Everything that the default rules could ask of the past of a device.
+    fn told(spans: &Spans, wanted: &Wanted, device: &Device, now: Timestamp) -> Vec<Option<f64>> {
+        let id = &device.id;
+        let mut told = vec![
+            spans.yield_yesterday_h(id, now),
+            spans.yield_among_h(id, crate::rule::Among::Best, now),
+            spans.held_h(id, "phase_a_voltage_v", now),
+        ];
+        for (measure, span_ms) in wanted.of_kind(device.kind) {
+            let measure = match measure {
+                Measure::Point(point) => Measure::Point(point.replace("{n}", "2")),
+                measure => measure.clone(),
+            };
+            for over in [Over::Mean, Over::Lowest, Over::Highest, Over::Change, Over::Peak] {
+                told.push(spans.over(id, over, &measure, *span_ms, now));
+            }
+        }
+        told
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_span_reads_the_same_after_a_restart_as_without_one() {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let devices = ["inv-1", "inv-2"].map(device).to_vec();
+        let readings = story(&devices);
+        let clock = Arc::new(ManualClock::new(readings.last().expect("some").time));
+        let config =
+            journal::Config { commit_wait_ms: 0, ..journal::Config::new(folder.path()) };
+        let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("opens");
+        let records = readings.iter().cloned().map(Record::Reading).collect();
+        journal.append(records).await.expect("kept");
+        let (history, _packer) =
+            History::open(&history::Config::default(), &journal, clock).expect("opens");
+        let (site, wanted) = (site(), Wanted::of(&default_rules().expect("rules")));
+        let board = || Board::new(site.clone(), devices.iter().map(|d| (d.clone(), None)), MIDNIGHT);
+        // Noon of the third day, some readings later, and the next morning's first words.
+        for cut in [readings.len() - 2, readings.len() - 60, readings.len() / 2 + 7] {
+            let (before, after) = readings.split_at(cut);
+            let (mut whole, mut whole_board) = (Spans::new(wanted.clone()), board());
+            hear(&mut whole, &mut whole_board, &readings, &site);
+            // It starts anew: the board knows the last words, the spans know nothing.
+            let (mut again, mut again_board) = (Spans::new(wanted.clone()), board());
+            before.iter().for_each(|r| _ = again_board.apply(&Record::Reading(r.clone())));
+            let to = before.last().expect("some").time.plus_ms(1);
+            let mut past = recall(&history, &wanted, devices.clone(), &site, to);
+            // Something is heard before the past is known.
+            let (first, rest) = after.split_at(1);
+            hear(&mut again, &mut again_board, first, &site);
+            while let Some(known) = past.recv().await {
+                again.take_past(known, &site);
+            }
+            hear(&mut again, &mut again_board, rest, &site);
+            let now = readings.last().expect("some").time;
+            for device in &devices {
+                let (one, other) =
+                    (told(&whole, &wanted, device, now), told(&again, &wanted, device, now));
+                let known = one.iter().filter(|told| told.is_some()).count();
+                assert!(known > 7, "{one:?}");
+                for (at, (one, other)) in one.iter().zip(&other).enumerate() {
+                    let same = match (one, other) {
+                        (Some(one), Some(other)) => (one - other).abs() <= 1e-6 * one.abs().max(1.0),
+                        (one, other) => one == other,
+                    };
+                    // What has held for longer than is looked back is known for so long only.
+                    let held = at == 2 && other.is_some_and(|held| held >= 20.0);
+                    assert!(same || held, "{cut} {at}: {one:?} {other:?}");
+                }
+            }
+        }
     }
 }

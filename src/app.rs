@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{AlertError, Channels};
+use crate::alert::{AlertError, Channels, OverdueRepairs};
 use crate::clock::SharedClock;
 use crate::config::Hall;
 use crate::counter;
@@ -140,13 +140,17 @@ impl App {
         let former = past::remember(&common.journal, devices)?;
         let stage = stage(&hall, &history, common)?;
         let (told, states, monitor) = (Channels::default(), Sources::new(), modbus::Monitor::new());
+        let overdue = OverdueRepairs::default();
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
-            open_alerts(&hall, board, &service, (&history, &sinks), &told, &monitor, common)?;
+            open_alerts(&hall, board, &service, (&history, &sinks), &told, common)?;
+        let alerts = alerts.hearing(overdue.clone(), monitor.clone());
         let of_orders = (service.clone(), alerts_handle.clone());
         let (orders, repairs) =
             Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
+        open::tell_overdue(&orders, &overdue, &hall.site);
         let stop = self.readers.stop_signal();
+        let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("journal", until_corrupt(common.journal.corrupt(), stop.clone()));
         // Readers first: nothing that the sources bring goes by unseen.
         self.readers.vital("history", packer.run(stop.clone()));
@@ -154,7 +158,6 @@ impl App {
         self.readers.vital("service", watch.run(stop.clone()));
         self.readers.vital("alerts", alerts.run(stop.clone()));
         self.readers.vital("repair", repairs.run(stop.clone()));
-        let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
         self.readers.vital("counters", counters.run(stop.clone()));
         let channels = self.start_channels(&hall, &told, common)?;
         let page = web::Context {
@@ -180,15 +183,19 @@ impl App {
         let password_hash = hall.web.password_hash.clone();
         let public_url = hall.web.public_url.clone();
         let config = web::Config { listen: hall.web.listen, password_hash, public_url, demo };
-        let web = Web::new(config, page)?.with_door(hall.journal.folder.join(web::SOCKET_NAME));
+        let door = hall.journal.folder.join(web::SOCKET_NAME);
+        self.serve(Web::new(config, page)?.with_door(door), listener);
+        self.start_sources(hall.modbus, hall.mqtt, common, &states, &monitor);
+        Ok(())
+    }
+
+    fn serve(&self, web: Web, listener: TcpListener) {
         let supervisor = self.readers.clone();
         self.readers.vital("web", async move {
             if let Err(error) = web.serve(listener, supervisor).await {
                 tracing::error!(%error, "the page is not served");
             }
         });
-        self.start_sources(hall.modbus, hall.mqtt, common, &states, &monitor);
-        Ok(())
     }
 
     /// Cancelled when something ended that the gateway cannot live without.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, Health, HealthState};
-use crate::model::{DeviceId, DeviceKind, Record, Text};
+use crate::model::{DeviceId, DeviceKind, Record, Site, Text};
 use crate::rule::{Finding, Level, Rule, Verdict};
 use crate::service;
 use crate::source::mqtt::Refused;
@@ -30,7 +30,7 @@ pub(super) struct Engine {
     pub(super) desk: Desk,
     /// The rules about devices that are silent.
     of_silence: HashSet<Arc<str>>,
-    spans: Spans,
+    pub(super) spans: Spans,
     /// What was refused of each device last, by reason.
     refused: BTreeMap<DeviceId, Vec<Refused>>,
     /// What each of the rules looks at.
@@ -211,16 +211,16 @@ impl Engine {
             Some(changed) if self.known.contains(&id) => Cause::Points(changed),
             _ => Cause::Any,
         };
-        self.remember(live);
+        self.remember(live, &board.site);
         let out = self.judge(board, live, look, cause);
         self.judged.insert(id);
         out
     }
 
     /// Remembers what a device said, for rules that look back.
-    pub(super) fn remember(&mut self, live: &DeviceLive) {
+    fn remember(&mut self, live: &DeviceLive, site: &Site) {
         if let Some(time) = live.last_received {
-            self.spans.take(live, time);
+            self.spans.take(live, time, site);
         }
     }
 
@@ -242,6 +242,13 @@ impl Engine {
             }
             false => {}
         }
+        // What it makes while it is broken or worked on is no measure of its modules.
+        let broken = health.state == HealthState::Fault && look.sun_deg() > 0.0;
+        if live.device.kind == DeviceKind::Inverter
+            && (broken || self.desk.in_maintenance(live, ""))
+        {
+            self.spans.spoil_day(&live.device.id);
+        }
         let rules = self.rules.clone();
         let needs = self.needs.clone();
         let of_kind = self.by_kind.get(&live.device.kind).cloned().unwrap_or_default();
@@ -260,7 +267,7 @@ impl Engine {
         next.is_some_and(|(key, _)| key.rule == *rule && key.device == *device)
     }
 
-    /// Something else is open on the device that says it better.
+    /// Something else is open on the device, or on one of its parts, that says it better.
     fn is_said(&self, rule: &Rule, device: &DeviceId) -> bool {
         rule.unless.iter().any(|other| {
             let (rule, part) = (other.clone(), self.whole.clone());
@@ -419,6 +426,8 @@ fn parts_of(rule: &Rule, live: &DeviceLive) -> Vec<Arc<str>> {
     parts
 }
 
+#[cfg(test)]
+mod day_tests;
 #[cfg(test)]
 mod default_tests;
 #[cfg(test)]

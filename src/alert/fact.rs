@@ -66,6 +66,12 @@ pub(super) fn faulted(live: &DeviceLive) -> Option<bool> {
     Some(stopped || worst.is_some_and(|worst| worst > Severity::Info))
 }
 
+/// It reports a fault that its profile calls critical.
+pub(super) fn dangerous(live: &DeviceLive) -> Option<bool> {
+    live.value("fault")?;
+    Some(live.faults().iter().any(|(_, fault)| fault.severity == Severity::Critical))
+}
+
 pub(super) fn faulted_detail(live: &DeviceLive) -> Detail {
     let mut faults = live.faults();
     faults.sort_by(|a, b| b.1.severity.cmp(&a.1.severity).then_with(|| a.0.cmp(&b.0)));

@@ -1,11 +1,15 @@
-//! Many devices behind one thing that is gone: a line, a switch, the broker. One thing to look at instead
-//! of many. Pure.
+//! Many devices behind one thing that is gone: a line, a switch, the broker; and lines that are asked more
+//! than they can carry. One thing to look at instead of many. Pure.
 
 use std::collections::BTreeSet;
 
 use crate::live::{Board, DeviceLive, HealthState, Peers};
 use crate::model::{DeviceId, Text};
 use crate::service::{Finding, Stands, What};
+use crate::source::modbus::LastMinute;
+
+/// Fewer cycles in a minute say nothing of their punctuality.
+const CYCLES_MIN: u64 = 4;
 
 /// A switch of the network, and what is behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +81,32 @@ fn finding(what: What, part: &str, word: (&'static str, Text), members: &[&Devic
         words: vec![word, ("count", Text::same(members.len().to_string()))],
         devices: devices.collect(),
     }
+}
+
+/// The lines on which most cycles begin later than they should by a whole interval. Where somebody does not
+/// answer the time goes into waiting for him, and that has alerts of its own.
+pub(super) fn late(
+    board: &Board,
+    peers: &Peers,
+    lines: impl IntoIterator<Item = (String, LastMinute)>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (line, last) in lines {
+        let of_line = board.iter().filter(|live| live.line.as_deref() == Some(line.as_str()));
+        let all_speak = of_line.into_iter().all(|live| !board.health(live, peers).silent);
+        if last.cycles < CYCLES_MIN || last.late_cycles * 2 <= last.cycles || !all_speak {
+            continue;
+        }
+        found.push(Finding {
+            what: What::LineLate,
+            device: None,
+            part: format!("late-{}", plain(&line)),
+            severity: None,
+            words: vec![("line", Text::same(line))],
+            devices: Vec::new(),
+        });
+    }
+    found
 }
 
 /// A name in signs that are fit for addresses.

@@ -249,13 +249,20 @@ impl Group {
 /// What a device measures now.
 pub(super) fn measured(live: &DeviceLive, measure: &Measure) -> Option<f64> {
     let number = match measure {
-        Measure::Point(point) => live.number(point),
+        Measure::Point(point) => live.number(point).filter(|_| is_measured(live, point)),
         Measure::PowerShare => {
             let rated_w = live.device.rated_power_w.filter(|rated_w| *rated_w > 0.0)?;
             live.power_now_w().map(|power_w| power_w / rated_w)
         }
+        // Of one part, and of a day that is over: whoever asks knows where to look.
+        Measure::Value | Measure::YieldYesterday => None,
     };
     number.filter(|number| number.is_finite())
+}
+
+/// Not a sensor that is missing, nor nonsense of a counter.
+fn is_measured(live: &DeviceLive, point: &str) -> bool {
+    live.points.get(point).is_some_and(|latest| latest.quality.is_measured())
 }
 
 fn says(live: &DeviceLive, point: &str, word: &str) -> bool {

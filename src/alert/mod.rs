@@ -8,6 +8,7 @@
 //! Architecture invariant: the engine asks nobody for the time and knows no channel.
 
 mod channels;
+mod clocks;
 mod cost;
 mod desk;
 mod engine;
@@ -29,6 +30,7 @@ mod task;
 mod track;
 mod trial;
 mod types;
+mod upkeep;
 mod witness;
 
 pub use channels::{ChannelState, Channels};
@@ -43,4 +45,5 @@ pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, 
 pub use task::{AlertError, Alerts, told};
 pub use trial::Trial;
 pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition};
+pub use upkeep::{OverdueRepair, OverdueRepairs};
 pub use witness::configured;

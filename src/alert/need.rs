@@ -25,7 +25,8 @@ impl Need {
                     need.points.push(point.clone());
                     need.timely = true;
                 }
-                Name::Value | Name::Parts(_) | Name::Setting(Setting::RatedW) => {}
+                Name::Value | Name::Parts(_) => {}
+                Name::Setting(Setting::RatedW | Setting::DeclaredDemandW) => {}
                 _ => need.timely = true,
             }
         }

@@ -43,6 +43,8 @@ pub struct Stage {
     pub hours: service::Config,
     /// Who would be told.
     pub policy: Policy,
+    /// What is declared to the grid company for meters, watts.
+    pub declared_demand_w: BTreeMap<DeviceId, f64>,
     /// What the devices said.
     pub history: History,
     /// When they were not reached.
@@ -215,6 +217,7 @@ impl Play {
         let shortest = rule.levels().iter().map(|level| level.for_ms).filter(|ms| *ms > 0).min();
         let step_ms = shortest.map_or(STEP_MS_MAX, |ms| ms / 5).clamp(STEP_MS_MIN, STEP_MS_MAX);
         let board = Board::new(stage.site.clone(), cast.iter().cloned(), start);
+        let board = board.with_declared(&stage.declared_demand_w);
         let (rules, hours) = (vec![rule.clone()], Some(stage.hours.clone()));
         let rehearsed = Rehearsed {
             rule: rule.id.to_string(),

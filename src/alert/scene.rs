@@ -2,12 +2,15 @@
 
 use crate::live::{DeviceLive, Health, HealthState};
 use crate::model::{Value, words_of};
-use crate::rule::{Cell, Detail, Fact, Name, Scene, Setting, Together};
+use crate::rule::{Cell, Detail, Fact, Measure, Name, Scene, Setting, Together};
 use crate::source::mqtt::Refused;
 
 use super::fact;
 use super::look::{Look, measured};
 use super::span::Spans;
+
+/// A part carries something when it has more than this share of the strongest one.
+const CARRIES: f64 = 0.1;
 
 /// A device, and one of its points that is judged.
 pub(super) struct DeviceScene<'a> {
@@ -46,6 +49,7 @@ impl DeviceScene<'_> {
             Fact::Offline => fact::offline(self.live, self.health),
             Fact::Idle => self.speaks().then(|| fact::idle(self.health)),
             Fact::Faulted => self.speaks().then(|| fact::faulted(self.live)).flatten(),
+            Fact::Dangerous => self.speaks().then(|| fact::dangerous(self.live)).flatten(),
             // What happened has happened, whether it still speaks or not.
             Fact::CounterChanged => Some(fact::counter_event(self.live, self.look.now).is_some()),
         }
@@ -59,9 +63,14 @@ impl DeviceScene<'_> {
             Setting::OpenForH => zone().map(|(_, hours)| Cell::Number(hours)),
             Setting::TimeOfDayH => Some(Cell::Number(self.look.time_of_day_h)),
             Setting::IrradianceWm2 => self.look.irradiance_wm2.map(Cell::Number),
+            Setting::YieldYesterdayH => {
+                let id = &self.live.device.id;
+                self.spans.yield_yesterday_h(id, self.look.now).map(Cell::Number)
+            }
+            Setting::DeclaredDemandW => self.live.declared_demand_w.map(Cell::Number),
             Setting::RatedW => self.live.device.rated_power_w.map(Cell::Number),
             Setting::PowerShare => {
-                let share = measured(self.live, &crate::rule::Measure::PowerShare);
+                let share = measured(self.live, &Measure::PowerShare);
                 share.filter(|_| self.speaks()).map(Cell::Number)
             }
         }
@@ -75,24 +84,38 @@ impl DeviceScene<'_> {
         let numbers = self.parts.iter().filter_map(|part| self.live.number(part));
         let mut numbers: Vec<f64> = numbers.filter(|number| number.is_finite()).collect();
         numbers.sort_by(f64::total_cmp);
-        let count = numbers.len();
+        let carrying = || {
+            let least = numbers.last().map_or(0.0, |highest| highest * CARRIES);
+            let from = numbers.partition_point(|number| *number <= least);
+            numbers.get(from..).unwrap_or_default()
+        };
         #[allow(clippy::cast_precision_loss)] // strings of an inverter
-        let of = count as f64;
         match together {
-            Together::Count => Some(of),
+            Together::Count => Some(numbers.len() as f64),
             Together::Highest => numbers.last().copied(),
-            Together::Median => {
-                let (low, high) =
-                    (numbers.get(count.checked_sub(1)? / 2)?, numbers.get(count / 2)?);
-                Some(low.midpoint(*high))
-            }
-            Together::SpreadPercent => {
-                let mean = numbers.iter().sum::<f64>() / of;
-                let square = numbers.iter().map(|n| (n - mean).powi(2)).sum::<f64>() / of;
-                (mean > 0.0).then(|| 100.0 * square.sqrt() / mean)
-            }
+            Together::Lowest => numbers.first().copied(),
+            Together::Median => median(&numbers),
+            Together::SpreadPercent => spread_percent(&numbers),
+            Together::CarryingMedian => median(carrying()),
+            Together::CarryingSpreadPercent => spread_percent(carrying()),
         }
     }
+}
+
+/// The middle one of numbers in order.
+fn median(numbers: &[f64]) -> Option<f64> {
+    let count = numbers.len();
+    let (low, high) = (numbers.get(count.checked_sub(1)? / 2)?, numbers.get(count / 2)?);
+    Some(low.midpoint(*high))
+}
+
+/// Standard deviation by mean, percent.
+#[allow(clippy::cast_precision_loss)] // strings of an inverter
+fn spread_percent(numbers: &[f64]) -> Option<f64> {
+    let of = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / of;
+    let square = numbers.iter().map(|n| (n - mean).powi(2)).sum::<f64>() / of;
+    (mean > 0.0).then(|| 100.0 * square.sqrt() / mean)
 }
 
 impl Scene for DeviceScene<'_> {
@@ -111,13 +134,18 @@ impl Scene for DeviceScene<'_> {
                 held.filter(|_| self.speaks()).map(Cell::Number)
             }
             Name::Over(over, measure, span_ms) => {
-                let id = &live.device.id;
+                let part = || Measure::Point(self.part.to_owned());
+                let own = (*measure == Measure::Value).then(part);
+                let (id, measure) = (&live.device.id, own.as_ref().unwrap_or(measure));
                 self.spans.over(id, *over, measure, *span_ms, look.now).map(Cell::Number)
             }
             Name::TimeInH(point, word, span_ms) => {
                 let code = words_of(point)?.by_id(word)?.code;
                 let id = &live.device.id;
                 self.spans.time_in_h(id, point, code, *span_ms, look.now).map(Cell::Number)
+            }
+            Name::Siblings(among, Measure::YieldYesterday) => {
+                self.spans.yield_among_h(&live.device.id, *among, look.now).map(Cell::Number)
             }
             Name::Siblings(among, measure) => look.among(live, *among, measure).map(Cell::Number),
             Name::SiblingsCount => look.siblings(live).map(count),
@@ -134,7 +162,7 @@ impl Scene for DeviceScene<'_> {
         match name {
             Name::Fact(Fact::Offline) => Some(fact::offline_detail(self.live, self.health)),
             Name::Fact(Fact::Idle) => Some(fact::idle_detail(self.health)),
-            Name::Fact(Fact::Faulted) => Some(fact::faulted_detail(self.live)),
+            Name::Fact(Fact::Faulted | Fact::Dangerous) => Some(fact::faulted_detail(self.live)),
             Name::Fact(Fact::CounterChanged) => {
                 fact::counter_event(self.live, self.look.now).map(fact::counter_detail)
             }

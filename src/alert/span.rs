@@ -1,28 +1,37 @@
-//! What points did in spans that end now: kept in slices, so that a span costs the same however often a
-//! device speaks. A value holds until the next one comes.
+//! What devices did in spans that end now, since when their values hold, and what inverters made yesterday.
+//! After a start it is filled with what the history says.
 
-use std::collections::{BTreeMap, VecDeque};
+mod days;
+mod past;
+mod ring;
+
+use std::collections::BTreeMap;
 
 use crate::live::DeviceLive;
-use crate::model::{DeviceId, DeviceKind, Timestamp};
-use crate::rule::{Measure, Name, Over, Rule};
+use crate::model::{Device, DeviceId, DeviceKind, Site, Timestamp, ZoneId, words_of};
+use crate::rule::{Among, Measure, Name, Over, Rule, Setting, matches};
 
 use super::look::measured;
+use days::Days;
+pub(super) use past::{Recalled, recall};
+use ring::Ring;
 
-/// Slices of a span.
-const SLICES: i64 = 60;
 /// A value that is older than this by its device's own interval no longer holds.
 const HOLDS_INTERVALS: i64 = 3;
-/// Part of a span that must be known, percent.
-const KNOWN_PERCENT: i64 = 80;
 const HOUR_MS: f64 = 3_600_000.0;
+/// The counters that a day's energy is taken from, the first that a device has; whether it begins anew
+/// each day.
+const COUNTERS: [(&str, bool); 2] = [("energy_total_wh", false), ("energy_today_wh", true)];
 
 /// What rules want to know of the past of a kind of device.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
+    /// `{n}` in a point stands for every number.
     spans: BTreeMap<DeviceKind, Vec<(Measure, i64)>>,
     /// Points of which it is to be known since when they have had their value.
     held: BTreeMap<DeviceKind, Vec<String>>,
+    /// What was made yesterday is wanted.
+    days: Vec<DeviceKind>,
 }
 
 impl Wanted {
@@ -30,63 +39,155 @@ impl Wanted {
         let mut wanted = Self::default();
         for rule in rules {
             for kind in DeviceKind::ALL.iter().filter(|kind| rule.is_for(**kind)) {
-                let spans = wanted.spans.entry(*kind).or_default();
-                spans.extend(rule.spans());
-                spans.sort();
-                spans.dedup();
-                let held = wanted.held.entry(*kind).or_default();
-                held.extend(rule.names().filter_map(|name| match name {
-                    Name::HeldH(point) => Some(point.clone()),
-                    _ => None,
-                }));
-                held.sort();
-                held.dedup();
+                wanted.take(rule, *kind);
             }
         }
         wanted
     }
 
+    fn take(&mut self, rule: &Rule, kind: DeviceKind) {
+        let spans = self.spans.entry(kind).or_default();
+        spans.extend(rule.spans());
+        spans.sort();
+        spans.dedup();
+        let held = self.held.entry(kind).or_default();
+        held.extend(rule.names().filter_map(|name| match name {
+            Name::HeldH(point) => Some(point.clone()),
+            _ => None,
+        }));
+        held.sort();
+        held.dedup();
+        let of_days = |name: &Name| {
+            let measure = Measure::YieldYesterday;
+            *name == Name::Setting(Setting::YieldYesterdayH)
+                || matches!(name, Name::Siblings(_, of) if *of == measure)
+        };
+        if rule.names().any(of_days) && !self.days.contains(&kind) {
+            self.days.push(kind);
+        }
+    }
+
     /// Spans that are wanted of a kind of device.
-    pub(super) fn of_kind(&self, kind: DeviceKind) -> &[(Measure, i64)] {
+    fn of_kind(&self, kind: DeviceKind) -> &[(Measure, i64)] {
         self.spans.get(&kind).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn held(&self, kind: DeviceKind) -> &[String] {
+        self.held.get(&kind).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn is_nothing(&self, kind: DeviceKind) -> bool {
+        let (spans, held) = (self.of_kind(kind), self.held(kind));
+        spans.is_empty() && held.is_empty() && !self.days.contains(&kind)
     }
 }
 
-/// One slice of a span.
-#[derive(Debug, Clone)]
-struct Slice {
-    /// Its number since 1970.
-    number: i64,
-    /// Time in it that is known, milliseconds.
-    known_ms: i64,
-    /// Sum of value by time.
-    area: f64,
-    lowest: f64,
-    highest: f64,
-    first: f64,
-    last: f64,
-    /// Time in it at each code, milliseconds; only of words.
-    codes: Vec<(i64, i64)>,
-}
-
-/// One measure of one device over one span.
-#[derive(Debug, Clone)]
-struct Ring {
-    slice_ms: i64,
-    holds_ms: i64,
-    words: bool,
-    older: VecDeque<Slice>,
-    newest: Option<Slice>,
-    /// The last value and up to when it was reckoned with.
-    last: Option<(Timestamp, f64)>,
+/// Since when a point has had its value.
+#[derive(Debug, Clone, PartialEq)]
+struct Held {
+    point: String,
+    value: f64,
+    since: Timestamp,
+    /// It has never had another one since it was heard first.
+    steady: bool,
 }
 
 /// What is kept of one device.
-#[derive(Debug, Clone, Default)]
-struct Kept {
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    zone: ZoneId,
+    rated_w: Option<f64>,
     rings: Vec<((Measure, i64), Ring)>,
-    /// Point, its value, and since when.
-    held: Vec<(String, f64, Timestamp)>,
+    held: Vec<Held>,
+    /// Its days, and by which of the counters.
+    days: Option<(Days, usize)>,
+}
+
+impl Kept {
+    fn new(device: &Device) -> Self {
+        let (zone, rated_w) = (device.zone.clone(), device.rated_power_w);
+        Self { zone, rated_w, rings: Vec::new(), held: Vec::new(), days: None }
+    }
+
+    fn hold(&mut self, point: &str, value: f64, time: Timestamp) {
+        match self.held.iter_mut().find(|held| held.point == point) {
+            #[allow(clippy::float_cmp)] // the same value again
+            Some(held) if held.value == value => held.since = time.min(held.since),
+            Some(held) => (held.value, held.since, held.steady) = (value, time, false),
+            None => {
+                let point = point.to_owned();
+                self.held.push(Held { point, value, since: time, steady: true });
+            }
+        }
+    }
+
+    fn take(&mut self, measure: &Measure, span_ms: i64, of: (&Device, Timestamp), value: f64) {
+        let (device, time) = of;
+        let known = |(known, of): &(Measure, i64)| known == measure && *of == span_ms;
+        if let Some((_, ring)) = self.rings.iter_mut().find(|(span, _)| known(span)) {
+            return ring.take(time, value);
+        }
+        let words = matches!(measure, Measure::Point(point) if words_of(point).is_some());
+        let mut ring = Ring::new(span_ms, holds_ms(device), words);
+        ring.take(time, value);
+        self.rings.push(((measure.clone(), span_ms), ring));
+    }
+
+    /// One of its counters says this; the first that it had is gone by.
+    fn count(&mut self, which: usize, counted_wh: f64, time: Timestamp, site: &Site) {
+        let Some(rated_w) = self.rated_w else { return };
+        let (days, by) = self.days.get_or_insert_with(|| (Days::default(), which));
+        if *by == which {
+            days.take(time, counted_wh, is_daily(which), rated_w, site);
+        }
+    }
+
+    /// Puts what the history says in front of what has been heard since.
+    fn follow(&mut self, before: Self, site: &Site) {
+        for (span, past) in before.rings {
+            match self.rings.iter_mut().find(|(known, _)| *known == span) {
+                Some((_, ring)) => ring.follow(past),
+                None => self.rings.push((span, past)),
+            }
+        }
+        for past in before.held {
+            match self.held.iter_mut().find(|held| held.point == past.point) {
+                #[allow(clippy::float_cmp)] // the same value again
+                Some(held) if held.steady && held.value == past.value => {
+                    (held.since, held.steady) = (past.since.min(held.since), past.steady);
+                }
+                Some(_) => {}
+                None => self.held.push(past),
+            }
+        }
+        match (&mut self.days, before.days, self.rated_w) {
+            (Some((days, by)), Some((past, which)), Some(rated_w)) if *by == which => {
+                days.follow(past, is_daily(which), rated_w, site);
+            }
+            (days, Some(past), _) => *days = Some(past),
+            (_, None, _) => {}
+        }
+    }
+}
+
+/// A value of this device holds for so long, milliseconds.
+fn holds_ms(device: &Device) -> i64 {
+    (device.interval_ms.max(1_000) * HOLDS_INTERVALS).max(device.stale_after_ms)
+}
+
+fn is_daily(which: usize) -> bool {
+    COUNTERS.get(which).is_some_and(|(_, daily)| *daily)
+}
+
+/// What a counter of it says, and when it was read: the one that is gone by, else the first that it has.
+fn counted(live: &DeviceLive, by: Option<usize>) -> Option<(usize, Timestamp, f64)> {
+    let has = |which: &usize| {
+        COUNTERS.get(*which).is_some_and(|(point, _)| live.points.get(point).is_some())
+    };
+    let which = by.or_else(|| (0..COUNTERS.len()).find(has))?;
+    let latest = live.points.get(COUNTERS.get(which)?.0)?;
+    let counted_wh = latest.value.as_f64().filter(|_| latest.quality.is_measured())?;
+    Some((which, latest.time, counted_wh))
 }
 
 /// The spans of all devices.
@@ -101,37 +202,66 @@ impl Spans {
         Self { wanted, devices: BTreeMap::new() }
     }
 
+    /// What is wanted of the past.
+    pub(super) const fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
     /// A device spoke.
-    pub(super) fn take(&mut self, live: &DeviceLive, time: Timestamp) {
-        let kind = live.device.kind;
-        let spans = self.wanted.of_kind(kind);
-        let points = self.wanted.held.get(&kind).map(Vec::as_slice).unwrap_or_default();
-        if spans.is_empty() && points.is_empty() {
+    pub(super) fn take(&mut self, live: &DeviceLive, time: Timestamp, site: &Site) {
+        let (device, kind) = (&*live.device, live.device.kind);
+        let Self { wanted, devices } = self;
+        if wanted.is_nothing(kind) {
             return;
         }
-        let kept = self.devices.entry(live.device.id.clone()).or_default();
-        for point in points {
-            let Some(value) = live.number(point) else { continue };
-            match kept.held.iter_mut().find(|(known, ..)| known == point) {
-                #[allow(clippy::float_cmp)] // the same value again
-                Some((_, same, since)) if *same == value => *since = time.min(*since),
-                Some(held) => (held.1, held.2) = (value, time),
-                None => kept.held.push((point.clone(), value, time)),
+        let kept = match devices.get_mut(&device.id) {
+            Some(kept) => kept,
+            None => devices.entry(device.id.clone()).or_insert_with(|| Kept::new(device)),
+        };
+        for point in wanted.held(kind) {
+            if let Some(value) = live.number(point) {
+                kept.hold(point, value, time);
             }
         }
-        for span in spans {
-            let Some(value) = measured(live, &span.0) else { continue };
-            let holds_ms = live.device.interval_ms.max(1_000) * HOLDS_INTERVALS;
-            let holds_ms = holds_ms.max(live.device.stale_after_ms);
-            let words = matches!(&span.0, Measure::Point(point) if live.word(point).is_some());
-            match kept.rings.iter_mut().find(|(known, _)| known == span) {
-                Some((_, ring)) => ring.take(time, value),
-                None => {
-                    let mut ring = Ring::new(span.1, holds_ms, words);
-                    ring.take(time, value);
-                    kept.rings.push((span.clone(), ring));
+        for (measure, span_ms) in wanted.of_kind(kind) {
+            match measure {
+                Measure::Point(pattern) if pattern.contains("{n}") => {
+                    let names = live.points.iter().map(|(name, _)| name.as_str());
+                    for name in names.filter(|name| matches(pattern, name)) {
+                        let measure = Measure::Point(name.to_owned());
+                        if let Some(value) = measured(live, &measure) {
+                            kept.take(&measure, *span_ms, (device, time), value);
+                        }
+                    }
+                }
+                measure => {
+                    if let Some(value) = measured(live, measure) {
+                        kept.take(measure, *span_ms, (device, time), value);
+                    }
                 }
             }
+        }
+        if wanted.days.contains(&kind)
+            && let Some((which, read, counted_wh)) =
+                counted(live, kept.days.as_ref().map(|(_, by)| *by))
+        {
+            kept.count(which, counted_wh, read, site);
+        }
+    }
+
+    /// Takes what the history says of a device.
+    pub(super) fn take_past(&mut self, (id, past): Recalled, site: &Site) {
+        match self.devices.get_mut(&id) {
+            Some(kept) => kept.follow(past, site),
+            None => _ = self.devices.insert(id, past),
+        }
+    }
+
+    /// Somebody works on an inverter: its day is not to be compared with others.
+    pub(super) fn spoil_day(&mut self, device: &DeviceId) {
+        let kept = self.devices.get_mut(device);
+        if let Some((days, _)) = kept.and_then(|kept| kept.days.as_mut()) {
+            days.spoil();
         }
     }
 
@@ -168,196 +298,43 @@ impl Spans {
 
     /// For how many hours a point has had its value.
     pub(super) fn held_h(&self, device: &DeviceId, point: &str, now: Timestamp) -> Option<f64> {
-        let held = &self.devices.get(device)?.held;
-        let (_, _, since) = held.iter().find(|(known, ..)| known == point)?;
+        let held = self.devices.get(device)?.held.iter().find(|held| held.point == point)?;
         #[allow(clippy::cast_precision_loss)] // times of our days
-        Some(now.since_ms(*since).max(0) as f64 / HOUR_MS)
+        Some(now.since_ms(held.since).max(0) as f64 / HOUR_MS)
+    }
+
+    /// What an inverter made yesterday, hours of full power.
+    pub(super) fn yield_yesterday_h(&self, device: &DeviceId, now: Timestamp) -> Option<f64> {
+        yesterday_h(self.devices.get(device)?, now)
+    }
+
+    /// What its siblings made yesterday, hours of full power: those of its zone, else of the site.
+    pub(super) fn yield_among_h(
+        &self,
+        device: &DeviceId,
+        among: Among,
+        now: Timestamp,
+    ) -> Option<f64> {
+        let zone = &self.devices.get(device)?.zone;
+        let others =
+            || self.devices.iter().filter(|(id, kept)| *id != device && kept.days.is_some());
+        let near = others().any(|(_, kept)| kept.zone == *zone);
+        let group = others().filter(|(_, kept)| !near || kept.zone == *zone);
+        let mut yields: Vec<f64> = group.filter_map(|(_, kept)| yesterday_h(kept, now)).collect();
+        yields.sort_by(f64::total_cmp);
+        let (last, count) = (yields.last().copied()?, yields.len());
+        match among {
+            Among::Best => Some(last),
+            Among::Median => {
+                let (low, high) = (yields.get((count - 1) / 2)?, yields.get(count / 2)?);
+                Some(low.midpoint(*high))
+            }
+        }
     }
 }
 
-impl Ring {
-    fn new(span_ms: i64, holds_ms: i64, words: bool) -> Self {
-        let slice_ms = (span_ms / SLICES).max(1);
-        let (older, newest, last) = (VecDeque::new(), None, None);
-        Self { slice_ms, holds_ms, words, older, newest, last }
-    }
-
-    fn take(&mut self, time: Timestamp, value: f64) {
-        match self.last {
-            // A clock that was set back: what is known is of another time.
-            Some((before, _)) if time.since_ms(before) < -self.slice_ms => {
-                self.older.clear();
-                (self.newest, self.last) = (None, None);
-            }
-            Some((before, _)) if time < before => return,
-            Some((before, old)) => {
-                let until = time.min(before.plus_ms(self.holds_ms));
-                self.hold(before, until, old);
-            }
-            None => {}
-        }
-        let slice = self.slice(time.ms().div_euclid(self.slice_ms), value);
-        slice.lowest = slice.lowest.min(value);
-        slice.highest = slice.highest.max(value);
-        slice.last = value;
-        self.last = Some((time, value));
-    }
-
-    /// A value held from one moment to another.
-    fn hold(&mut self, from: Timestamp, to: Timestamp, value: f64) {
-        let (mut at, end) = (from.ms(), to.ms());
-        // What is longer than the ring is not kept anyway.
-        at = at.max(end - self.slice_ms * (SLICES + 2));
-        while at < end {
-            let number = at.div_euclid(self.slice_ms);
-            let until = ((number + 1) * self.slice_ms).min(end);
-            let (part, words) = (until - at, self.words);
-            let slice = self.slice(number, value);
-            slice.known_ms += part;
-            #[allow(clippy::cast_precision_loss)] // within a span
-            {
-                slice.area += value * part as f64;
-            }
-            slice.lowest = slice.lowest.min(value);
-            slice.highest = slice.highest.max(value);
-            slice.last = value;
-            if words {
-                #[allow(clippy::cast_possible_truncation)] // codes of words
-                let code = value as i64;
-                match slice.codes.iter_mut().find(|(known, _)| *known == code) {
-                    Some((_, ms)) => *ms += part,
-                    None => slice.codes.push((code, part)),
-                }
-            }
-            at = until;
-        }
-    }
-
-    fn slice(&mut self, number: i64, value: f64) -> &mut Slice {
-        self.older.extend(self.newest.take_if(|newest| newest.number < number));
-        while self.older.front().is_some_and(|first| first.number < number - SLICES - 1) {
-            self.older.pop_front();
-        }
-        self.newest.get_or_insert_with(|| Slice {
-            number,
-            known_ms: 0,
-            area: 0.0,
-            lowest: value,
-            highest: value,
-            first: value,
-            last: value,
-            codes: Vec::new(),
-        })
-    }
-
-    /// With the last value held until now, and only what lies in the span.
-    fn until(&self, span_ms: i64, now: Timestamp) -> Self {
-        let mut ring = self.clone();
-        if let Some((at, value)) = ring.last {
-            ring.hold(at, now.min(at.plus_ms(ring.holds_ms)), value);
-        }
-        let oldest = now.plus_ms(-span_ms).ms().div_euclid(self.slice_ms);
-        ring.older.retain(|slice| slice.number >= oldest);
-        ring.newest.take_if(|slice| slice.number < oldest);
-        ring
-    }
-
-    fn slices(&self) -> impl DoubleEndedIterator<Item = &Slice> {
-        self.older.iter().chain(&self.newest)
-    }
-
-    fn over(&self, over: Over, span_ms: i64, now: Timestamp) -> Option<f64> {
-        let ring = self.until(span_ms, now);
-        let known_ms: i64 = ring.slices().map(|slice| slice.known_ms).sum();
-        if known_ms * 100 < span_ms * KNOWN_PERCENT {
-            return None;
-        }
-        let mut slices = ring.slices();
-        match over {
-            #[allow(clippy::cast_precision_loss)] // within a span
-            Over::Mean => Some(slices.map(|slice| slice.area).sum::<f64>() / known_ms as f64),
-            Over::Lowest => slices.map(|slice| slice.lowest).reduce(f64::min),
-            Over::Highest => slices.map(|slice| slice.highest).reduce(f64::max),
-            Over::Change => {
-                let first = slices.next()?;
-                Some(slices.next_back().unwrap_or(first).last - first.first)
-            }
-        }
-    }
-
-    fn time_in_h(&self, code: i64, span_ms: i64, now: Timestamp) -> Option<f64> {
-        let ring = self.until(span_ms, now);
-        let known_ms: i64 = ring.slices().map(|slice| slice.known_ms).sum();
-        let at = |slice: &Slice| {
-            slice.codes.iter().filter(|(known, _)| *known == code).map(|(_, ms)| ms).sum::<i64>()
-        };
-        let ms: i64 = ring.slices().map(at).sum();
-        #[allow(clippy::cast_precision_loss)] // within a span
-        (known_ms > 0).then_some(ms as f64 / HOUR_MS)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_ms(1_780_000_000_000 + seconds * 1_000)
-    }
-
-    /// A span of ten minutes; a value each five seconds, the seconds since the beginning.
-    fn rising(seconds: i64) -> Ring {
-        let mut ring = Ring::new(600_000, 30_000, false);
-        for n in (0..=seconds).step_by(5) {
-            ring.take(at(n), n as f64);
-        }
-        ring
-    }
-
-    #[test]
-    fn a_span_is_told_when_most_of_it_is_known() {
-        assert_eq!(rising(300).over(Over::Mean, 600_000, at(300)), None);
-        let ring = rising(3_600);
-        let mean = ring.over(Over::Mean, 600_000, at(3_600)).expect("known");
-        assert!((mean - 3_300.0).abs() < 10.0, "{mean}");
-        let lowest = ring.over(Over::Lowest, 600_000, at(3_600)).expect("known");
-        assert!((lowest - 3_000.0).abs() < 15.0, "{lowest}");
-        assert_eq!(ring.over(Over::Highest, 600_000, at(3_600)), Some(3_600.0));
-        let change = ring.over(Over::Change, 600_000, at(3_600)).expect("known");
-        assert!((change - 600.0).abs() < 15.0, "{change}");
-        // It falls silent: what is known ends.
-        assert!(ring.over(Over::Mean, 600_000, at(3_700)).is_some());
-        assert_eq!(ring.over(Over::Mean, 600_000, at(3_900)), None);
-    }
-
-    #[test]
-    fn a_value_that_comes_rarely_holds_in_between() {
-        let mut ring = Ring::new(3_600_000, 1_200_000, false);
-        for n in 0..8 {
-            ring.take(at(n * 600), if n < 6 { 10.0 } else { 40.0 });
-        }
-        let mean = ring.over(Over::Mean, 3_600_000, at(4_800)).expect("known");
-        assert!((mean - 20.0).abs() < 1.0, "{mean}");
-    }
-
-    #[test]
-    fn hours_at_a_word_are_counted() {
-        let mut ring = Ring::new(3_600_000, 600_000, true);
-        for n in 0..=360 {
-            ring.take(at(n * 10), if (120..180).contains(&n) { 1.0 } else { 0.0 });
-        }
-        let h = ring.time_in_h(1, 3_600_000, at(3_600)).expect("known");
-        assert!((h - 1.0 / 6.0).abs() < 0.005, "{h}");
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_begins_anew() {
-        let mut ring = rising(3_600);
-        ring.take(at(-100_000), 5.0);
-        assert_eq!(ring.over(Over::Mean, 600_000, at(-100_000)), None);
-        assert_eq!(ring.slices().count(), 1);
-        // And one that jumps ahead keeps no more than a span.
-        ring.take(at(1_000_000), 7.0);
-        assert!(ring.slices().count() <= 62);
-    }
+fn yesterday_h(kept: &Kept, now: Timestamp) -> Option<f64> {
+    let rated_w = kept.rated_w.filter(|rated_w| *rated_w > 0.0)?;
+    let (days, _) = kept.days.as_ref()?;
+    days.yesterday_wh(now).map(|wh| wh / rated_w)
 }

@@ -20,14 +20,17 @@ use crate::source::mqtt::Refused;
 use crate::tariff::Tariffs;
 
 use super::channels::Channels;
+use super::clocks::{self, OwnClock};
 use super::engine::Engine;
 use super::handle::{self, Board, Command, Handle, RECENT_MAX};
 use super::line::{self, Switch};
 use super::look::Look;
 use super::policy::Policy;
 use super::record;
+use super::span;
 use super::storage::{self, Storage};
 use super::types::{Alert, AlertState, Transition};
+use super::upkeep::{self, OverdueRepairs};
 
 const CURSOR: &str = "alerts";
 /// Everything is judged anew this often: time passes for devices that say nothing.
@@ -76,8 +79,11 @@ pub struct Alerts {
     channels: Channels,
     /// The switches behind which devices are.
     switches: Vec<Switch>,
-    /// What stood in the registers of devices.
-    pub(super) monitor: Option<Monitor>,
+    /// What takes longer than its contract allows.
+    overdue: OverdueRepairs,
+    /// How busy the lines are, and what stood in the registers of devices.
+    pub(super) monitor: Monitor,
+    own_clock: OwnClock,
     /// When the configuration changed last, as far as is known.
     pub(super) configured: Option<Timestamp>,
 }
@@ -123,7 +129,6 @@ impl Alerts {
             hours: None,
             channels: Channels::default(),
             switches: Vec::new(),
-            monitor: None,
             configured: None,
             service,
             journal,
@@ -136,6 +141,9 @@ impl Alerts {
             kept_at,
             history: None,
             sinks: Vec::new(),
+            overdue: OverdueRepairs::default(),
+            monitor: Monitor::new(),
+            own_clock: OwnClock::new(kept_at),
         };
         Ok((handle, alerts))
     }
@@ -166,10 +174,34 @@ impl Alerts {
         Self { switches, ..self }
     }
 
-    /// Sees what stands in the registers of devices, and knows when the configuration changed last.
+    /// Knows when the configuration changed last.
     #[must_use]
-    pub fn witnessing(self, monitor: Monitor, configured: Option<Timestamp>) -> Self {
-        Self { monitor: Some(monitor), configured, ..self }
+    pub fn configured(self, configured: Option<Timestamp>) -> Self {
+        Self { configured, ..self }
+    }
+
+    /// Hears what is overdue by contract, how busy the lines are and what stands in registers.
+    #[must_use]
+    pub fn hearing(self, overdue: OverdueRepairs, monitor: Monitor) -> Self {
+        Self { overdue, monitor, ..self }
+    }
+
+    /// What is wrong beyond single devices.
+    fn found(&self, now: Timestamp) -> Vec<service::Finding> {
+        let (board, peers) = (&self.live, &self.look.peers);
+        let mut found = self.service.findings().to_vec();
+        // Not by way of the journal, which may be what does not work.
+        found.extend(storage::findings(&self.journal.status(), &self.storage(), now));
+        found.extend(line::gone(board, peers, &self.switches));
+        line::widest(&mut found);
+        let lines = self.monitor.lines().into_iter();
+        let lines = lines.map(|line| (line.name().to_owned(), line.figures().last_minute()));
+        found.extend(line::late(board, peers, lines));
+        found.extend(upkeep::overdue(self.overdue.look()));
+        found.extend(upkeep::availability(&self.service.overview()));
+        found.extend(clocks::off(board, peers));
+        found.extend(self.own_clock.jump(now));
+        found
     }
 
     fn storage(&self) -> Storage {
@@ -184,6 +216,7 @@ impl Alerts {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut past = self.recall();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -198,22 +231,27 @@ impl Alerts {
                 _ = ticks.tick() => {
                     let now = self.clock.now();
                     self.look = Look::at(&self.live, self.hours.as_ref(), &self.engine.wanted, now);
-                    let mut found = self.service.findings().to_vec();
-                    // Not by way of the journal, which may be what does not work.
-                    let storage = self.storage();
-                    found.extend(storage::findings(&self.journal.status(), &storage, now));
-                    found.extend(line::gone(&self.live, &self.look.peers, &self.switches));
-                    line::widest(&mut found);
+                    self.own_clock.look(now, Instant::now());
+                    let found = self.found(now);
                     let transitions = self.engine.tick(&self.live, &self.look, &found);
                     self.decided(transitions);
                 }
                 Some(command) = self.inbox.recv() => self.hear(command).await,
+                Some(known) = past.recv() => self.engine.spans.take_past(known, &self.live.site),
             }
             self.keep().await;
         }
         self.dirty = true;
         self.kept_at -= SNAPSHOT;
         self.keep().await;
+    }
+
+    /// What the history says of the spans that rules look back, device by device.
+    fn recall(&self) -> mpsc::Receiver<span::Recalled> {
+        let Some(history) = &self.history else { return mpsc::channel(1).1 };
+        let devices = self.live.iter().map(|live| live.device.clone()).collect();
+        let (wanted, site) = (self.engine.spans.wanted(), &self.live.site);
+        span::recall(history, wanted, devices, site, self.look.now)
     }
 
     fn take(&mut self, batch: Batch) {

@@ -1,5 +1,7 @@
 //! An alert, as it is kept and shown.
 
+use std::collections::BTreeMap;
+
 use crate::model::{DeviceId, Severity, Text, Timestamp};
 use crate::rule::Rule;
 use crate::tariff::Tariffs;
@@ -19,6 +21,8 @@ pub struct Config {
     pub switches: Vec<Switch>,
     /// What energy is worth.
     pub tariffs: Tariffs,
+    /// What is declared to the grid company for meters, watts.
+    pub declared_demand_w: BTreeMap<DeviceId, f64>,
 }
 
 /// Where an alert is in its life. ISA-18.2 and the Prometheus life cycle, put together.

@@ -25,8 +25,8 @@ impl Alerts {
         for transition in transitions.iter_mut().filter(raised) {
             let alert = &mut transition.alert;
             let mut seen = Vec::new();
-            if let (Some(monitor), Some(device)) = (&self.monitor, &alert.device) {
-                seen.extend(registers(monitor, device, self.engine.points_of(&alert.rule)));
+            if let Some(device) = &alert.device {
+                seen.extend(registers(&self.monitor, device, self.engine.points_of(&alert.rule)));
             }
             let lately = |at: &Timestamp| alert.raised.since_ms(*at) < LATELY_MS;
             if let Some(at) = self.configured.filter(lately) {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::alert::{self, AlertError, Alerts, Channels};
+use crate::alert::{self, AlertError, Alerts, Channels, OverdueRepair, OverdueRepairs};
 use crate::config::Hall;
 use crate::history::{History, HistoryError};
 use crate::influx::Sink;
 use crate::live::Board;
+use crate::model::{Site, Text, Timestamp};
 use crate::profile::Profile;
+use crate::repair;
 use crate::service;
-use crate::source::{modbus, own};
+use crate::source::own;
 
 use super::{AppError, Common};
 
@@ -20,7 +22,6 @@ pub(super) fn open_alerts(
     service: &service::Handle,
     (history, sinks): (&History, &[Sink]),
     told: &Channels,
-    monitor: &modbus::Monitor,
     common: &Common,
 ) -> Result<(alert::Handle, Alerts), AlertError> {
     let Common { journal, clock, .. } = common.clone();
@@ -34,8 +35,31 @@ pub(super) fn open_alerts(
     let (rules, now) = (&hall.alert.rules, common.clock.now());
     let configured = alert::configured(&common.journal, &devices, rules, now)?;
     let alerts = alerts.behind(hall.alert.switches.clone());
-    let alerts = alerts.witnessing(monitor.clone(), configured);
+    let alerts = alerts.configured(configured);
     Ok((handle, alerts.watching(history.clone(), sinks.to_vec())))
+}
+
+/// The alerts ask the orders what is overdue by contract.
+pub(super) fn tell_overdue(orders: &repair::Handle, overdue: &OverdueRepairs, site: &Arc<Site>) {
+    let (orders, site) = (orders.clone(), site.clone());
+    overdue.ask_by(move || {
+        let one = |late: repair::Overdue| OverdueRepair {
+            order: late.order,
+            device: late.device,
+            late: match late.late {
+                repair::Late::Response => Text::new("到场", "response"),
+                repair::Late::Repair => Text::new("修复", "repair"),
+            },
+            due: late.due.map_or_else(|| Text::same("–"), |due| Text::same(minute(due, &site))),
+        };
+        orders.overdue().into_iter().map(one).collect()
+    });
+}
+
+/// A local time for people.
+fn minute(time: Timestamp, site: &Site) -> String {
+    let time = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
+    site.time_zone.to_datetime(time).strftime("%m-%d %H:%M").to_string()
 }
 
 /// Where rules are rehearsed.
@@ -51,6 +75,7 @@ pub(super) fn stage(
         rules: hall.alert.rules.clone(),
         hours: hall.service.clone(),
         policy: hall.alert.policy.clone(),
+        declared_demand_w: hall.alert.declared_demand_w.clone(),
         history: history.clone(),
         archive: Arc::new(common.journal.archive()?),
     })
@@ -66,7 +91,7 @@ pub(super) fn board(hall: &Hall, history: &History, common: &Common) -> Board {
         bus.units.iter().map(move |unit| (unit.device.id.clone(), name.clone()))
     });
     let board = Board::new(hall.site.clone(), configured.chain(own), now);
-    let mut board = board.with_lines(lines);
+    let mut board = board.with_lines(lines).with_declared(&hall.alert.declared_demand_w);
     let recalled = common.journal.archive().map_err(HistoryError::from);
     let recalled = recalled.and_then(|archive| board.recall(&archive, history, now));
     if let Err(error) = recalled {

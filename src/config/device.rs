@@ -19,6 +19,7 @@ const DEVICE: &[&str] = &[
     "profile",
     "kind",
     "rated_power_w",
+    "declared_demand_w",
     "interval_s",
     "modbus",
     "bus",
@@ -61,6 +62,8 @@ pub(super) struct Found {
     pub(super) device: Arc<Device>,
     pub(super) profile: Arc<Profile>,
     pub(super) link: Link,
+    /// What is declared to the grid company for a meter, watts.
+    pub(super) declared_demand_w: Option<f64>,
 }
 
 /// Reads the `[[device]]`s.
@@ -111,6 +114,7 @@ fn device(
     let profile = ratio::applied(section, profile(section, known));
     let kind = kind(section, profile.as_deref());
     let rated_power_w = rated_power_w(section, kind);
+    let declared_demand_w = declared_demand_w(section, kind);
     let interval = section.whole::<u32>("interval_s", 1..=i64::from(INTERVAL_S_MAX));
     let who = link::Who { id: id.as_ref(), zone: zone.as_ref(), kind };
     let link = link::of(section, profile.as_deref(), &who, known.buses, taken);
@@ -127,7 +131,7 @@ fn device(
         interval_ms: i64::from(interval_s) * 1_000,
         stale_after_ms: link.stale_after_ms(interval_s),
     };
-    Some(Found { device: Arc::new(device), profile, link })
+    Some(Found { device: Arc::new(device), profile, link, declared_demand_w })
 }
 
 fn zone(section: &Section<'_>, zones: &Zones) -> Option<ZoneId> {
@@ -244,4 +248,24 @@ fn rated_power_w(section: &Section<'_>, kind: Option<DeviceKind>) -> Option<f64>
         _ => {}
     }
     rated.map(|rated| rated.value)
+}
+
+/// What is declared to the grid company: demand is judged by it.
+fn declared_demand_w(section: &Section<'_>, kind: Option<DeviceKind>) -> Option<f64> {
+    let declared = section.real("declared_demand_w", 1_000.0..=100_000_000.0);
+    if let Some(kind) = kind.filter(|kind| *kind != DeviceKind::Meter)
+        && section.has("declared_demand_w")
+    {
+        let kind = kind.as_str();
+        let problem = text!(
+            "`{kind}` 类设备不能写 `declared_demand_w`",
+            "`declared_demand_w` on a device of kind `{kind}`",
+        );
+        let hint = Text::new(
+            "申报需量（瓦）写在关口电表上",
+            "the demand that is declared (watts) belongs to the meter of the grid connection",
+        );
+        section.note(section.key_offset("declared_demand_w"), problem, hint);
+    }
+    declared.map(|declared| declared.value)
 }

@@ -259,6 +259,8 @@ fn hall(
     note_missing_broker(root, &found);
     let modbus = connections(&found, mqtt.as_mut());
     load::notice(root, &buses, &modbus);
+    let declared = found.iter().filter_map(|f| Some((f.device.id.clone(), f.declared_demand_w?)));
+    alert.declared_demand_w = declared.collect();
     let devices: Vec<_> = found.into_iter().map(|found| (found.device, found.profile)).collect();
     alert.tariffs = tariff::tariffs(root);
     alert.switches = route::switches(root, &zones.zones, &devices);
@@ -290,7 +292,7 @@ fn hall(
 fn connections(found: &[Found], mut mqtt: Option<&mut mqtt::Config>) -> Vec<modbus::Config> {
     let mut modbus: Vec<modbus::Config> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for Found { device, profile, link } in found {
+    for Found { device, profile, link, .. } in found {
         let (device, profile) = (device.clone(), profile.clone());
         match link {
             Link::Mqtt { mqtt_id, places, .. } => {

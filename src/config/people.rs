@@ -330,9 +330,8 @@ pub(super) fn alert(
 ) -> alert::Config {
     // Who is told of what depends on the zones and devices, which are read later.
     let policy = alert::Policy::default();
-    let tariffs = crate::tariff::Tariffs::default();
-    let switches = Vec::new();
-    alert::Config { policy, tariffs, switches, rules: rules(root, folder, of_files) }
+    let rules = rules(root, folder, of_files);
+    alert::Config { rules, policy, ..alert::Config::default() }
 }
 
 /// The rules that the program ships, and those of the file that `rules` names.

@@ -40,6 +40,8 @@ pub struct DeviceLive {
     pub line: Option<Arc<str>>,
     /// Whether an inverter produces, and since when.
     pub output: Option<Output>,
+    /// What is declared to the grid company for a meter, watts.
+    pub declared_demand_w: Option<f64>,
 }
 
 /// Whether an inverter produces.
@@ -211,6 +213,7 @@ impl Board {
                 counters: BTreeMap::new(),
                 line: None,
                 output: None,
+                declared_demand_w: None,
             };
             (id, empty)
         };
@@ -223,6 +226,20 @@ impl Board {
         for (id, line) in lines {
             if let Some(live) = self.devices.get_mut(&id) {
                 live.line = Some(line);
+            }
+        }
+        self
+    }
+
+    /// Says what is declared to the grid company for meters, watts.
+    #[must_use]
+    pub fn with_declared<'a>(
+        mut self,
+        demands: impl IntoIterator<Item = (&'a DeviceId, &'a f64)>,
+    ) -> Self {
+        for (id, demand_w) in demands {
+            if let Some(live) = self.devices.get_mut(id) {
+                live.declared_demand_w = Some(*demand_w);
             }
         }
         self

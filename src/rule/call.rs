@@ -22,8 +22,8 @@ pub(super) struct Call {
 /// What is wrong with one: the node, unless it is the call itself, the problem and a hint.
 type Wrong = (Option<u64>, Text, Text);
 
-/// What a call asks for.
-pub(super) fn of(call: &CallExpr) -> Result<Call, Wrong> {
+/// What a call asks for, in a rule whose `value` is of this kind.
+pub(super) fn of(call: &CallExpr, value: Option<Kind>) -> Result<Call, Wrong> {
     let args = call.args.as_slice();
     let owner = match call.target.as_deref().map(|target| &target.expr) {
         None => "",
@@ -45,7 +45,10 @@ pub(super) fn of(call: &CallExpr) -> Result<Call, Wrong> {
             Ok(Call { name: Name::Refused(reasons), kind: Kind::YesNo })
         }
         ("", function, [measure, span]) if over(function).is_some() => {
-            let (measure, unit) = self::measure(measure)?;
+            let (measure, unit) = match (ident(measure), value) {
+                (Some("value"), Some(Kind::Number(unit))) => (Measure::Value, unit),
+                _ => self::measure(measure)?,
+            };
             let over = over(function).ok_or_else(|| unknown(call))?;
             let name = Name::Over(over, measure, self::span(span)?);
             Ok(Call { name, kind: Kind::Number(unit) })
@@ -60,7 +63,10 @@ pub(super) fn of(call: &CallExpr) -> Result<Call, Wrong> {
             Ok(count(Name::SiblingsSaying(point, said)))
         }
         ("siblings", among @ ("median" | "best"), [measure]) => {
-            let (measure, unit) = self::measure(measure)?;
+            let (measure, unit) = match ident(measure) {
+                Some("yield_yesterday_h") => (Measure::YieldYesterday, Unit::Of("h")),
+                _ => self::measure(measure)?,
+            };
             let among = if among == "best" { Among::Best } else { Among::Median };
             Ok(Call { name: Name::Siblings(among, measure), kind: Kind::Number(unit) })
         }

@@ -87,6 +87,8 @@ pub(super) struct Own {
     pub(super) kind: Option<Kind>,
     /// What they may say.
     pub(super) words: Vec<&'static Vocabulary>,
+    /// There are some, so that they can be judged together.
+    pub(super) parts: bool,
 }
 
 /// Compiles a condition of a rule with these points.
@@ -276,7 +278,17 @@ impl Walk<'_> {
         if call.target.is_none() && (is_operator(&call.func_name) || call.func_name == "abs") {
             return self.operator(id, call);
         }
-        match call::of(&call) {
+        match call::of(&call, self.own.kind) {
+            Ok(Call { name: Name::Parts(_), .. }) if !self.own.parts => {
+                let problem =
+                    Text::new("规则没有 points，parts 无所指", "`parts` of a rule without points");
+                let hint = Text::new(
+                    "写上要合起来看的测点，如 points = [\"string_{n}_current_a\"]",
+                    "name them, such as points = [\"string_{n}_current_a\"]",
+                );
+                self.told(id, problem, hint);
+                (Expression { id, expr: Expr::Unspecified }, None)
+            }
             Ok(Call { name, kind }) => (self.named(id, name), Some(kind)),
             Err((at, problem, hint)) => {
                 self.told(at.unwrap_or(id), problem, hint);

@@ -45,6 +45,7 @@ pub fn load(name: &str, source: &str, there: Vec<Rule>) -> Result<Vec<Rule>, Vec
     let known: BTreeSet<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
     let replaced: BTreeSet<&str> =
         file.rule.iter().map(|rule| rule.id.get_ref().as_str()).collect();
+    check.unless(&file, &known);
     let mut changed = BTreeSet::new();
     for change in &file.change {
         let id = change.id.get_ref();
@@ -166,6 +167,27 @@ impl Check<'_> {
             values,
             text: Text::new(file.zh.into_inner(), file.en.into_inner()),
         })
+    }
+
+    /// What says it better is a rule that there is.
+    fn unless(&mut self, file: &File, shipped: &BTreeSet<String>) {
+        let own = file.rule.iter().map(|rule| rule.id.get_ref().as_str());
+        let known: BTreeSet<&str> = own.chain(shipped.iter().map(String::as_str)).collect();
+        for rule in &file.rule {
+            for other in &rule.unless {
+                let id = other.get_ref().as_str();
+                if id != rule.id.get_ref() && known.contains(id) {
+                    continue;
+                }
+                let others = known.iter().copied().filter(|known| *known != rule.id.get_ref());
+                let hint = near::hint(id, &Text::new("规则有", "rules are"), others);
+                let problem = match known.contains(id) {
+                    true => text!("规则 `{id}` 不能等自己", "rule `{id}` cannot wait for itself"),
+                    false => text!("没有规则 `{id}`", "there is no rule `{id}`"),
+                };
+                self.at(other.span().start, problem, hint);
+            }
+        }
     }
 
     /// What is different about a rule that is there.
@@ -306,7 +328,7 @@ impl Check<'_> {
 
     /// The kind that all points of a rule have in common.
     fn points(&mut self, points: &[Spanned<String>]) -> Own {
-        let mut own = Own::default();
+        let mut own = Own { parts: !points.is_empty(), ..Own::default() };
         for point in points {
             let start = point.span().start;
             let named = point.get_ref().replace("{n}", "1");
@@ -432,7 +454,7 @@ fn own_keys(file: &RuleFile) -> Vec<&'static str> {
         keys.extend(["part", "word", "value"]);
     }
     let conditions = file.when.iter().chain(file.levels.iter().map(|level| &level.when));
-    let reasons = ["offline", "faulted", "idle", "counter_changed", "refused"];
+    let reasons = ["offline", "faulted", "idle", "counter_changed", "dangerous", "refused"];
     if conditions.into_iter().any(|when| reasons.iter().any(|word| when.get_ref().contains(word))) {
         keys.push("reason");
     }
@@ -441,7 +463,8 @@ fn own_keys(file: &RuleFile) -> Vec<&'static str> {
 
 /// The points of a rule that has been checked before.
 fn own_of(parts: &[Arc<str>]) -> Own {
-    let mut own = Own::default();
+    let has_parts = parts.iter().any(|part| !part.is_empty());
+    let mut own = Own { parts: has_parts, ..Own::default() };
     for kind in parts.iter().filter_map(|part| point_kind(&part.replace("{n}", "1"))) {
         if let Kind::Word(Some(words)) = kind {
             own.words.push(words);

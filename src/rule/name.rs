@@ -26,14 +26,17 @@ pub enum Fact {
     Idle,
     /// A counter of energy was reset, swapped, stepped back or read nonsense.
     CounterChanged,
+    /// It reports a fault that its profile calls critical: an arc, a residual current.
+    Dangerous,
 }
 
 impl Fact {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 5] = [
         ("offline", Self::Offline),
         ("faulted", Self::Faulted),
         ("idle", Self::Idle),
         ("counter_changed", Self::CounterChanged),
+        ("dangerous", Self::Dangerous),
     ];
 }
 
@@ -54,10 +57,14 @@ pub enum Setting {
     PowerShare,
     /// The strongest light that a weather station of the site measures, W/m².
     IrradianceWm2,
+    /// What an inverter made yesterday by its nameplate, hours of full power.
+    YieldYesterdayH,
+    /// What is declared to the grid company for a meter, W.
+    DeclaredDemandW,
 }
 
 impl Setting {
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("sun_deg", Self::SunDeg),
         ("open", Self::Open),
         ("open_for_h", Self::OpenForH),
@@ -65,14 +72,18 @@ impl Setting {
         ("rated_w", Self::RatedW),
         ("power_share", Self::PowerShare),
         ("irradiance_wm2", Self::IrradianceWm2),
+        ("yield_yesterday_h", Self::YieldYesterdayH),
+        ("declared_demand_w", Self::DeclaredDemandW),
     ];
 
     const fn kind(self) -> Kind {
         match self {
             Self::Open => Kind::YesNo,
             Self::SunDeg => Kind::Number(Unit::Of("°")),
-            Self::OpenForH | Self::TimeOfDayH => Kind::Number(Unit::Of("h")),
-            Self::RatedW => Kind::Number(Unit::Of("W")),
+            Self::OpenForH | Self::TimeOfDayH | Self::YieldYesterdayH => {
+                Kind::Number(Unit::Of("h"))
+            }
+            Self::RatedW | Self::DeclaredDemandW => Kind::Number(Unit::Of("W")),
             Self::PowerShare => Kind::Number(Unit::Bare),
             Self::IrradianceWm2 => Kind::Number(Unit::Of("W/m²")),
         }
@@ -86,6 +97,10 @@ pub enum Measure {
     Point(String),
     /// AC power by nameplate.
     PowerShare,
+    /// The point that is judged, of several.
+    Value,
+    /// What was made yesterday by nameplate, hours of full power.
+    YieldYesterday,
 }
 
 /// What happened in a span of time that ends now.
@@ -99,14 +114,17 @@ pub enum Over {
     Highest,
     /// By how much the value grew.
     Change,
+    /// The largest value that was seen, however little of the span is known.
+    Peak,
 }
 
 impl Over {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 5] = [
         ("mean", Self::Mean),
         ("lowest", Self::Lowest),
         ("highest", Self::Highest),
         ("change", Self::Change),
+        ("peak", Self::Peak),
     ];
 }
 
@@ -127,16 +145,25 @@ pub enum Together {
     Median,
     /// The highest.
     Highest,
+    /// The lowest.
+    Lowest,
     /// Standard deviation by mean, percent.
     SpreadPercent,
+    /// The middle one of those that carry something: inputs that are not used, or dead, are left out.
+    CarryingMedian,
+    /// Standard deviation by mean of those that carry something, percent.
+    CarryingSpreadPercent,
     /// How many there are.
     Count,
 }
 
 impl Together {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("median", Self::Median),
         ("highest", Self::Highest),
+        ("lowest", Self::Lowest),
+        ("carrying_median", Self::CarryingMedian),
+        ("carrying_spread_percent", Self::CarryingSpreadPercent),
         ("spread_percent", Self::SpreadPercent),
         ("count", Self::Count),
     ];
@@ -218,7 +245,7 @@ const TEXTS: [&str; 6] =
     ["fault", "serial_number", "model_name", "manufacturer", "firmware", "app_version"];
 
 /// The functions that conditions may call, as they are written.
-pub(super) const FUNCTIONS: [&str; 19] = [
+pub(super) const FUNCTIONS: [&str; 23] = [
     "abs(x)",
     "known(point)",
     "held_h(point)",
@@ -226,6 +253,7 @@ pub(super) const FUNCTIONS: [&str; 19] = [
     "lowest(point, \"10m\")",
     "highest(point, \"10m\")",
     "change(point, \"1h\")",
+    "peak(point, \"7d\")",
     "time_in_h(point, \"word\", \"1h\")",
     "siblings.median(point)",
     "siblings.best(point)",
@@ -234,6 +262,9 @@ pub(super) const FUNCTIONS: [&str; 19] = [
     "siblings.count(point, \"word\")",
     "parts.median()",
     "parts.highest()",
+    "parts.lowest()",
+    "parts.carrying_median()",
+    "parts.carrying_spread_percent()",
     "parts.spread_percent()",
     "parts.count()",
     "refused(\"reason\")",
@@ -267,9 +298,11 @@ pub(super) fn reach_name(name: &Name) -> Option<&str> {
     match name {
         Name::Point(point)
         | Name::Siblings(_, Measure::Point(point))
-        | Name::Over(Over::Mean | Over::Lowest | Over::Highest, Measure::Point(point), _) => {
-            Some(point)
-        }
+        | Name::Over(
+            Over::Mean | Over::Lowest | Over::Highest | Over::Peak,
+            Measure::Point(point),
+            _,
+        ) => Some(point),
         Name::Value => Some("value"),
         Name::Setting(setting) => {
             Setting::ALL.iter().find(|(_, known)| known == setting).map(|(name, _)| *name)

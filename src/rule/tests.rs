@@ -41,7 +41,7 @@ fn holds(source: &str, scene: &Written) -> Option<bool> {
 }
 
 fn wrong(source: &str) -> Vec<String> {
-    let own = Own { kind: point_kind("printer_paper"), words: Vec::new() };
+    let own = Own { kind: point_kind("printer_paper"), ..Own::default() };
     let told =
         |wrong: &Wrong| format!("{}: {} ({})", wrong.offset, wrong.problem.en, wrong.hint.en);
     match compile(source, &own) {
@@ -143,6 +143,9 @@ fn what_can_never_be_judged_is_a_mistake_with_its_place() {
         ("", 0, "the condition cannot be read"),
         ("state in []", 6, "the list is empty"),
         ("serial_number == \"x\"", 0, "unknown point `serial_number`"),
+        ("open && parts.count() > 1", 19, "`parts` of a rule without points"),
+        ("mean(value, \"1h\") > 1", 5, "unknown point `value`"),
+        ("mean(yield_yesterday_h, \"3d\") > 1", 5, "unknown point `yield_yesterday_h`"),
     ] {
         let found = wrong(source);
         let expected = format!("{offset}: {problem}");
@@ -229,6 +232,37 @@ fn all_mistakes_of_a_file_are_told_with_their_lines() {
     ] {
         assert!(told.iter().any(|told| told == expected), "{expected}: {told:#?}");
     }
+}
+
+#[test]
+fn a_rule_waits_only_for_another_one_that_there_is() {
+    let there = default_rules().unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let with = |unless: &str| FILE.replacen("for_s = 60\n", &format!("for_s = 60\n{unless}\n"), 1);
+    for right in ["unless = [\"ZZ2\"]", "unless = [\"PV001\", \"KS001\"]"] {
+        assert!(load("r.toml", &with(right), there.clone()).is_ok(), "{right}");
+    }
+    for (wrong, problem) in [
+        ("unless = [\"PV01\"]", "8:11 there is no rule `PV01` (did you mean `PV001`?)"),
+        ("unless = [\"ZZ2\", \"ZZ1\"]", "8:18 rule `ZZ1` cannot wait for itself"),
+    ] {
+        let told = load("r.toml", &with(wrong), there.clone()).expect_err("a mistake");
+        let told: Vec<_> = told
+            .iter()
+            .map(|m| format!("{}:{} {} ({})", m.line, m.column, m.problem.en, m.hint.en))
+            .collect();
+        assert!(told.len() == 1 && told[0].starts_with(problem), "{problem}: {told:?}");
+    }
+}
+
+#[test]
+fn spans_of_points_that_are_judged_are_those_of_each() {
+    let source = FILE
+        .replace("[\"printer_paper\", \"receipt_paper\"]", "[\"string_{n}_current_a\"]")
+        .replace("ticket_machine", "inverter")
+        .replace("value == \"out\" && open", "peak(value, \"7d\") > 1 && parts.lowest() < 1");
+    let rules = load("r.toml", &source, Vec::new()).unwrap_or_else(|m| panic!("{m:#?}"));
+    let spans: Vec<_> = rules[0].spans().collect();
+    assert_eq!(spans, [(Measure::Point("string_{n}_current_a".into()), 7 * 86_400_000)]);
 }
 
 #[test]

@@ -174,9 +174,18 @@ impl Rule {
         names.any(|name| matches!(name, Name::Fact(Fact::Offline)))
     }
 
-    /// The spans that it looks back, milliseconds.
+    /// The spans that it looks back, milliseconds; of the points that it judges, each by its name, in which
+    /// `{n}` may stand for a number.
     pub fn spans(&self) -> impl Iterator<Item = (Measure, i64)> {
-        self.names().filter_map(Name::span)
+        self.names().filter_map(Name::span).flat_map(|(measure, span_ms)| {
+            let measures = match measure {
+                Measure::Value => {
+                    self.parts.iter().map(|part| Measure::Point(part.to_string())).collect()
+                }
+                measure => vec![measure],
+            };
+            measures.into_iter().map(move |measure| (measure, span_ms))
+        })
     }
 
     /// Whether the alert that is open ends, as far as the rule has a condition for that.
@@ -207,7 +216,13 @@ impl Rule {
         let word = word_of(part, scene);
         let by_word = word.and_then(|word| word.severity);
         let severity = detail.severity.or(by_word.map(|by| by.max(level.severity)));
-        let mut text = level.text.as_ref().unwrap_or(&self.text).fill("device", device);
+        let written = level.text.as_ref().unwrap_or(&self.text);
+        // Figures that are reckoned change by the second; what it is about does not.
+        let topic = match detail.topic.is_empty() && !self.values.is_empty() {
+            true => format!("{} {}", written.en, word.map_or("", |word| word.id)),
+            false => detail.topic,
+        };
+        let mut text = written.fill("device", device);
         for (key, value) in told::values(self, level, part, scene) {
             text = text.fill(&key, &value);
         }
@@ -222,7 +237,7 @@ impl Rule {
             advice: detail.advice.unwrap_or_else(|| self.advice.clone()),
             evidence,
             codes: detail.codes,
-            topic: detail.topic,
+            topic,
         }
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn reach(point: &str, unit: Unit) -> Option<(f64, f64)> {
         // Set-points and loads may be above what is rated.
         ("power_limit_percent" | "ups_load_percent", _) => Some((0.0, 200.0)),
         ("sun_deg", _) => Some((-90.0, 90.0)),
-        ("time_of_day_h" | "open_for_h", _) => Some((0.0, 24.0)),
+        ("time_of_day_h" | "open_for_h" | "yield_yesterday_h", _) => Some((0.0, 24.0)),
         (_, "%") => Some((0.0, 100.0)),
         (_, "°C") => Some((-100.0, 300.0)),
         (_, "°") => Some((0.0, 360.0)),

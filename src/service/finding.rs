@@ -39,11 +39,21 @@ pub enum What {
     SinkWaiting,
     /// A channel to people takes nothing.
     ChannelFailing,
+    /// A repair takes longer than its contract allows.
+    RepairOverdue,
+    /// A kind of machines was at hand for too little of the month.
+    AvailabilityLow,
+    /// A line is asked more than it can carry.
+    LineLate,
+    /// Machines of several kinds agree that the gateway's clock is wrong.
+    ClockOff,
+    /// The gateway's clock jumped.
+    ClockJumped,
 }
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 17] = [
+    pub const ALL: [(&'static str, Self); 22] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
@@ -61,6 +71,11 @@ impl What {
         ("block_damaged", Self::BlockDamaged),
         ("sink_waiting", Self::SinkWaiting),
         ("channel_failing", Self::ChannelFailing),
+        ("repair_overdue", Self::RepairOverdue),
+        ("availability_low", Self::AvailabilityLow),
+        ("line_late", Self::LineLate),
+        ("clock_off", Self::ClockOff),
+        ("clock_jumped", Self::ClockJumped),
     ];
 
     /// What a finding says for its machines, so that their own alerts about it are not needed.

@@ -21,6 +21,33 @@ pub(super) struct ConfigDevice {
     pub(super) unit: u8,
 }
 
+/// Who is told, who repairs, and what energy is worth: the wall of the hall needs no network, and the price is
+/// made up.
+const PEOPLE: &str = r#"
+# Who is told. The wall of the hall needs no network; deploy/hall.sample.toml has the others.
+[[channel]]
+name = "wall"
+kind = "sound"
+
+[[route]]
+name = "wall"
+channels = ["wall"]
+severity = "minor"
+
+[[vendor]]
+id = "tickets"
+name = "排队设备维保（演示）"
+phone = "010-00000000"
+response_h = 2
+repair_h = 8
+kinds = ["ticket_machine"]
+
+# A price that is made up.
+[[tariff]]
+from = "2020-01-01"
+price_per_kwh = 0.8
+"#;
+
 /// The whole file.
 pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevice]) -> String {
     let mut file = format!(
@@ -38,30 +65,12 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
          folder = \".\"\n\n\
          [mqtt]\n\
          address = \"{broker}\"\n\
-         client_id = \"hallwatch\"\n\n\
-         # Who is told. The wall of the hall needs no network; deploy/hall.sample.toml has the others.\n\
-         [[channel]]\n\
-         name = \"wall\"\n\
-         kind = \"sound\"\n\n\
-         [[route]]\n\
-         name = \"wall\"\n\
-         channels = [\"wall\"]\n\
-         severity = \"minor\"\n\n\
-         [[vendor]]\n\
-         id = \"tickets\"\n\
-         name = \"排队设备维保（演示）\"\n\
-         phone = \"010-00000000\"\n\
-         response_h = 2\n\
-         repair_h = 8\n\
-         kinds = [\"ticket_machine\"]\n\n\
-         # A price that is made up.\n\
-         [[tariff]]\n\
-         from = \"2020-01-01\"\n\
-         price_per_kwh = 0.8\n",
+         client_id = \"hallwatch\"\n",
         place.latitude_deg,
         place.longitude_deg,
         place.time_zone.iana_name().unwrap_or("UTC"),
     );
+    file.push_str(PEOPLE);
     for (id, zh, en, floor, hours) in roster::ZONES {
         let title = name(&Text::new(zh, en));
         push(&mut file, format_args!("\n[[zone]]\nid = \"{id}\"\n{title}floor = {floor}\n"));

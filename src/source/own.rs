@@ -19,6 +19,9 @@ pub const GATEWAY: &str = "gateway";
 /// Time between two readings of the gateway.
 pub const INTERVAL: Duration = Duration::from_secs(30);
 
+/// As the page counts wrong passwords.
+const WRONG_PASSWORD: &str = "password";
+
 /// The gateway as a device of its own; it stands in the first zone.
 #[must_use]
 pub fn device(zones: &[Zone]) -> Option<Device> {
@@ -66,6 +69,9 @@ fn measure(context: &Context) -> Option<Reading> {
     let delivering = status.cursors.iter().filter(|(name, _)| name.contains(':'));
     let slowest = delivering.map(|(_, at)| at.0).min().unwrap_or(status.head.0);
     let down = sources.all().iter().filter(|(_, s)| s.health == SourceHealth::Down).count();
+    let refused = tally.labels(Happening::WebRefused);
+    let passwords = refused.iter().filter(|(why, _)| why == WRONG_PASSWORD);
+    let logins_refused: u64 = passwords.map(|(_, count)| count).sum();
     let free_percent = status.disk_free_bytes.saturating_mul(100) / status.disk_bytes.max(1);
     let numbers = [
         ("sources_down", down as u64),
@@ -75,6 +81,7 @@ fn measure(context: &Context) -> Option<Reading> {
         ("disk_free_bytes", status.disk_free_bytes),
         ("readings_total", tally.total(Happening::ReadingKept)),
         ("rejected_total", tally.total(Happening::Rejected)),
+        ("logins_refused_total", logins_refused),
     ];
     let samples = numbers.into_iter().filter_map(|(point, number)| {
         let value = Value::Decimal(Decimal::whole(i64::try_from(number).ok()?));

@@ -157,6 +157,7 @@ pub(crate) async fn web(
         rules: hallwatch::rule::default_rules().expect("rules"),
         hours: hours(),
         policy: hallwatch::alert::Policy::default(),
+        declared_demand_w: std::collections::BTreeMap::new(),
         history: history.clone(),
         archive: Arc::new(journal.archive().expect("archive")),
     };

@@ -339,3 +339,66 @@ fn a_broker_that_is_gone_is_one_alert_with_its_devices() {
     assert_eq!(found.iter().map(|t| t.alert.rule.as_str()).collect::<Vec<_>>(), ["SY016"]);
     assert!(found[0].alert.evidence[0].1.contains("[tm]"), "{:?}", found[0].alert.evidence);
 }
+
+#[test]
+fn a_line_that_cannot_keep_up_is_told_unless_somebody_on_it_is_silent() {
+    let mut world = World::with(NOON, &["a", "b"]);
+    world.on_one_line(&["a", "b"], "l1");
+    let late = |world: &World, cycles: u64, late_cycles: u64| {
+        let last = crate::source::modbus::LastMinute { cycles, late_cycles, ..Default::default() };
+        let lines = [("l1".to_owned(), last)];
+        super::super::line::late(world.board(), &world.board().peers(world.now), lines)
+    };
+    seconds(&mut world, 5, &[("a", &producing()), ("b", &producing()), ("tm", &paper(0))]);
+    let found = late(&world, 10, 6);
+    assert_eq!((found.len(), found[0].part.as_str()), (1, "late-l1"));
+    assert!(late(&world, 10, 5).is_empty() && late(&world, 3, 3).is_empty());
+    seconds(&mut world, 60, &[("a", &producing()), ("tm", &paper(0))]);
+    assert!(late(&world, 10, 9).is_empty(), "the time goes into waiting for b");
+}
+
+#[test]
+fn what_is_found_beside_the_devices_is_told_in_whole_sentences() {
+    use super::super::upkeep::{self, OverdueRepair};
+    let mut world = World::new(NOON);
+    let finding = |what: service::What, word: &'static str| service::Finding {
+        what,
+        device: None,
+        part: word.to_owned(),
+        severity: None,
+        words: vec![(word, Text::same("l1"))],
+        devices: Vec::new(),
+    };
+    let repair = OverdueRepair {
+        order: "W7".to_owned(),
+        device: DeviceId::parse("tm").expect("id"),
+        late: Text::new("修复", "repair"),
+        due: Text::same("11-29 15:00"),
+    };
+    world.found = vec![
+        finding(service::What::LineLate, "line"),
+        finding(service::What::ClockOff, "by"),
+        finding(service::What::ClockJumped, "by"),
+    ];
+    world.found.extend(upkeep::overdue(vec![repair]));
+    let month = service::Kpi { service_ms: 1 << 40, down_ms: 1 << 38, ..service::Kpi::default() };
+    let month = service::Kpi { serving_ms: (1 << 40) - (1 << 38), ..month };
+    let (kind, of, serving) = (DeviceKind::TicketMachine, 1, 1);
+    let kinds = vec![service::KindView { kind, of, serving, month }];
+    let overview = service::Overview { kinds, ..service::Overview::default() };
+    world.found.extend(upkeep::availability(&overview));
+    let said: Said<'_> = &[("inv", &producing()), ("tm", &paper(0))];
+    let found = seconds(&mut world, 605, said);
+    let mut rules: Vec<&str> = found.iter().map(|told| told.alert.rule.as_str()).collect();
+    rules.sort_unstable();
+    assert_eq!(rules, ["SL002", "SL003", "SY002", "SY003", "SY018"], "each once, after its time");
+    for told in &found {
+        let text = &told.alert.text;
+        assert!(!text.zh.contains('{') && !text.en.contains('{'), "{text:?}");
+    }
+    let overdue = found.iter().find(|told| told.alert.rule == "SL002").expect("told");
+    assert_eq!(overdue.alert.text.zh, "tm 工单 W7 修复已超合同时限（应于 11-29 15:00 前）");
+    world.found.clear();
+    let over = seconds(&mut world, 20, said);
+    assert!(over.iter().any(|told| told.alert.rule == "SL002"), "{over:?}");
+}

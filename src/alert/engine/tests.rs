@@ -67,8 +67,9 @@ impl World {
         let devices = devices.map(|(device, profile)| (device, catalog.get(profile).cloned()));
         let now = Timestamp::from_ms(start);
         let board = Board::new(site(), devices, now);
-        let rules = crate::rule::default_rules().expect("rules");
-        let engine = Engine::new(rules, BTreeMap::new());
+        static RULES: LazyLock<Vec<Rule>> =
+            LazyLock::new(|| crate::rule::default_rules().expect("rules"));
+        let engine = Engine::new(RULES.clone(), BTreeMap::new());
         let look = Look::at(&board, None, &engine.wanted, now);
         Self {
             board,
@@ -105,6 +106,11 @@ impl World {
         let state = LinkState::Down { fault, detail: String::new() };
         let record = Record::Link(Link { device, time: self.now, state });
         self.decided.extend(self.engine.take(&mut self.board, &record, &self.look));
+    }
+
+    /// What the devices said last.
+    pub(super) fn board(&self) -> &Board {
+        &self.board
     }
 
     /// A second in which these devices speak.

@@ -57,6 +57,7 @@ pub(in crate::cli) fn run(arguments: &RehearseArguments) -> Done {
         rules: hall.alert.rules.clone(),
         hours: hall.service.clone(),
         policy: hall.alert.policy.clone(),
+        declared_demand_w: hall.alert.declared_demand_w.clone(),
         history: History::look(&folder, clock)?,
         archive: Arc::new(Archive::look(&folder)?.0),
     };

@@ -156,6 +156,7 @@ const POINTS: &[Row] = &[
     ("rejected_total", "", "拒收", "rejected", "", true),
     ("disk_free_bytes", "B", "磁盘剩余", "disk free", "", true),
     ("journal_bytes", "B", "日志大小", "journal size", "", false),
+    ("logins_refused_total", "", "登录失败次数", "logins refused", "", false),
     ("sources_down", "", "中断的采集通道", "sources down", "", false),
 ];
 

@@ -5,6 +5,7 @@ import { history } from "./en-history";
 import { noise } from "./en-noise";
 import { orders } from "./en-orders";
 import { service } from "./en-service";
+import { wall } from "./en-wall";
 import type { Messages } from "./index";
 import { count } from "./plural";
 
@@ -31,6 +32,7 @@ export const en: Messages = {
   history,
   orders,
   noise,
+  wall,
 
   live: "Live",
   connecting: "Connecting…",

@@ -5,6 +5,7 @@ import { history } from "./zh-history";
 import { noise } from "./zh-noise";
 import { orders } from "./zh-orders";
 import { service } from "./zh-service";
+import { wall } from "./zh-wall";
 
 export const zh = {
   lang: "zh-CN",
@@ -29,6 +30,7 @@ export const zh = {
   history,
   orders,
   noise,
+  wall,
 
   live: "实时",
   connecting: "正在连接…",

@@ -1,5 +1,5 @@
 // What is announced in the hall: a banner and a sound on the live board, and the switch for the sound.
-import { CJK, enter, openPage, sleep, wordsOnPage } from "../browser.mjs";
+import { CJK, enter, launch, openPage, sleep, wordsOnPage } from "../browser.mjs";
 import { LAPTOP, WALL } from "../service/view.mjs";
 import { PHONE } from "./view.mjs";
 
@@ -79,7 +79,9 @@ export async function announces(hall) {
 
 export async function tellsBlockedSound(hall) {
   const { check } = hall;
-  const { page, context, seen } = await board(hall, LAPTOP, {}, () => localStorage.setItem("hallwatch.sound", "on"));
+  // As a browser does that nobody set up for a wall.
+  const browser = await launch("--autoplay-policy=document-user-activation-required");
+  const { page, seen } = await board({ ...hall, browser }, LAPTOP, {}, () => localStorage.setItem("hallwatch.sound", "on"));
   await page.waitForSelector(".sound-switch");
   await check.within("a sound that the browser blocks is told", 5, async () => (await page.textContent('[data-testid="sound-note"]')).includes("先点一下页面"));
   check.that("… at the switch, too", (await page.getAttribute(".sound-switch", "data-sound")) === "blocked" && (await page.getAttribute(".sound-switch", "aria-checked")) === "true");
@@ -90,7 +92,7 @@ export async function tellsBlockedSound(hall) {
   await check.within("the switch turns it off again", 3, async () => (await page.getAttribute(".sound-switch", "data-sound")) === "off");
   check.that("… and remembers", (await page.evaluate(() => localStorage.getItem("hallwatch.sound"))) === "off");
   check.that("no console errors about the sound", seen.errors.length === 0, seen.errors.join(" | "));
-  await context.close();
+  await browser.close();
 }
 
 export async function phonesAreQuiet(hall) {

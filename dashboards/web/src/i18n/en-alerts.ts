@@ -20,7 +20,7 @@ export const alerts: Messages["alerts"] = {
   flappingHint: "It comes and goes, and is held open until it has been quiet",
   told: (channels) => `Told: ${channels.join(", ")}`,
   toldNobody: "No channel was told",
-  costLabel: "Cost so far",
+  cost: (what) => `Cost so far: ${what}`,
   lostEnergy: (energy) => `${energy} not made`,
   lostMoney: (money) => `about CNY ${money}`,
   lostService: (time) => `${time} of service`,

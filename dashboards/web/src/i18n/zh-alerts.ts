@@ -17,7 +17,7 @@ export const alerts = {
   flappingHint: "反复出现和恢复，平稳一段时间后才关闭",
   told: (channels: readonly string[]) => `已通知：${channels.join("、")}`,
   toldNobody: "未通知任何渠道",
-  costLabel: "影响",
+  cost: (what: string) => what,
   lostEnergy: (energy: string) => `少发 ${energy}`,
   lostMoney: (money: string) => `约 ${money} 元`,
   lostService: (time: string) => `影响服务 ${time}`,

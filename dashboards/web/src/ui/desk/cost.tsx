@@ -21,5 +21,5 @@ export function costWords({ energy_wh: energy, money, service_ms: service }: Ale
 export function Cost({ alert }: { alert: Alert }) {
   const words = useWords();
   const cost = costWords(alert.cost, words);
-  return cost === null ? null : <span class="deed-cost" data-testid="cost"><span class="muted">{words.t.alerts.costLabel}</span> {cost}</span>;
+  return cost === null ? null : <span class="deed-cost" data-testid="cost">{words.t.alerts.cost(cost)}</span>;
 }

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { acknowledgesForHours, filters, foldsUnder, maintains, namesMachines, silencesAnAlert, tellsCost } from "./alerts/deeds.mjs";
 import { boardStaysLight, fitsLaptop, fitsPhone, oldDaemon, survives } from "./alerts/media.mjs";
-import { makesOrder, stepsOrder } from "./alerts/orders.mjs";
+import { foldsFigures, makesOrder, stepsOrder } from "./alerts/orders.mjs";
 import { compares } from "./alerts/says.mjs";
 import { endsSilence, makesRecurring, readsSilences, refusesNonsense } from "./alerts/silences.mjs";
 import { rehearses, tellsNoise, triesChannels } from "./alerts/tells.mjs";
@@ -47,7 +47,7 @@ const path = (name) => join(shots, `${name}.png`);
 const shot = (page, name) => page.screenshot({ path: path(name) });
 /** What only looks comes first: the rest changes what the fake hall tells. */
 const STORIES = [
-  boardStaysLight, fitsLaptop, fitsPhone, foldsUnder, namesMachines, tellsCost, filters, readsSilences, tellsNoise, rehearses, oldDaemon,
+  boardStaysLight, fitsLaptop, fitsPhone, foldsUnder, namesMachines, tellsCost, foldsFigures, filters, readsSilences, tellsNoise, rehearses, oldDaemon,
   withoutSoundChannel, tellsBlockedSound, phonesAreQuiet, announces,
   triesChannels, acknowledgesForHours, silencesAnAlert, maintains, refusesNonsense, makesRecurring, endsSilence, makesOrder, stepsOrder, survives,
 ];

@@ -18,7 +18,7 @@ const FIRST = [
 /** A line that is gone, and two of those that are silent with it. */
 const LINE = ["SY015", "major", null, "采集线路 192.168.10.12:502", "Line 192.168.10.12:502", null, null, "线路 192.168.10.12:502 上的 3 台设备全部无应答", "None of the 3 devices on line 192.168.10.12:502 answers",
   "检查配电间交换机和网线", "Check the switch and the cable in the switch room", 18];
-const BEHIND_LINE = ["meter-01", "meter-02", "wx-01"];
+const BEHIND_LINE = ["mtr-01", "mtr-02", "wx-01"];
 /** A switch with all that is behind it, and one of those that said so before it. */
 const SWITCH = ["SY017", "critical", null, "政务服务中心", "Public Service Centre", null, null, "24 小时区交换机后面的 12 台设备全部失联", "All 12 devices behind the switch of the 24-hour area are gone",
   "先查这台交换机的电源和上联，再查单台设备", "Look at the power and the uplink of this switch before the single devices", 6];
@@ -27,8 +27,8 @@ const BEHIND_SWITCH = ["health_check_machine-01", "health_check_machine-02", "ta
 const ON_SWITCH = [["KS001", "major", "ticket_machine-07", "取号机 7", "Ticket machine 7", "h24", "ticket_machine", "离线", "Offline", "检查电源和网线，必要时现场重启", "Check power and cable, restart on site if needed", 6]];
 const COSTS = { PV002: [12_300, 9.8, 0], PV009: [860, null, 0], KS004: [0, null, 12 * MINUTE], SY017: [0, null, 26 * HOUR], SY015: [12_300, 9.8, 45 * MINUTE] };
 const ON_LINE = [
-  ["MT001", "major", "meter-01", "电表 1", "Meter 1", "power", "meter", "没有应答", "Does not answer", "检查线路", "Check the line", 17],
-  ["MT001", "major", "meter-02", "电表 2", "Meter 2", "power", "meter", "没有应答", "Does not answer", "检查线路", "Check the line", 17],
+  ["MT001", "major", "mtr-01", "并网点电表", "Grid meter", "power", "meter", "没有应答", "Does not answer", "检查线路", "Check the line", 17],
+  ["MT001", "major", "mtr-02", "光伏计量表", "PV meter", "power", "meter", "没有应答", "Does not answer", "检查线路", "Check the line", 17],
 ];
 const SHAKY = ["DP002", "minor", "display-01", "信息屏 1", "Display 1", "f1", "display", "网络时断时续", "Its network comes and goes", "检查该屏网口和网线", "Check its port and its cable", 63];
 const SILENT = ["KS006", "minor", "tax_terminal-07", "办税终端 7", "Tax terminal 7", "f2", "tax_terminal", "主机温度偏高 58 °C", "The host is warm, 58 °C", "清理进风口", "Clean its air inlet", 55];

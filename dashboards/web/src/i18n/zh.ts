@@ -2,8 +2,6 @@
 import { alerts } from "./zh-alerts";
 import { data } from "./zh-data";
 import { history } from "./zh-history";
-import { noise } from "./zh-noise";
-import { orders } from "./zh-orders";
 import { service } from "./zh-service";
 import { wall } from "./zh-wall";
 
@@ -28,8 +26,6 @@ export const zh = {
   service,
   data,
   history,
-  orders,
-  noise,
   wall,
 
   live: "实时",

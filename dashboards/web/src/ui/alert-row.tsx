@@ -113,7 +113,7 @@ export function AlertRow({ alert, isNew, full = false, onAcknowledge, children }
             <>
               <p class="alert-advice"><AdviceIcon /><span><span class="visually-hidden">{t.advice}: </span>{say(alert.advice)}</span></p>
               <Evidence alert={alert} />
-              {alert.evidence.map((entry, i) => <Machines key={i} entry={entry} />)}
+              {alert.evidence.map((entry, i) => <Machines key={i} entry={entry} full={full} />)}
             </>
           )}
         </div>

@@ -7,8 +7,8 @@ import { put, useTopic } from "../state/store";
 type Entry = Alert["evidence"][number];
 interface Named { readonly id: string; readonly name: string }
 
-/** More than this hide the other alerts. */
-const SHOWN_LIMIT = 8;
+/** More than this hide the other alerts; on the board there is less room. */
+const SHOWN_LIMIT = { board: 4, desk: 8 };
 
 /** The devices of an evidence that is a list of them, "取号机 1 [tm-01]、取号机 2 [tm-02]"; null when it is none. */
 export function machinesOf({ label, value }: Entry): Named[] | null {
@@ -18,17 +18,18 @@ export function machinesOf({ label, value }: Entry): Named[] | null {
   return named.every((entry): entry is Named => entry !== null) ? named : null;
 }
 
-export function Machines({ entry }: { entry: Entry }) {
+export function Machines({ entry, full }: { entry: Entry; full: boolean }) {
   const { t, say, label } = useWords();
   const devices = useTopic("devices");
   const [all, setAll] = useState(false);
   const named = machinesOf(entry);
   if (named === null) return null;
-  const folds = !all && named.length > SHOWN_LIMIT + 1;
+  const limit = full ? SHOWN_LIMIT.desk : SHOWN_LIMIT.board;
+  const folds = !all && named.length > limit + 1;
   return (
     <div class="alert-machines">
       <span class="muted">{label(entry.label)}</span>
-      {(folds ? named.slice(0, SHOWN_LIMIT) : named).map(({ id, name }) => {
+      {(folds ? named.slice(0, limit) : named).map(({ id, name }) => {
         // Named as on the board: the evidence has one language.
         const device = devices?.find((other) => other.id === id);
         return device

@@ -2,7 +2,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, api } from "../../api/http";
 import type { Announcement } from "../../api/desk";
-import type { Text } from "../../api/types";
 import { moment } from "../../format/time";
 import { useWords } from "../../i18n";
 import { serverNow } from "../../state/clock";
@@ -30,21 +29,21 @@ function bodyOf(text: string, title: string): string {
 }
 
 function Banner({ said, onClose }: { said: Announcement; onClose: () => void }) {
-  const { t, say, lang } = useWords();
+  const { t, say, label, lang } = useWords();
   const tune = tuneOf(said);
   useEffect(() => {
     if (tune === "critical") return undefined;
     const timer = setTimeout(onClose, SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
-  const of = (text: Text) => say(text);
-  const title = of(said.title);
+  const unsigned = (text: string) => text.replace(/^[●✔]\s*/, "");
+  const title = label({ zh: unsigned(said.title.zh), en: unsigned(said.title.en) });
   return (
     <div class={`announcement ${tune === "over" ? "health-ok" : `sev-${said.severity}`}`} data-announcement={tune} role={tune === "critical" ? "alert" : "status"} onClick={onClose}>
       <span class="announcement-sign">{tune === "over" ? <AcceptedIcon /> : <SeverityIcon severity={said.severity} />}</span>
       <div class="announcement-words">
-        <p class="announcement-title"><b>{title.replace(/^[●✔]\s*/, "")}</b><span class="muted">{moment(said.at_ms, serverNow(), lang)}</span></p>
-        <p class="announcement-text">{bodyOf(of(said.text), title)}</p>
+        <p class="announcement-title"><b>{title}</b><span class="muted">{moment(said.at_ms, serverNow(), lang)}</span></p>
+        <p class="announcement-text">{bodyOf(say(said.text), say(said.title))}</p>
       </div>
       <button type="button" class="button" onClick={onClose}>{t.wall.gotIt}</button>
     </div>

@@ -61,6 +61,8 @@ export const alerts: Messages["alerts"] = {
   kind: "Kind of device",
   severityMax: "Not worse than",
   any: "Any",
+  oneMore: "One more…",
+  takeOut: "Take out",
   anySeverity: "Any severity",
   matches: (n) => (n === 0 ? "No open alert matches now." : `${count(n, "open alert matches", "open alerts match")} now.`),
   matcherNeeded: "Choose at least one: not everything can be silenced.",

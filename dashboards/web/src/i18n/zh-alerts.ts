@@ -58,6 +58,8 @@ export const alerts = {
   kind: "设备类型",
   severityMax: "级别不高于",
   any: "不限",
+  oneMore: "再加一项…",
+  takeOut: "去掉",
   anySeverity: "不限级别",
   matches: (n: number) => (n === 0 ? "目前没有符合的未恢复告警。" : `目前有 ${n} 条未恢复告警符合。`),
   matcherNeeded: "请至少选择一项范围，不能静默全部。",

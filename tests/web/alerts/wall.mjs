@@ -59,7 +59,7 @@ export async function announces(hall) {
   await check.within("an announcement goes after 20 seconds", 16, async () => (await banners(page)) === "critical");
   check.that("… not before", Date.now() - shownAt > 18_500, `${Date.now() - shownAt} ms`);
   await announce(page, OVER);
-  await check.within("what is over is told, too", 8, async () => (await banners(page)) === "over,critical");
+  await check.within("what is over is told, too", 8, async () => (await banners(page)) === "critical,over");
   check.that("… and sounds soft", (await tones(page)) === "523,392");
   await hall.shot(page, "wall-over-zh");
   await page.click('.views a[href="#/service"]');

@@ -18,7 +18,9 @@ const CHANNELS_MS = 300_000;
 const LOOK_MS = 5_000;
 const SHOWN_MS = 20_000;
 /** More at once nobody reads; the alerts have them all. */
-const SHOWN_LIMIT = 4;
+const SHOWN_LIMIT = 3;
+/** A screen that nobody came to for days. */
+const CRITICAL_LIMIT = 20;
 const PHONE = "(max-width: 700px), (max-height: 500px) and (pointer: coarse)";
 /** Of several at once the gravest is heard. */
 const GRAVITY: readonly Tune[] = ["critical", "plain", "over"];
@@ -50,15 +52,15 @@ function Banner({ said, onClose }: { said: Announcement; onClose: () => void }) 
   );
 }
 
-/** Critical ones stay until somebody clicks; of the others the latest are shown. */
+/** Critical ones stay on top until somebody clicks; of the others the latest are shown below. */
 function kept(shown: readonly Announcement[], news: readonly Announcement[]): Announcement[] {
   const all = [...news.slice().reverse(), ...shown];
-  const critical = all.filter((said) => tuneOf(said) === "critical").slice(0, SHOWN_LIMIT);
-  const others = all.filter((said) => tuneOf(said) !== "critical").slice(0, SHOWN_LIMIT - critical.length);
-  return all.filter((said) => critical.indexOf(said) >= 0 || others.indexOf(said) >= 0);
+  const critical = all.filter((said) => tuneOf(said) === "critical").slice(0, CRITICAL_LIMIT);
+  const others = all.filter((said) => tuneOf(said) !== "critical").slice(0, SHOWN_LIMIT);
+  return [...critical, ...others];
 }
 
-/** Says whether there is a channel to listen to, and how the sound stands. */
+/** Whether there is somebody and something to listen to. */
 function useListening(): boolean {
   const visible = useVisible();
   const phone = useMedia(PHONE);

@@ -1,5 +1,5 @@
 // The view "alerts & repair": open alerts say what the API says, silences are made and ended, alerts acknowledged for
-// some hours, orders stepped, channels tried, noise and rehearsals told; in both languages, by keyboard, on a phone.
+// some hours, orders stepped, channels tried, noise and rehearsals told, announcements shown and heard; in both languages, by keyboard, on a phone.
 //
 //   node tests/web/alerts.mjs SCREENSHOT_DIR [BASE_URL]
 //
@@ -9,12 +9,13 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { acknowledgesForHours, filters, foldsUnder, maintains, silencesAnAlert } from "./alerts/deeds.mjs";
+import { acknowledgesForHours, filters, foldsUnder, maintains, namesMachines, silencesAnAlert, tellsCost } from "./alerts/deeds.mjs";
 import { boardStaysLight, fitsLaptop, fitsPhone, oldDaemon, survives } from "./alerts/media.mjs";
-import { makesOrder, stepsOrder } from "./alerts/orders.mjs";
+import { foldsFigures, makesOrder, stepsOrder } from "./alerts/orders.mjs";
 import { compares } from "./alerts/says.mjs";
 import { endsSilence, makesRecurring, readsSilences, refusesNonsense } from "./alerts/silences.mjs";
 import { rehearses, tellsNoise, triesChannels } from "./alerts/tells.mjs";
+import { announces, phonesAreQuiet, tellsBlockedSound, withoutSoundChannel } from "./alerts/wall.mjs";
 import { Checks, launch } from "./browser.mjs";
 
 const [shots, given] = process.argv.slice(2).map((argument) => argument.replace(/\/$/, ""));
@@ -46,7 +47,8 @@ const path = (name) => join(shots, `${name}.png`);
 const shot = (page, name) => page.screenshot({ path: path(name) });
 /** What only looks comes first: the rest changes what the fake hall tells. */
 const STORIES = [
-  boardStaysLight, fitsLaptop, fitsPhone, foldsUnder, filters, readsSilences, tellsNoise, rehearses, oldDaemon,
+  boardStaysLight, fitsLaptop, fitsPhone, foldsUnder, namesMachines, tellsCost, foldsFigures, filters, readsSilences, tellsNoise, rehearses, oldDaemon,
+  withoutSoundChannel, tellsBlockedSound, phonesAreQuiet, announces,
   triesChannels, acknowledgesForHours, silencesAnAlert, maintains, refusesNonsense, makesRecurring, endsSilence, makesOrder, stepsOrder, survives,
 ];
 const browser = await launch();

@@ -13,8 +13,8 @@ const ARGS = [
 ];
 
 /** A fresh profile every time: nothing remembered from an earlier run. */
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+export function launch(...more) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...ARGS, ...more] });
 }
 
 /** A page whose console, failures and requests are watched. */

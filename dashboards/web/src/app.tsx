@@ -17,6 +17,7 @@ import { Login } from "./ui/login";
 import { PvCard } from "./ui/pv-card";
 import { ServiceView } from "./ui/service/view";
 import { SystemStrip } from "./ui/system";
+import { Announcements, SoundNote } from "./ui/wall/announcements";
 
 /** The tab's title carries the number of alerts, for who works in another tab. */
 function Title({ name }: { name: string }) {
@@ -66,6 +67,7 @@ function Page({ hall, route }: { hall: Hall; route: Route }) {
   return (
     <>
       {hall.demo ? <p class="demo" role="note"><b>{t.demo}</b>{say(hall.demo)}</p> : null}
+      {route === "board" ? <><SoundNote /><Announcements /></> : null}
       <View hall={hall} route={route} />
       <SystemStrip version={hall.version} />
       <Drawer hall={hall} />

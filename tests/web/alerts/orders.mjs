@@ -1,6 +1,6 @@
 // Work orders: made of an alert and by hand, stepped to their end, refused with what to do.
 import { api, sleep } from "../browser.mjs";
-import { complaint, goTo, isAsking, openTab, ownErrors, posts, send } from "./view.mjs";
+import { PHONE, complaint, goTo, isAsking, openTab, ownErrors, posts, send } from "./view.mjs";
 
 const sheet = (page) => page.textContent(".sheet");
 
@@ -111,5 +111,18 @@ export async function stepsOrder(hall) {
   await goTo(page, "open");
   await sleep(200);
   check.that("no console errors while stepping", ownErrors(seen).length === 0, ownErrors(seen).join(" | "));
+  await context.close();
+}
+
+export async function foldsFigures(hall) {
+  const { check } = hall;
+  const { page, context } = await openTab(hall, "orders", PHONE);
+  await page.waitForSelector(".figure-card");
+  const cards = await page.$$eval(".figure-card", (all) => all.map((card) => [card.dataset.group, card.open]));
+  check.that("on a phone the figures are cards, of which the first is open", (await page.$(".figures table")) === null && cards.length > 5 && cards.every(([, open], i) => open === (i === 0)), JSON.stringify(cards));
+  await page.click('[data-group="guangfu"] summary');
+  await check.within("… and the others open by a touch", 3, async () => /修复及时率\s*100%/.test(await page.innerText('[data-group="guangfu"]')), () => page.innerText('[data-group="guangfu"]'));
+  await page.locator('[data-group="guangfu"]').scrollIntoViewIfNeeded();
+  await hall.shot(page, "alerts-figures-phone-zh");
   await context.close();
 }

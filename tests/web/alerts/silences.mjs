@@ -1,6 +1,6 @@
 // Silences and maintenance: read in words, made with hours and dates, refused, and ended.
 import { api } from "../browser.mjs";
-import { complaint, isAsking, openTab, ownErrors, pick, posts, send } from "./view.mjs";
+import { complaint, isAsking, openTab, ownErrors, pick, picked, posts, send } from "./view.mjs";
 
 const row = (page, id) => page.textContent(`[data-silence="${id}"]`);
 
@@ -58,7 +58,12 @@ export async function makesRecurring(hall) {
   await page.click('[data-new="maintenance"]');
   await page.fill('.ask input[name="by"]', "王师傅");
   await page.selectOption('.ask select[name="kind"]', "inverter");
-  await page.selectOption('.ask select[name="zone"]', "roof");
+  for (const zone of ["roof", "f1", "power"]) await page.selectOption('.ask select[name="zone"]', zone);
+  check.that("several zones are picked one after the other", (await picked(page)) === "zone/roof,zone/f1,zone/power,kind/inverter", await picked(page));
+  await page.focus('[data-picked="zone/f1"]');
+  await page.keyboard.press("Enter");
+  await check.within("… and taken out by keyboard", 3, async () => (await picked(page)) === "zone/roof,zone/power,kind/inverter");
+  check.that("… with the focus at their list", (await page.evaluate(() => document.activeElement?.getAttribute("name"))) === "zone");
   await page.selectOption('.ask select[name="severity"]', "major");
   await pick(page, "begin", "later");
   await page.fill('.ask input[name="begin_at"]', `${day(2)}T08:30`);
@@ -74,7 +79,7 @@ export async function makesRecurring(hall) {
   await send(page);
   await check.within("a recurring maintenance is set", 5, async () => !(await isAsking(page)) && heard.length === 1);
   const wanted = {
-    effect: "maintenance", matcher: { rules: [], devices: [], zones: ["roof"], kinds: ["inverter"], severity_max: "major" }, from_ms: Date.parse(`${day(2)}T08:30:00+08:00`),
+    effect: "maintenance", matcher: { rules: [], devices: [], zones: ["roof", "power"], kinds: ["inverter"], severity_max: "major" }, from_ms: Date.parse(`${day(2)}T08:30:00+08:00`),
     until_ms: Date.parse(`${day(30)}T18:00:00+08:00`), recurring: { on: { weekdays: [2, 4] }, from: "12:00", to: "13:30" }, by: "王师傅", why: "组件清洗",
   };
   check.that("… as it was asked for, by the hall's clock", JSON.stringify(heard[0]?.body) === JSON.stringify(wanted), JSON.stringify(heard[0]?.body));

@@ -35,6 +35,8 @@ export function posts(page, path) {
 }
 
 export const pick = (page, name, value) => page.check(`.ask input[name="${name}"][value="${value}"]`);
+/** For which devices, rules, zones and kinds a silence is to be. */
+export const picked = (page) => page.$$eval(".ask [data-picked]", (all) => all.map((chip) => chip.dataset.picked).join());
 export const send = (page) => page.click('.ask button[type="submit"]');
 export const isAsking = async (page) => (await page.$(".ask")) !== null;
 export const complaint = (page) => page.textContent(".ask [role=alert]");

@@ -1,6 +1,7 @@
 // What the made-up hall does about its alerts: silences, channels, noise and rehearsals; orders have a file of their own.
 import { HOUR, devices, midnight, text } from "./hall.mjs";
 import { Orders } from "./orders.mjs";
+import { Wall } from "./wall.mjs";
 import { RULES, noiseOf, rehearse } from "./rules.mjs";
 
 const MINUTE = 60_000;
@@ -67,6 +68,7 @@ export class Desk {
     this.silences = firstSilences(now);
     this.orders = new Orders(alerts, now);
     this.channels = CHANNELS.map(({ ago, since, ...channel }) => ({ ...channel, delivered_ms: ago === null ? null : now - ago, ...(since ? { failing_since_ms: now - since } : {}) }));
+    this.wall = new Wall(now);
     this.number = this.silences.length;
     this.judge(now);
   }
@@ -116,6 +118,7 @@ export class Desk {
     await new Promise((resolve) => setTimeout(resolve, 400));
     if (channel.health === "failing") return refuse(502, `channel \`${name}\` did not take the message`, "短信平台拒绝：余额不足，请充值后再试", "the gateway refuses, no credit left: pay in and try again");
     channel.delivered_ms = now;
+    if (channel.kind === "sound") this.wall.announce({ severity: "info", zh: "测试消息", en: "a test message" }, now);
     return [200, { channel: name, delivered: true }];
   }
 
@@ -129,6 +132,8 @@ export class Desk {
     if (path === "/channels") return [200, { now_ms: now, channels: this.channels }];
     const test = /^\/channels\/([^/]+)\/test$/.exec(path);
     if (test && post) return this.test(decodeURIComponent(test[1]), now);
+    // Only here: a real daemon says by itself what is to be announced.
+    if (path === "/wall") return post ? [200, this.wall.announce(await body(), now)] : [200, this.wall.told(now)];
     if (path === "/rules") return [200, { rules: RULES }];
     if (path === "/noise") return [200, noiseOf(Number(query.get("from_ms")), Number(query.get("to_ms")))];
     if (path === "/rehearsal") {

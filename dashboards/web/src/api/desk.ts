@@ -164,6 +164,19 @@ export interface Channel {
   readonly delivered_ms: number | null;
 }
 
+/** What was announced in the hall by a channel of the kind "sound". */
+export interface Announcement {
+  readonly at_ms: number;
+  readonly channel: string;
+  /** The worst that it tells of. */
+  readonly severity: Severity;
+  readonly title: Text;
+  readonly text: Text;
+}
+
+/** Newest first. */
+export interface Wall { readonly now_ms: number; readonly announcements: readonly Announcement[] }
+
 export interface Channels { readonly now_ms: number; readonly channels: readonly Channel[] }
 
 export interface Rule {

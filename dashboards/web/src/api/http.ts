@@ -1,5 +1,5 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
-import type { Channels, Figures, NewOrder, NewSilence, NewStep, Noise, Rehearsal, Rule, Silence, Silences, Vendor, WorkOrder, WorkOrders } from "./desk";
+import type { Channels, Figures, NewOrder, NewSilence, NewStep, Noise, Rehearsal, Rule, Silence, Silences, Vendor, Wall, WorkOrder, WorkOrders } from "./desk";
 import type { Past, Step } from "./past";
 import type { Service } from "./service";
 import type { Alert, Audit, Buses, Data, Device, Hall, Letters, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
@@ -104,6 +104,7 @@ export const api = {
   figures: (fromMs: number, toMs: number) => get<Figures>(`/repair?from_ms=${fromMs}&to_ms=${toMs}`, SLOW_MS),
   vendors: () => get<{ vendors: readonly Vendor[] }>("/vendors"),
   channels: () => get<Channels>("/channels"),
+  wall: () => get<Wall>("/wall"),
   testChannel: (name: string) => post(`/channels/${encodeURIComponent(name)}/test`, {}, CHANNEL_MS),
   rules: () => get<{ rules: readonly Rule[] }>("/rules"),
   rehearsal: (rule: string, days: number, signal: AbortSignal | null = null) =>

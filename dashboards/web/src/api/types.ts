@@ -107,6 +107,8 @@ export interface Alert {
   readonly flapping: boolean;
   /** Channels that have been told. */
   readonly told: readonly string[];
+  /** What it has cost so far. */
+  readonly cost: { readonly energy_wh: number; readonly money: number | null; readonly service_ms: number };
 }
 
 export interface Sink {

@@ -1,8 +1,8 @@
-// The words of noise and rehearsal in English; part of en.ts.
-import type { Messages } from "./index";
+// The words of noise and rehearsal in English; in the chunk of their view.
+import type { DeskMessages } from "./desk";
 import { count } from "./plural";
 
-export const noise: Messages["noise"] = {
+export const noise: DeskMessages["noise"] = {
   spanLabel: "Time range",
   spans: { "1": "24 hours", "7": "7 days", "30": "30 days" },
   alarms: "Alarms",

@@ -1,8 +1,8 @@
-// The words of work orders in English; part of en.ts.
-import type { Messages } from "./index";
+// The words of work orders in English; in the chunk of their view.
+import type { DeskMessages } from "./desk";
 import { count } from "./plural";
 
-export const orders: Messages["orders"] = {
+export const orders: DeskMessages["orders"] = {
   newTitle: "New work order",
   make: "New order",
   device: "Device",

@@ -2,9 +2,8 @@
 import { alerts } from "./en-alerts";
 import { data } from "./en-data";
 import { history } from "./en-history";
-import { noise } from "./en-noise";
-import { orders } from "./en-orders";
 import { service } from "./en-service";
+import { wall } from "./en-wall";
 import type { Messages } from "./index";
 import { count } from "./plural";
 
@@ -29,8 +28,7 @@ export const en: Messages = {
   service,
   data,
   history,
-  orders,
-  noise,
+  wall,
 
   live: "Live",
   connecting: "Connecting…",

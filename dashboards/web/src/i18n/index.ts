@@ -6,7 +6,7 @@ import { en } from "./en";
 import { zh } from "./zh";
 
 /** The shape of the catalogue: the keys of zh.ts with their parameters. */
-type Shape<T> = {
+export type Shape<T> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => string
     ? (...args: A) => string
     : T[K] extends string ? string : Shape<T[K]>;

@@ -1,4 +1,4 @@
-// The words of noise and rehearsal in Chinese; part of zh.ts.
+// The words of noise and rehearsal in Chinese; in the chunk of their view.
 export const noise = {
   spanLabel: "统计的时间范围",
   spans: { "1": "24 小时", "7": "7 天", "30": "30 天" },

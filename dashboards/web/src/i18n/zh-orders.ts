@@ -1,4 +1,4 @@
-// The words of work orders in Chinese; part of zh.ts.
+// The words of work orders in Chinese; in the chunk of their view.
 /** "应于 15:30 前", but "应于明天 15:30 前". */
 const spaced = (time: string): string => (/^\d/.test(time) ? ` ${time}` : time);
 

@@ -2,9 +2,8 @@
 import { alerts } from "./zh-alerts";
 import { data } from "./zh-data";
 import { history } from "./zh-history";
-import { noise } from "./zh-noise";
-import { orders } from "./zh-orders";
 import { service } from "./zh-service";
+import { wall } from "./zh-wall";
 
 export const zh = {
   lang: "zh-CN",
@@ -27,8 +26,7 @@ export const zh = {
   service,
   data,
   history,
-  orders,
-  noise,
+  wall,
 
   live: "实时",
   connecting: "正在连接…",

@@ -83,6 +83,7 @@ function lock(): void {
   put("resolved", null);
   put("system", null);
   put("service", null);
+  put("wall", false);
 }
 
 function forget(): void {

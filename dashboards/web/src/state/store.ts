@@ -5,7 +5,7 @@ import type { Service } from "../api/service";
 import type { Alert, Device, Hall, LockedHall, Pv, System } from "../api/types";
 
 export type Connection = "connecting" | "live" | "down";
-export type Topic = "hall" | "connection" | "pv" | "devices" | "alerts" | "resolved" | "system" | "service" | "drawer";
+export type Topic = "hall" | "connection" | "pv" | "devices" | "alerts" | "resolved" | "system" | "service" | "wall" | "drawer";
 
 /** How many resolved alerts are kept and shown; older ones belong in the report. */
 export const RESOLVED_LIMIT = 30;
@@ -20,13 +20,15 @@ export interface State {
   system: System | null;
   /** Read while its view is shown, and kept for the next look. */
   service: Service | null;
+  /** There is a channel that announces in the hall. */
+  wall: boolean;
   /** Id of the device in the drawer. */
   drawer: string | null;
 }
 
 export const state: State = {
   hall: null, connection: "connecting", pv: null, devices: null,
-  alerts: null, resolved: null, system: null, service: null, drawer: null,
+  alerts: null, resolved: null, system: null, service: null, wall: false, drawer: null,
 };
 
 const listeners = new Map<Topic, Set<() => void>>();

@@ -7,6 +7,7 @@ import { serverNow } from "../state/clock";
 import { put, useTopic } from "../state/store";
 import { isOpenHall } from "../api/http";
 import { AcknowledgedIcon, AdviceIcon, SeverityIcon } from "./icons";
+import { Machines, machinesOf } from "./machines";
 import { Ticking } from "./ticking";
 import { isCared } from "./urgency";
 
@@ -63,11 +64,12 @@ function Acknowledged({ alert }: { alert: Alert }) {
 
 function Evidence({ alert }: { alert: Alert }) {
   const { t, say } = useWords();
-  if (alert.evidence.length === 0) return null;
+  const plain = alert.evidence.filter((entry) => machinesOf(entry) === null);
+  if (plain.length === 0) return null;
   return (
     <p class="alert-evidence muted">
       <span>{t.evidence}</span>
-      {alert.evidence.map((entry, i) => <span key={i} class="evidence">{say(entry.label)} <b>{entry.value}</b></span>)}
+      {plain.map((entry, i) => <span key={i} class="evidence">{say(entry.label)} <b>{entry.value}</b></span>)}
     </p>
   );
 }
@@ -111,6 +113,7 @@ export function AlertRow({ alert, isNew, full = false, onAcknowledge, children }
             <>
               <p class="alert-advice"><AdviceIcon /><span><span class="visually-hidden">{t.advice}: </span>{say(alert.advice)}</span></p>
               <Evidence alert={alert} />
+              {alert.evidence.map((entry, i) => <Machines key={i} entry={entry} full={full} />)}
             </>
           )}
         </div>

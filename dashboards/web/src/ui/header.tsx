@@ -10,6 +10,7 @@ import { useTopic } from "../state/store";
 import { AutoIcon, Mark, MoonIcon, SunIcon } from "./icons";
 import { applyTheme, nextTheme, rememberedTheme, type Theme } from "./theme";
 import { Ticking } from "./ticking";
+import { SoundSwitch } from "./wall/switch";
 
 function Connection() {
   const { t, lang } = useWords();
@@ -92,6 +93,7 @@ export function Header({ hall, open, route, onLang }: {
       <div class="top-state">{hall === null || open ? <Connection /> : null}</div>
       <div class="top-tools">
         {open ? <Clock zone={open.site.time_zone} /> : null}
+        {open && route === "board" ? <SoundSwitch /> : null}
         <LanguageButton onLang={onLang} />
         <ThemeButton />
         {open?.login_required ? (

@@ -91,6 +91,20 @@ export function BellOffIcon() {
   return <Svg><circle cx="8" cy="8" r="6.6" /><path d="m5 8.2 2.1 2.1L11.2 6" /></Svg>;
 }
 
+/** Done, over. */
+export function AcceptedIcon() {
+  return <Svg><path d="m2.5 8.6 3.7 3.7 7.3-8" /></Svg>;
+}
+
+export function SoundIcon({ on }: { on: boolean }) {
+  return (
+    <Svg>
+      <path d="M1.5 6v4h2.6l3.7 3.1V2.9L4.1 6z" />
+      {on ? <path d="M10.4 5.6a3.4 3.4 0 0 1 0 4.8M12.3 3.4a6.5 6.5 0 0 1 0 9.2" /> : <path d="m10.6 6 4 4m0-4-4 4" />}
+    </Svg>
+  );
+}
+
 export function ChevronIcon() {
   return <Svg><path d="m6 3.5 4.5 4.5L6 12.5" /></Svg>;
 }

@@ -5,10 +5,12 @@ import type { Figures as Told, Group } from "../../api/desk";
 import type { Hall } from "../../api/types";
 import { decimal, percent } from "../../format/number";
 import { serviceTime } from "../../format/time";
-import { useWords } from "../../i18n";
+import { useWords, type Words } from "../../i18n/desk";
 import { serverNow } from "../../state/clock";
+import { useMedia } from "../../state/media";
 import { useVisible } from "../../state/visible";
 import { useWhileOpen } from "../../state/while-open";
+import { ChevronIcon } from "../icons";
 import { useNames, type Names } from "./names";
 import { Spans } from "./spans";
 
@@ -17,16 +19,21 @@ const REREAD_MS = 60_000;
 const SPANS = ["30", "90", "365"] as const;
 type Span = (typeof SPANS)[number];
 
-function Cells({ group }: { group: Group }) {
-  const words = useWords();
+type Labelled = readonly (readonly [string, string])[];
+
+function figuresOf(group: Group, words: Words): Labelled {
   const { t, lang } = words;
   const { head } = t.orders;
-  const cells: readonly (readonly [string, string])[] = [
+  return [
     [head.failures, decimal(group.failures, 0, lang)], [head.orders, decimal(group.orders, 0, lang)], [head.closed, decimal(group.closed, 0, lang)], [head.proven, decimal(group.proven, 0, lang)],
     [head.response, serviceTime(group.response_service_ms, t)], [head.responseInTime, percent(group.response_in_time, words)],
     [head.mttr, serviceTime(group.repair_service_ms, t)], [head.inTime, percent(group.repair_in_time, words)],
     [head.first, percent(group.first_time_fix, words)], [head.mtbf, serviceTime(group.mtbf_service_ms, t)],
   ];
+}
+
+function Cells({ group }: { group: Group }) {
+  const cells = figuresOf(group, useWords());
   return <>{cells.map(([label, value]) => <td key={label} class="figure" data-label={label}>{value}</td>)}</>;
 }
 
@@ -55,6 +62,44 @@ function Table({ figures, names, vendor }: { figures: Told; names: Names; vendor
       <Groups title={orders.byModel} groups={figures.profiles} name={(key) => key} />
       <Groups title={orders.byKind} groups={figures.kinds} name={names.kind} />
     </table>
+  );
+}
+
+/** A group on a phone: what counts most in its line, the rest when it is opened. */
+function Card({ group, name, open = false }: { group: Group; name: string; open?: boolean }) {
+  const words = useWords();
+  const { t } = words;
+  const { head } = t.orders;
+  const figures = figuresOf(group, words);
+  return (
+    <details class="figure-card" data-group={group.key || "all"} open={open}>
+      <summary>
+        <ChevronIcon /><b>{name}</b>
+        <span class="muted">{t.orders.repeatOf(group.orders)}{group.repair_service_ms === null ? null : ` · ${head.mttr} ${serviceTime(group.repair_service_ms, t)}`}</span>
+      </summary>
+      <dl class="facts">{figures.map(([label, value]) => <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}</dl>
+    </details>
+  );
+}
+
+function Cards({ figures, names, vendor }: { figures: Told; names: Names; vendor: (id: string) => string }) {
+  const { orders } = useWords().t;
+  const part = (title: string, all: readonly Group[], name: (key: string) => string) => {
+    const groups = all.filter(says);
+    return groups.length === 0 ? null : (
+      <section>
+        <h3>{title}</h3>
+        {groups.map((group) => <Card key={group.key} group={group} name={name(group.key)} />)}
+      </section>
+    );
+  };
+  return (
+    <div class="figure-cards">
+      <Card group={figures.all} name={orders.all} open />
+      {part(orders.byVendor, figures.vendors, vendor)}
+      {part(orders.byModel, figures.profiles, (key) => key)}
+      {part(orders.byKind, figures.kinds, names.kind)}
+    </div>
   );
 }
 
@@ -92,6 +137,7 @@ export function Figures({ hall, again }: { hall: Hall; again: number }) {
     const to = Math.ceil(serverNow() / 60_000) * 60_000;
     return Promise.all([api.figures(to - Number(span) * DAY_MS, to), api.vendors()]);
   };
+  const narrow = useMedia("(max-width: 600px)");
   const { data } = useWhileOpen(visible, read, REREAD_MS, `${span}/${again}`);
   if (data === null) return null;
   const [figures, { vendors }] = data;
@@ -105,7 +151,7 @@ export function Figures({ hall, again }: { hall: Hall; again: number }) {
       {!says(figures.all) ? <p class="muted">{orders.noFigures}</p> : (
         <>
           <p class="muted desk-hint">{orders.figuresHint}</p>
-          <Table figures={figures} names={names} vendor={vendor} />
+          {narrow ? <Cards figures={figures} names={names} vendor={vendor} /> : <Table figures={figures} names={names} vendor={vendor} />}
           <More figures={figures} names={names} />
         </>
       )}

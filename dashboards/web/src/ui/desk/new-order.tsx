@@ -2,7 +2,7 @@
 import { api } from "../../api/http";
 import type { WorkOrder } from "../../api/desk";
 import type { Alert } from "../../api/types";
-import { useWords } from "../../i18n";
+import { useWords } from "../../i18n/desk";
 import { useTopic } from "../../state/store";
 import { Ask, typed } from "../ask";
 import { byName } from "./names";

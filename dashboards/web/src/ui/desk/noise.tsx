@@ -4,7 +4,7 @@ import { api } from "../../api/http";
 import type { Noise, Shift } from "../../api/desk";
 import { decimal, percent } from "../../format/number";
 import { clockTime, duration, isoDate, moment } from "../../format/time";
-import { useWords, type Words } from "../../i18n";
+import { useWords, type Words } from "../../i18n/desk";
 import { serverNow } from "../../state/clock";
 import { useVisible } from "../../state/visible";
 import { useWhileOpen } from "../../state/while-open";

@@ -12,6 +12,7 @@ import { AlertRow } from "../alert-row";
 import { Resolved } from "../alerts";
 import { BellOffIcon, ChevronIcon } from "../icons";
 import { byUrgency } from "../urgency";
+import { Cost } from "./cost";
 import { ANY, Filters, isAlone, passes } from "./filter";
 import { folded, type Fold } from "./fold";
 import { NewOrderDialog } from "./new-order";
@@ -41,6 +42,7 @@ function Deeds({ alert, order, onAsk }: { alert: Alert; order: WorkOrder | undef
   return (
     <div class="deeds">
       <p class="deed-facts">
+        <Cost alert={alert} />
         <span class="muted">{alert.told.length === 0 ? t.alerts.toldNobody : t.alerts.told(alert.told)}</span>
         {order ? <a class="deed-order" href={addressOf("orders", order.id)}>{t.alerts.order(order.id, say(order.state_text))}</a> : null}
       </p>

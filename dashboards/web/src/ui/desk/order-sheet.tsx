@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { api } from "../../api/http";
 import type { OrderClock, Vendor, WorkOrder, Worded } from "../../api/desk";
 import { coming, moment, serviceTime } from "../../format/time";
-import { useWords } from "../../i18n";
+import { useWords } from "../../i18n/desk";
 import { serverNow } from "../../state/clock";
 import { put } from "../../state/store";
 import { useVisible } from "../../state/visible";

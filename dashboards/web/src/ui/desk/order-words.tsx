@@ -1,7 +1,7 @@
 // An order in words: who has it, and how its clocks stand.
 import type { ByKind, OrderClock, WorkOrder, Worded } from "../../api/desk";
 import { coming, serviceTime } from "../../format/time";
-import { useWords, type Words } from "../../i18n";
+import { useWords, type Words } from "../../i18n/desk";
 
 /** What a person typed stays as typed, in any language. */
 export function Who({ by, kind }: { by: string | null; kind: ByKind }) {

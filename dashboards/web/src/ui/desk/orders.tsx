@@ -4,7 +4,7 @@ import { api } from "../../api/http";
 import type { WorkOrder } from "../../api/desk";
 import type { Hall } from "../../api/types";
 import { moment } from "../../format/time";
-import { useWords } from "../../i18n";
+import { useWords } from "../../i18n/desk";
 import { useVisible } from "../../state/visible";
 import { useWhileOpen } from "../../state/while-open";
 import { Figures } from "./figures";

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Rehearsal } from "../../api/desk";
 import { decimal } from "../../format/number";
 import { dated, duration, moment } from "../../format/time";
-import { useWords } from "../../i18n";
+import { useWords } from "../../i18n/desk";
 import { serverNow } from "../../state/clock";
 import { DeviceLink } from "./device-link";
 

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api/http";
 import type { Rehearsal } from "../../api/desk";
-import { useWords } from "../../i18n";
+import { useWords } from "../../i18n/desk";
 import { useWhileOpen } from "../../state/while-open";
 import { Choice } from "../choice";
 import { OrderButton, OrderNote, useOrder } from "../data/order";

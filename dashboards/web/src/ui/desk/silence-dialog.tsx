@@ -54,13 +54,15 @@ function When({ begin, length, onBegin, onLength }: { begin: Begin; length: Leng
   );
 }
 
+const one = (id: string | null | undefined): readonly string[] => (id ? [id] : []);
+
 export function SilenceDialog({ hall, effect: first, preset = {}, onClose, onSet }: {
   hall: Hall; effect: Effect; preset?: Partial<Record<"rule" | "device", string | null>>; onClose: () => void; onSet?: () => void;
 }) {
   const words = useWords();
   const { alerts } = words.t;
   const [effect, setEffect] = useState<Effect>(first);
-  const [chosen, setChosen] = useState<Chosen>({ device: preset.device ?? "", rule: preset.rule ?? "", zone: "", kind: "", severity: "" });
+  const [chosen, setChosen] = useState<Chosen>({ devices: one(preset.device), rules: one(preset.rule), zones: [], kinds: [], severity: "" });
   const [begin, setBegin] = useState<Begin>("now");
   const [length, setLength] = useState<Length>("4");
   const [repeats, setRepeats] = useState<Repeats>("none");

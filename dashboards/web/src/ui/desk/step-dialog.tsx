@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api/http";
 import type { NewStep, Part, WorkOrder, Worded } from "../../api/desk";
-import { useWords, type Words } from "../../i18n";
+import { useWords, type Words } from "../../i18n/desk";
 import { useWhileOpen } from "../../state/while-open";
 import { Ask, NOTE_LIMIT, typed } from "../ask";
 import { NAME_LIMIT } from "../person";

@@ -252,9 +252,10 @@ impl Alerts {
         }
     }
 
+    /// At once: people are told, and answered, only when it is on disk.
     pub(super) async fn store(&self, events: Vec<Event>) -> Result<(), JournalError> {
-        let records = events.into_iter().map(Record::Event).collect();
-        self.journal.append(records).await.map(drop)
+        let records: Vec<_> = events.into_iter().map(Record::Event).map(Arc::new).collect();
+        self.journal.append_at_once(&records).await.map(drop)
     }
 }
 

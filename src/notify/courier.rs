@@ -354,7 +354,7 @@ impl Courier {
         let cursor = Cursor::new(self.sender.config.cursor(), position, kept.bytes());
         loop {
             let journal = &self.context.journal;
-            match journal.append_with_cursor(records.clone(), cursor.clone()).await {
+            match journal.append_with_cursor_at_once(records.clone(), cursor.clone()).await {
                 Ok(_) => return Ok(()),
                 Err(JournalError::Closed) => return Err(JournalError::Closed),
                 // Better told twice after a crash on a full disk than not at all.

@@ -87,14 +87,13 @@ impl Alerts {
         service: service::Handle,
         clock: SharedClock,
     ) -> Result<(Handle, Self), AlertError> {
-        // What was decided after the snapshot stands in the journal.
-        let mut known = record::Restored::default();
-        if let Some((position, state)) = journal.cursor(CURSOR)? {
-            known = record::restore(&state);
-            let decided = [EventKind::Alert, EventKind::Silence];
-            let later = journal.archive()?.events_after(position, &decided)?;
-            later.iter().for_each(|event| known.replay(event));
-        }
+        // What was decided after the snapshot stands in the journal; so does all of it where a first
+        // run ended before its first snapshot.
+        let (position, state) = journal.cursor(CURSOR)?.unwrap_or_default();
+        let mut known = record::restore(&state);
+        let decided = [EventKind::Alert, EventKind::Silence];
+        let later = journal.archive()?.events_after(position, &decided)?;
+        later.iter().for_each(|event| known.replay(event));
         let mut engine = Engine::new(rules, known.tracks);
         engine.desk.silences = known.silences;
         let refused = journal.archive()?.last_events(EventKind::Refused, REFUSED_RECALLED)?;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hallwatch::clock::SystemClock;
@@ -98,7 +100,7 @@ pub(crate) fn topic(n: usize, zones: usize) -> String {
 }
 
 /// What a machine says; `more` are fields of its own.
-pub(crate) fn said(n: usize, seq: u64, cpu_percent: u32, more: &[(&str, Value)]) -> Vec<u8> {
+pub(crate) fn said(n: usize, seq: u64, cpu_percent: u32, more: &[(&'static str, Value)]) -> Vec<u8> {
     let mut body = json!({
         "id": id(n), "ts": jiff::Timestamp::now().to_string(), "seq": seq, "device": "online",
         "mode": "run", "host": { "cpu_percent": cpu_percent },
@@ -109,15 +111,21 @@ pub(crate) fn said(n: usize, seq: u64, cpu_percent: u32, more: &[(&str, Value)])
     body.to_string().into_bytes()
 }
 
+/// What a machine said last: its load and its fields.
+type Last = BTreeMap<usize, (u32, Vec<(&'static str, Value)>)>;
+
 /// All machines behind one connection.
+#[derive(Clone)]
 pub(crate) struct Machines {
     client: AsyncClient,
     zones: usize,
-    seq: std::sync::atomic::AtomicU64,
+    seq: Arc<AtomicU64>,
+    last: Arc<tokio::sync::Mutex<Last>>,
 }
 
 impl Machines {
-    pub(crate) fn start(port: u16, zones: usize) -> Self {
+    /// They say again what they said last, every so often, as machines do.
+    pub(crate) fn start(port: u16, zones: usize, heartbeat: Option<Duration>) -> Self {
         let mut options = MqttOptions::new("machines", "127.0.0.1", port);
         options.set_keep_alive(Duration::from_secs(30));
         let (client, mut events) = AsyncClient::new(options, 2_000);
@@ -128,11 +136,32 @@ impl Machines {
                 }
             }
         });
-        Self { client, zones, seq: std::sync::atomic::AtomicU64::new(1) }
+        let (seq, last) = (Arc::new(AtomicU64::new(1)), Arc::default());
+        let machines = Self { client, zones, seq, last };
+        if let Some(heartbeat) = heartbeat {
+            let beating = machines.clone();
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(heartbeat).await;
+                    let last = beating.last.lock().await;
+                    for (n, (cpu_percent, more)) in &*last {
+                        beating.publish(*n, *cpu_percent, more).await;
+                    }
+                }
+            });
+        }
+        machines
     }
 
-    pub(crate) async fn say(&self, n: usize, cpu_percent: u32, more: &[(&str, Value)]) {
-        let seq = self.seq.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    pub(crate) async fn say(&self, n: usize, cpu_percent: u32, more: &[(&'static str, Value)]) {
+        // Held meanwhile, so that a heartbeat does not say the old again.
+        let mut last = self.last.lock().await;
+        last.insert(n, (cpu_percent, more.to_vec()));
+        self.publish(n, cpu_percent, more).await;
+    }
+
+    async fn publish(&self, n: usize, cpu_percent: u32, more: &[(&'static str, Value)]) {
+        let seq = self.seq.fetch_add(1, Ordering::Relaxed);
         let (topic, body) = (topic(n, self.zones), said(n, seq, cpu_percent, more));
         self.client.publish(topic, QoS::AtLeastOnce, true, body).await.expect("queued");
     }
@@ -196,7 +225,7 @@ pub(crate) async fn owed(
     channel: &str,
 ) -> BTreeMap<String, hallwatch::alert::Transition> {
     let config = Config::new(data.to_owned());
-    let journal = Journal::open(&config, std::sync::Arc::new(SystemClock), Tally::new());
+    let journal = Journal::open(&config, Arc::new(SystemClock), Tally::new());
     let journal = journal.expect("journal");
     let mut reader = journal.reader_from(Position::default(), Kinds::Decisions);
     let mut found = BTreeMap::new();

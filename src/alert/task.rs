@@ -32,7 +32,8 @@ const CURSOR: &str = "alerts";
 const TICK: Duration = Duration::from_secs(1);
 /// Without transitions the snapshot is kept this often.
 const SNAPSHOT: Duration = Duration::from_secs(10);
-const RECORDS_PER_STEP: usize = 500;
+/// Few enough that what people say is heard between two steps, even when all of them are alerts.
+const RECORDS_PER_STEP: usize = 100;
 /// Events looked at for the list of resolved alerts: every alert has three or four.
 const EVENTS_RECALLED: usize = 4 * RECENT_MAX;
 /// Refusals recalled at start: one a minute of each device and reason.

@@ -94,6 +94,13 @@ impl Fake {
         self.seen.lock().expect("lock").clone()
     }
 
+    /// What came after the first `looked`, and how many there are now.
+    #[allow(dead_code)] // not every test that shares this file looks all the time
+    pub(crate) fn since(&self, looked: usize) -> (Vec<Seen>, usize) {
+        let seen = self.seen.lock().expect("lock");
+        (seen[looked..].to_vec(), seen.len())
+    }
+
     pub(crate) fn taken(&self) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| seen.taken).collect()
     }

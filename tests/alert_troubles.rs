@@ -97,7 +97,8 @@ async fn a_channel_that_takes_nothing_is_told_of_on_another() {
     let daemon = run(&config);
     let machines = Machines::start(broker.port, 1, HEARTBEAT);
     machines.say(0, 99, &[]).await;
-    until("the good one hears of it", 20, async || times(&good, "T001", &id(0), "raised") == 1).await;
+    until("the good one hears of it", 20, async || times(&good, "T001", &id(0), "raised") == 1)
+        .await;
     let of = |name: &str| {
         let all = good.taken();
         let all = all.iter().map(fakes::Seen::json);
@@ -215,7 +216,8 @@ async fn a_clock_that_jumps_tells_nobody_twice_and_holds_nobody_up() {
     let over = until("everything is over", 60, async || none("T001").await && none("T002").await);
     let over = over.await;
     hall::told_all(here, Duration::from_secs(20)).await;
-    let all: BTreeMap<_, _> = ["T001", "T002"].into_iter().flat_map(|rule| told(&good, rule)).collect();
+    let all: BTreeMap<_, _> =
+        ["T001", "T002"].into_iter().flat_map(|rule| told(&good, rule)).collect();
     println!(
         "the clock jumped 11 times, by an hour or three: {} things told, each once; a pending alert of \
          {PENDING_S} s came after at most {held_up:?}, the end of all after {over:?}",

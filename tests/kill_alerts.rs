@@ -330,7 +330,8 @@ async fn what_people_said_and_what_they_are_to_hear_survives_every_kill() {
         tokio::task::spawn_blocking(move || kill_and_start(&config, first, &world))
     };
     let people = async {
-        let done = tokio::time::timeout(Duration::from_secs(60 + 5 * kills() as u64), world.people());
+        let done =
+            tokio::time::timeout(Duration::from_secs(60 + 5 * kills() as u64), world.people());
         let taken = || {
             let taken = world.taken.lock().expect("lock");
             [taken.acknowledged.len(), taken.silences.len(), taken.orders.len(), taken.broken]
@@ -354,9 +355,20 @@ async fn what_people_said_and_what_they_are_to_hear_survives_every_kill() {
         "{} kills in {:.0} s, {met} with requests under way, {} answers broken off: lost {} of {} \
          acknowledgements, {} of {} silences, {} of {} orders; webhook: {} transitions, missing {}, \
          doubled {}; WeCom: {} transitions, missing {}, doubled {}",
-        kills(), begin.elapsed().as_secs_f64(), taken.broken,
-        lost[0], taken.acknowledged.len(), lost[1], taken.silences.len(), lost[2],
-        taken.orders.len(), owed_hook.len(), by_hook.0, by_hook.1, owed_group.len(), by_group.0,
+        kills(),
+        begin.elapsed().as_secs_f64(),
+        taken.broken,
+        lost[0],
+        taken.acknowledged.len(),
+        lost[1],
+        taken.silences.len(),
+        lost[2],
+        taken.orders.len(),
+        owed_hook.len(),
+        by_hook.0,
+        by_hook.1,
+        owed_group.len(),
+        by_group.0,
         by_group.1,
     );
     assert_eq!(lost, [0, 0, 0]);

@@ -100,7 +100,12 @@ pub(crate) fn topic(n: usize, zones: usize) -> String {
 }
 
 /// What a machine says; `more` are fields of its own.
-pub(crate) fn said(n: usize, seq: u64, cpu_percent: u32, more: &[(&'static str, Value)]) -> Vec<u8> {
+pub(crate) fn said(
+    n: usize,
+    seq: u64,
+    cpu_percent: u32,
+    more: &[(&'static str, Value)],
+) -> Vec<u8> {
     let mut body = json!({
         "id": id(n), "ts": jiff::Timestamp::now().to_string(), "seq": seq, "device": "online",
         "mode": "run", "host": { "cpu_percent": cpu_percent },

@@ -4,6 +4,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
+#[path = "support/clock.rs"]
+mod clock;
 #[path = "support/field.rs"]
 #[allow(dead_code)]
 mod field;
@@ -14,39 +16,11 @@ mod influx;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use clock::FakeClock;
 use field::{Daemon, Registers, wait_for};
 
-const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 const HOUR_S: i64 = 3600;
 const DAY_S: i64 = 24 * HOUR_S;
-
-/// A clock that is ahead by some seconds, for processes started under it.
-struct FakeClock(PathBuf);
-
-impl FakeClock {
-    fn new(folder: &Path) -> Self {
-        assert!(Path::new(LIBRARY).exists(), "Debian's faketime: tests/run installs it");
-        let clock = Self(folder.join("clock"));
-        clock.ahead(0);
-        clock
-    }
-
-    fn ahead(&self, seconds: i64) {
-        let next = self.0.with_extension("next");
-        std::fs::write(&next, format!("{seconds:+}\n")).expect("written");
-        std::fs::rename(next, &self.0).expect("in place");
-    }
-
-    fn environment(&self) -> [(&'static str, String); 4] {
-        [
-            ("LD_PRELOAD", LIBRARY.to_owned()),
-            ("FAKETIME_TIMESTAMP_FILE", self.0.display().to_string()),
-            ("FAKETIME_NO_CACHE", "1".to_owned()),
-            // Only the wall clock jumps; what is waited for is not.
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ]
-    }
-}
 
 fn config(folder: &Path, registers: &Registers, influxd: &str) -> PathBuf {
     let text = format!(

@@ -12,6 +12,8 @@ mod fakes;
 #[path = "support/telling.rs"]
 #[allow(dead_code)]
 mod telling;
+#[path = "support/untrusted.rs"]
+mod untrusted;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -184,41 +186,13 @@ async fn what_came_and_went_while_it_waited_is_one_line() {
     world.end().await;
 }
 
-/// A server with a certificate that nobody trusts.
-async fn untrusted(made: &certificates::Certificates) -> String {
-    let (chain, key) = made.server.load();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        loop {
-            let Ok((stream, _)) = listener.accept().await else { return };
-            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-            let mut head = [0; 4096];
-            let _bytes = stream.read(&mut head).await;
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            drop(stream.write_all(answer).await);
-            drop(stream.shutdown().await);
-        }
-    });
-    format!("https://localhost:{port}/hook")
-}
-
 #[tokio::test]
 async fn a_channel_that_does_not_behave_delays_no_other() {
     let [good, hangs, redirects, broken] =
         [Manner::Takes, Manner::Hangs, Manner::Redirects, Manner::Status(500)].map(Fake::start);
     let (good, hangs, redirects, broken) = (good.await, hangs.await, redirects.await, broken.await);
     let made = certificates::Certificates::make();
-    let tls = untrusted(&made).await;
+    let tls = untrusted::serve(&made).await;
     let trusting = Net { ca_file: Some(made.authority.clone()), ..Net::default() };
     let world = World::start(vec![
         channel("hangs", hook(&hangs.url)),

@@ -37,7 +37,8 @@ const CURSOR: &str = "alerts";
 const TICK: Duration = Duration::from_secs(1);
 /// Without transitions the snapshot is kept this often.
 const SNAPSHOT: Duration = Duration::from_secs(10);
-const RECORDS_PER_STEP: usize = 500;
+/// Few enough that what people say is heard between two steps, even when all of them are alerts.
+const RECORDS_PER_STEP: usize = 100;
 /// Events looked at for the list of resolved alerts: every alert has three or four.
 const EVENTS_RECALLED: usize = 4 * RECENT_MAX;
 /// Refusals recalled at start: one a minute of each device and reason.
@@ -101,14 +102,13 @@ impl Alerts {
         service: service::Handle,
         clock: SharedClock,
     ) -> Result<(Handle, Self), AlertError> {
-        // What was decided after the snapshot stands in the journal.
-        let mut known = record::Restored::default();
-        if let Some((position, state)) = journal.cursor(CURSOR)? {
-            known = record::restore(&state);
-            let decided = [EventKind::Alert, EventKind::Silence];
-            let later = journal.archive()?.events_after(position, &decided)?;
-            later.iter().for_each(|event| known.replay(event));
-        }
+        // What was decided after the snapshot stands in the journal; so does all of it where a first
+        // run ended before its first snapshot.
+        let (position, state) = journal.cursor(CURSOR)?.unwrap_or_default();
+        let mut known = record::restore(&state);
+        let decided = [EventKind::Alert, EventKind::Silence];
+        let later = journal.archive()?.events_after(position, &decided)?;
+        later.iter().for_each(|event| known.replay(event));
         let mut engine = Engine::new(rules, known.tracks);
         engine.desk.silences = known.silences;
         let refused = journal.archive()?.last_events(EventKind::Refused, REFUSED_RECALLED)?;
@@ -316,9 +316,10 @@ impl Alerts {
         }
     }
 
+    /// At once: people are told, and answered, only when it is on disk.
     pub(super) async fn store(&self, events: Vec<Event>) -> Result<(), JournalError> {
-        let records = events.into_iter().map(Record::Event).collect();
-        self.journal.append(records).await.map(drop)
+        let records: Vec<_> = events.into_iter().map(Record::Event).map(Arc::new).collect();
+        self.journal.append_at_once(&records).await.map(drop)
     }
 }
 

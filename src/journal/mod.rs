@@ -276,6 +276,19 @@ impl Journal {
         self.ask(shared(records), Some(cursor), false).await
     }
 
+    /// As [`Journal::append_with_cursor`], without waiting for others to share the commit: what is
+    /// known only to the memory until then would be done twice after a kill.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append_with_cursor_at_once(
+        &self,
+        records: Vec<Record>,
+        cursor: Cursor,
+    ) -> Result<Appended, JournalError> {
+        self.ask(shared(records), Some(cursor), true).await
+    }
+
     /// Whoever sent what waits for a commit is held up: it is begun now.
     pub fn hurry(&self) {
         self.0.hurry.notify_one();

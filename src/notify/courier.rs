@@ -19,6 +19,7 @@ use super::handle::Context;
 use super::kept::Kept;
 use super::message::{Item, Message};
 use super::pace;
+use super::receipt::Receipt;
 use super::sender::Sender;
 
 /// Pause before the journal is read again after an error.
@@ -58,6 +59,7 @@ struct UnderWay {
 /// Where the channel stands.
 struct Round {
     reader: Reader,
+    receipt: Receipt,
     queue: VecDeque<Item>,
     kept: Kept,
     under_way: Option<UnderWay>,
@@ -105,12 +107,24 @@ impl Courier {
                 kept
             }
         };
-        let reader = journal.reader(&name, Kinds::Decisions)?;
+        let receipt = Receipt::new(journal.folder(), self.name());
+        let mut reader = journal.reader(&name, Kinds::Decisions)?;
+        // Killed between the answer and the journal. One that tells again what is open needs no note.
+        let taken = match self.sender.repeats() {
+            true => None,
+            false => receipt.after(journal, reader.position()).await?,
+        };
+        if let Some(taken) = taken {
+            reader.seek(taken.through());
+            let event = self.delivered(taken.ids.clone(), taken.at());
+            self.store(taken.through(), &kept, vec![event]).await?;
+        }
         let through = reader.position();
         let now = Instant::now();
         self.context.states.note(self.name(), |_| {});
         Ok(Round {
             reader,
+            receipt,
             queue: VecDeque::new(),
             kept,
             under_way: None,
@@ -260,8 +274,9 @@ impl Courier {
 
     async fn taken(&self, round: &mut Round, under_way: &UnderWay) -> Result<(), JournalError> {
         let UnderWay { message, reached, .. } = under_way;
-        self.context.tally.count(Happening::Delivered, self.name());
         let now = self.context.surroundings.clock.now();
+        round.receipt.note(&self.context.journal, message, now);
+        self.context.tally.count(Happening::Delivered, self.name());
         // A gateway for short messages counts each of them.
         for _ in 0..reached.len().max(1) {
             pace::note(&mut round.kept.sent_ms, now.ms());
@@ -269,12 +284,14 @@ impl Courier {
         self.sender.remember(message, &mut round.kept);
         round.repeat_at = Instant::now() + REPEAT;
         self.well(round, Some(now));
-        let body = serde_json::json!({
-            "channel": self.name(), "ids": message.ids(), "at": now.ms(),
-        });
-        let event = Event { kind: EventKind::Delivered, time: now, body: body.to_string() };
         round.through = message.through();
-        self.store(round.through, &round.kept, vec![Record::Event(event)]).await
+        let event = self.delivered(message.ids(), now);
+        self.store(round.through, &round.kept, vec![event]).await
+    }
+
+    fn delivered(&self, ids: Vec<String>, at: Timestamp) -> Record {
+        let body = serde_json::json!({ "channel": self.name(), "ids": ids, "at": at.ms() });
+        Record::Event(Event { kind: EventKind::Delivered, time: at, body: body.to_string() })
     }
 
     async fn give_up(
@@ -354,7 +371,7 @@ impl Courier {
         let cursor = Cursor::new(self.sender.config.cursor(), position, kept.bytes());
         loop {
             let journal = &self.context.journal;
-            match journal.append_with_cursor(records.clone(), cursor.clone()).await {
+            match journal.append_with_cursor_at_once(records.clone(), cursor.clone()).await {
                 Ok(_) => return Ok(()),
                 Err(JournalError::Closed) => return Err(JournalError::Closed),
                 // Better told twice after a crash on a full disk than not at all.

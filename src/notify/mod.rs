@@ -27,6 +27,7 @@ mod mqtt;
 mod names;
 mod pace;
 mod people;
+mod receipt;
 mod robot;
 mod sender;
 mod sms;

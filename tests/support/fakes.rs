@@ -26,6 +26,7 @@ pub(crate) struct Seen {
     pub(crate) body: String,
     pub(crate) key: String,
     pub(crate) taken: bool,
+    pub(crate) at: std::time::Instant,
 }
 
 impl Seen {
@@ -61,15 +62,25 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
+    fn new(manner: Manner) -> Self {
+        let (url, seen, per_minute) = (String::new(), Arc::default(), 20);
+        Self { url, seen, manner: Arc::new(Mutex::new(manner)), per_minute }
+    }
+
     pub(crate) async fn start(manner: Manner) -> Self {
+        Self::new(manner).listening().await
+    }
+
+    /// As a robot that never says that it has had enough.
+    #[allow(dead_code)] // not every test that shares this file floods a robot
+    pub(crate) async fn tireless(manner: Manner) -> Self {
+        Self { per_minute: usize::MAX, ..Self::new(manner) }.listening().await
+    }
+
+    async fn listening(self) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address: SocketAddr = listener.local_addr().expect("its address");
-        let fake = Self {
-            url: format!("http://{address}"),
-            seen: Arc::default(),
-            manner: Arc::new(Mutex::new(manner)),
-            per_minute: 20,
-        };
+        let fake = Self { url: format!("http://{address}"), ..self };
         let app = Router::new().fallback(answer).with_state(fake.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         fake
@@ -81,6 +92,13 @@ impl Fake {
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("lock").clone()
+    }
+
+    /// What came after the first `looked`, and how many there are now.
+    #[allow(dead_code)] // not every test that shares this file looks all the time
+    pub(crate) fn since(&self, looked: usize) -> (Vec<Seen>, usize) {
+        let seen = self.seen.lock().expect("lock");
+        (seen[looked..].to_vec(), seen.len())
     }
 
     pub(crate) fn taken(&self) -> Vec<Seen> {
@@ -95,6 +113,7 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let at = std::time::Instant::now();
     let manner = *fake.manner.lock().expect("lock");
     let body = String::from_utf8(body.to_vec()).expect("UTF-8");
     let key = headers.get("idempotency-key").map(|key| key.to_str().expect("text").to_owned());
@@ -115,7 +134,7 @@ async fn answer(
         Manner::Feishu => numbered("code", feishu(&body)),
     };
     let path = uri.path().to_owned();
-    let seen = Seen { path, body, key: key.unwrap_or_default(), taken };
+    let seen = Seen { path, body, key: key.unwrap_or_default(), taken, at };
     fake.seen.lock().expect("lock").push(seen);
     if manner == Manner::Hangs {
         tokio::time::sleep(Duration::from_secs(3_600)).await;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert::{AlertError, Channels, OverdueRepairs};
 use crate::clock::SharedClock;
-use crate::config::Hall;
+use crate::config::{Hall, WebSettings};
 use crate::counter;
 use crate::history::{History, HistoryError};
 use crate::influx::InfluxError;
@@ -139,12 +139,10 @@ impl App {
         let devices = hall.devices.iter().map(|(device, _)| &**device);
         let former = past::remember(&common.journal, devices)?;
         let stage = stage(&hall, &history, common)?;
-        let told = Channels::default();
-        let (overdue, monitor) = (OverdueRepairs::default(), modbus::Monitor::new());
+        let (told, overdue, monitor) = <(Channels, OverdueRepairs, modbus::Monitor)>::default();
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
             open_alerts(&hall, board, &service, (&history, &sinks), &told, common)?;
-        let alerts = alerts.hearing(overdue.clone(), monitor.clone());
         let of_orders = (service.clone(), alerts_handle.clone());
         let (orders, repairs) =
             Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
@@ -155,6 +153,7 @@ impl App {
         self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
         self.readers.vital("service", watch.run(stop.clone()));
+        let alerts = alerts.hearing(overdue, monitor.clone());
         self.readers.vital("alerts", alerts.run(stop.clone()));
         self.readers.vital("repair", repairs.run(stop.clone()));
         let counters = counter::Watch::open(common.journal.clone(), hall.devices.clone())?;
@@ -181,9 +180,8 @@ impl App {
             former,
             stage: Arc::new(stage),
         };
-        let password_hash = hall.web.password_hash.clone();
-        let public_url = hall.web.public_url.clone();
-        let config = web::Config { listen: hall.web.listen, password_hash, public_url, demo };
+        let WebSettings { listen, password_hash, public_url, .. } = hall.web.clone();
+        let config = web::Config { listen, password_hash, public_url, demo };
         let web = Web::new(config, page)?.with_door(hall.journal.folder.join(web::SOCKET_NAME));
         let supervisor = self.readers.clone();
         self.readers.vital("web", async move {

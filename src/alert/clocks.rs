@@ -104,7 +104,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Site, Value, ZoneId,
+        Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Site, Value,
+        ZoneId,
     };
 
     const NOW: Timestamp = Timestamp::from_ms(1_780_000_000_000);

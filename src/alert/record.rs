@@ -320,6 +320,13 @@ impl Restored {
     }
 }
 
+/// What a record of the journal says of an alert, whoever is told of it.
+#[must_use]
+pub fn alert_event(record: &Record) -> Option<Transition> {
+    let Record::Event(event) = record else { return None };
+    (event.kind == EventKind::Alert).then(|| transition(event))?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,11 +350,4 @@ mod tests {
         let many = alert("KS021", None, "KS021-gateway-zone-z-1-1782014400000");
         assert_eq!(many, ("gateway".to_owned(), "zone-z-1".to_owned()));
     }
-}
-
-/// What a record of the journal says of an alert, whoever is told of it.
-#[must_use]
-pub fn alert_event(record: &Record) -> Option<Transition> {
-    let Record::Event(event) = record else { return None };
-    (event.kind == EventKind::Alert).then(|| transition(event))?
 }

@@ -316,7 +316,8 @@ impl Spans {
         now: Timestamp,
     ) -> Option<f64> {
         let zone = &self.devices.get(device)?.zone;
-        let others = || self.devices.iter().filter(|(id, kept)| *id != device && kept.days.is_some());
+        let others =
+            || self.devices.iter().filter(|(id, kept)| *id != device && kept.days.is_some());
         let near = others().any(|(_, kept)| kept.zone == *zone);
         let group = others().filter(|(_, kept)| !near || kept.zone == *zone);
         let mut yields: Vec<f64> = group.filter_map(|(_, kept)| yesterday_h(kept, now)).collect();

@@ -70,7 +70,8 @@ pub(super) fn availability(overview: &Overview) -> Vec<Finding> {
     let mut found = Vec::new();
     for kind in &overview.kinds {
         let known_ms = KNOWN_MS.saturating_mul(i64::try_from(kind.of).unwrap_or(i64::MAX));
-        let available = kind.month.availability().filter(|_| kind.month.answerable_ms() >= known_ms);
+        let available =
+            kind.month.availability().filter(|_| kind.month.answerable_ms() >= known_ms);
         let Some(available) = available.filter(|available| *available < AVAILABLE_MIN) else {
             continue;
         };
@@ -81,10 +82,7 @@ pub(super) fn availability(overview: &Overview) -> Vec<Finding> {
             device: None,
             part: format!("kind-{}", kind.kind.as_str()),
             severity: None,
-            words: vec![
-                ("kind", kind.kind.text()),
-                ("percent", Text::same(format!("{percent}"))),
-            ],
+            words: vec![("kind", kind.kind.text()), ("percent", Text::same(format!("{percent}")))],
             devices: Vec::new(),
         });
     }

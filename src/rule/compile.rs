@@ -280,7 +280,8 @@ impl Walk<'_> {
         }
         match call::of(&call, self.own.kind) {
             Ok(Call { name: Name::Parts(_), .. }) if !self.own.parts => {
-                let problem = Text::new("规则没有 points，parts 无所指", "`parts` of a rule without points");
+                let problem =
+                    Text::new("规则没有 points，parts 无所指", "`parts` of a rule without points");
                 let hint = Text::new(
                     "写上要合起来看的测点，如 points = [\"string_{n}_current_a\"]",
                     "name them, such as points = [\"string_{n}_current_a\"]",

@@ -80,7 +80,9 @@ impl Setting {
         match self {
             Self::Open => Kind::YesNo,
             Self::SunDeg => Kind::Number(Unit::Of("°")),
-            Self::OpenForH | Self::TimeOfDayH | Self::YieldYesterdayH => Kind::Number(Unit::Of("h")),
+            Self::OpenForH | Self::TimeOfDayH | Self::YieldYesterdayH => {
+                Kind::Number(Unit::Of("h"))
+            }
             Self::RatedW | Self::DeclaredDemandW => Kind::Number(Unit::Of("W")),
             Self::PowerShare => Kind::Number(Unit::Bare),
             Self::IrradianceWm2 => Kind::Number(Unit::Of("W/m²")),
@@ -296,9 +298,11 @@ pub(super) fn reach_name(name: &Name) -> Option<&str> {
     match name {
         Name::Point(point)
         | Name::Siblings(_, Measure::Point(point))
-        | Name::Over(Over::Mean | Over::Lowest | Over::Highest | Over::Peak, Measure::Point(point), _) => {
-            Some(point)
-        }
+        | Name::Over(
+            Over::Mean | Over::Lowest | Over::Highest | Over::Peak,
+            Measure::Point(point),
+            _,
+        ) => Some(point),
         Name::Value => Some("value"),
         Name::Setting(setting) => {
             Setting::ALL.iter().find(|(_, known)| known == setting).map(|(name, _)| *name)

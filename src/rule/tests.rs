@@ -246,8 +246,10 @@ fn a_rule_waits_only_for_another_one_that_there_is() {
         ("unless = [\"ZZ2\", \"ZZ1\"]", "8:18 rule `ZZ1` cannot wait for itself"),
     ] {
         let told = load("r.toml", &with(wrong), there.clone()).expect_err("a mistake");
-        let told: Vec<_> =
-            told.iter().map(|m| format!("{}:{} {} ({})", m.line, m.column, m.problem.en, m.hint.en)).collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|m| format!("{}:{} {} ({})", m.line, m.column, m.problem.en, m.hint.en))
+            .collect();
         assert!(told.len() == 1 && told[0].starts_with(problem), "{problem}: {told:?}");
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock};
 use crate::alert::{Change, Policy, Trial};
 use crate::live::Board;
 use crate::model::{
-    Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Severity, Site, Text,
-    Timestamp, Value, ZoneId,
+    Device, DeviceId, DeviceKind, PointName, Quality, Reading, Record, Sample, Severity, Site,
+    Text, Timestamp, Value, ZoneId,
 };
 use crate::profile::Catalog;
 use crate::rule::{Rule, default_rules};
@@ -16,7 +16,8 @@ use crate::sky;
 
 /// The rules that are tried here.
 pub(super) const TRIED: [&str; 11] = [
-    "PV004", "PV005", "PV006", "PV007", "PV008", "PV009", "PV019", "MT003", "MT005", "MT007", "SY005",
+    "PV004", "PV005", "PV006", "PV007", "PV008", "PV009", "PV019", "MT003", "MT005", "MT007",
+    "SY005",
 ];
 
 /// 2026-06-20T16:00:00Z: midnight in Beijing.
@@ -295,14 +296,20 @@ fn strings_that_differ_at_noon_are_told_and_east_and_west_are_not() {
     });
     let raised = roof.raised("PV007");
     assert_eq!(raised.len(), 3, "{raised:?}");
-    assert!(raised.iter().all(|one| one.day == 1 && (12.0..13.0).contains(&one.hour)), "{raised:?}");
+    assert!(
+        raised.iter().all(|one| one.day == 1 && (12.0..13.0).contains(&one.hour)),
+        "{raised:?}"
+    );
     let over = roof.of("PV007", Change::Resolved);
     assert!(over.len() == 3 && over.iter().all(|one| one.day == 2), "{over:?}");
     // East before noon, west after it.
     let mut roof = Hall::roof();
     roof.play(2, 20.0, |_, at| {
         let turn = (at.hour - 12.25) / 10.0;
-        strings(at, &[9.0 * (1.0 - turn), 9.0 * (1.0 - turn), 9.0 * (1.0 + turn), 9.0 * (1.0 + turn)])
+        strings(
+            at,
+            &[9.0 * (1.0 - turn), 9.0 * (1.0 - turn), 9.0 * (1.0 + turn), 9.0 * (1.0 + turn)],
+        )
     });
     assert!(roof.raised("PV007").is_empty(), "{:?}", roof.raised("PV007"));
 }
@@ -341,7 +348,10 @@ fn a_residual_current_is_told_at_once_and_once_and_a_trip_is_no_danger() {
         assert_eq!(raised.len(), 1, "{code}: {:?}", roof.happened);
         assert!(roof.raised(other).is_empty(), "{code}");
         if rule == "PV009" {
-            assert!(raised[0].severity == Severity::Critical && raised[0].hour < 10.1, "{raised:?}");
+            assert!(
+                raised[0].severity == Severity::Critical && raised[0].hour < 10.1,
+                "{raised:?}"
+            );
         }
     }
 }

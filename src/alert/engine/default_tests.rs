@@ -152,7 +152,9 @@ fn every_rule_is_tried() {
     for rule in default_rules().expect("rules") {
         let of_numbers = numbers().iter().any(|(id, ..)| **id == *rule.id);
         let of_words = rule.parts.iter().any(|part| words_of(part).is_some());
-        let known = elsewhere.contains(&&*rule.id) || of_days.contains(&&*rule.id) || rule.found().is_some();
+        let known = elsewhere.contains(&&*rule.id)
+            || of_days.contains(&&*rule.id)
+            || rule.found().is_some();
         assert!(of_numbers || of_words || known, "{} is not tried", rule.id);
     }
 }

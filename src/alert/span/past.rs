@@ -275,15 +275,15 @@ mod tests {
         let devices = ["inv-1", "inv-2"].map(device).to_vec();
         let readings = story(&devices);
         let clock = Arc::new(ManualClock::new(readings.last().expect("some").time));
-        let config =
-            journal::Config { commit_wait_ms: 0, ..journal::Config::new(folder.path()) };
+        let config = journal::Config { commit_wait_ms: 0, ..journal::Config::new(folder.path()) };
         let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("opens");
         let records = readings.iter().cloned().map(Record::Reading).collect();
         journal.append(records).await.expect("kept");
         let (history, _packer) =
             History::open(&history::Config::default(), &journal, clock).expect("opens");
         let (site, wanted) = (site(), Wanted::of(&default_rules().expect("rules")));
-        let board = || Board::new(site.clone(), devices.iter().map(|d| (d.clone(), None)), MIDNIGHT);
+        let board =
+            || Board::new(site.clone(), devices.iter().map(|d| (d.clone(), None)), MIDNIGHT);
         // Noon of the third day, some readings later, and the next morning's first words.
         for cut in [readings.len() - 2, readings.len() - 60, readings.len() / 2 + 7] {
             let (before, after) = readings.split_at(cut);
@@ -309,7 +309,9 @@ mod tests {
                 assert!(known > 7, "{one:?}");
                 for (at, (one, other)) in one.iter().zip(&other).enumerate() {
                     let same = match (one, other) {
-                        (Some(one), Some(other)) => (one - other).abs() <= 1e-6 * one.abs().max(1.0),
+                        (Some(one), Some(other)) => {
+                            (one - other).abs() <= 1e-6 * one.abs().max(1.0)
+                        }
                         (one, other) => one == other,
                     };
                     // What has held for longer than is looked back is known for so long only.

@@ -144,7 +144,6 @@ impl App {
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
             open_alerts(&hall, board, &service, (&history, &sinks), &told, common)?;
-        let alerts = alerts.hearing(overdue.clone(), monitor.clone());
         let of_orders = (service.clone(), alerts_handle.clone());
         let (orders, repairs) =
             Repairs::open(hall.repair(), live.clone(), of_orders, journal, clock)?;
@@ -156,6 +155,7 @@ impl App {
         self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
         self.readers.vital("service", watch.run(stop.clone()));
+        let alerts = alerts.hearing(overdue, monitor.clone());
         self.readers.vital("alerts", alerts.run(stop.clone()));
         self.readers.vital("repair", repairs.run(stop.clone()));
         self.readers.vital("counters", counters.run(stop.clone()));

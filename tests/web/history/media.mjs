@@ -18,6 +18,7 @@ export async function fitsPhone(hall) {
       await hall.shot(page, `history-phone-${point}-${range}-${lang}`);
     }
     await choose(page, { point: "ac_power_w", range: "day" });
+    await page.waitForSelector(".past canvas");
     await page.$eval(".past canvas", (canvas) => canvas.scrollIntoView({ block: "center" }));
     const box = await page.$eval(".past canvas", (canvas) => canvas.getBoundingClientRect().toJSON());
     await page.touchscreen.tap(box.left + box.width * 0.5, box.top + box.height / 2);

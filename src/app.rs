@@ -183,12 +183,7 @@ impl App {
         let WebSettings { listen, password_hash, public_url, .. } = hall.web.clone();
         let config = web::Config { listen, password_hash, public_url, demo };
         let web = Web::new(config, page)?.with_door(hall.journal.folder.join(web::SOCKET_NAME));
-        let supervisor = self.readers.clone();
-        self.readers.vital("web", async move {
-            if let Err(error) = web.serve(listener, supervisor).await {
-                tracing::error!(%error, "the page is not served");
-            }
-        });
+        self.readers.vital("web", serve(web, listener, self.readers.clone()));
         self.start_sources(hall.modbus, hall.mqtt, common, &states, &monitor);
         Ok(())
     }
@@ -211,6 +206,12 @@ impl App {
             tracing::error!("the journal was not closed in order; nothing committed is lost");
         }
         tracing::debug!("journal closed");
+    }
+}
+
+async fn serve(web: Web, listener: TcpListener, supervisor: Supervisor) {
+    if let Err(error) = web.serve(listener, supervisor).await {
+        tracing::error!(%error, "the page is not served");
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert::{AlertError, Channels, OverdueRepairs};
 use crate::clock::SharedClock;
-use crate::config::Hall;
+use crate::config::{Hall, WebSettings};
 use crate::counter;
 use crate::history::{History, HistoryError};
 use crate::influx::InfluxError;
@@ -180,22 +180,12 @@ impl App {
             former,
             stage: Arc::new(stage),
         };
-        let password_hash = hall.web.password_hash.clone();
-        let public_url = hall.web.public_url.clone();
-        let config = web::Config { listen: hall.web.listen, password_hash, public_url, demo };
-        let door = hall.journal.folder.join(web::SOCKET_NAME);
-        self.serve(Web::new(config, page)?.with_door(door), listener);
+        let WebSettings { listen, password_hash, public_url, .. } = hall.web.clone();
+        let config = web::Config { listen, password_hash, public_url, demo };
+        let web = Web::new(config, page)?.with_door(hall.journal.folder.join(web::SOCKET_NAME));
+        self.readers.vital("web", serve(web, listener, self.readers.clone()));
         self.start_sources(hall.modbus, hall.mqtt, common, &states, &monitor);
         Ok(())
-    }
-
-    fn serve(&self, web: Web, listener: TcpListener) {
-        let supervisor = self.readers.clone();
-        self.readers.vital("web", async move {
-            if let Err(error) = web.serve(listener, supervisor).await {
-                tracing::error!(%error, "the page is not served");
-            }
-        });
     }
 
     /// Cancelled when something ended that the gateway cannot live without.
@@ -216,6 +206,12 @@ impl App {
             tracing::error!("the journal was not closed in order; nothing committed is lost");
         }
         tracing::debug!("journal closed");
+    }
+}
+
+async fn serve(web: Web, listener: TcpListener, supervisor: Supervisor) {
+    if let Err(error) = web.serve(listener, supervisor).await {
+        tracing::error!(%error, "the page is not served");
     }
 }
 

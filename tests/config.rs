@@ -508,3 +508,20 @@ fn the_ratios_of_a_meter_reach_its_profile() {
     assert_eq!(scale("energy_import_wh"), 3_000.0);
     assert_eq!(scale("grid_freq_hz"), 0.01);
 }
+
+#[test]
+fn the_demand_of_a_meter_is_declared_and_that_of_an_inverter_is_a_mistake() {
+    let path = root().join("tests/cases/config/ratios/hall.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let good = text.split("[[device]]").take(2).collect::<Vec<_>>().join("[[device]]");
+    let hall =
+        config::parse(&path, &format!("{good}\ndeclared_demand_w = 800000\n"), None).unwrap();
+    let declared: Vec<f64> = hall.alert.declared_demand_w.values().copied().collect();
+    assert_eq!(declared, [800_000.0]);
+    let inverter = "\n[[device]]\nid = \"inv-9\"\nname = \"9\"\nzone = \"roof\"\nprofile = \"huawei-sun2000\"\n\
+                    modbus = \"10.0.0.9:502\"\nrated_power_w = 50000\ndeclared_demand_w = 800000\n";
+    let told = config::parse(&path, &format!("{good}{inverter}"), None).unwrap_err();
+    let declared =
+        |told: &&Mistake| told.problem.en.contains("`declared_demand_w` on a device of kind");
+    assert_eq!(told.iter().filter(declared).count(), 1, "{told:?}");
+}

@@ -56,9 +56,11 @@ mod tests {
     fn every_rule_is_found_by_its_id() {
         let rules = rule::default_rules().expect("rules");
         assert_eq!(ids().len(), rules.len());
-        for rule in rules {
+        for rule in &rules {
             let text = block(&rule.id).expect("there");
-            assert_eq!(rule::load("one.toml", &text, Vec::new()).expect("a rule"), [rule]);
+            // Beside the others, which it may name.
+            let loaded = rule::load("one.toml", &text, rules.clone()).expect("a rule");
+            assert_eq!(loaded.last(), Some(rule));
         }
         assert!(block("ks018").is_some_and(|text| text.contains("disk_free_percent")));
     }

@@ -1,7 +1,6 @@
 //! Ten thousand devices that speak once a second, twenty rules for each: how much of one core the
 //! alerts take. By `cargo bench --bench alerts`; a small hall in `cargo test`.
 #![allow(
-    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

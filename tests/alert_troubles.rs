@@ -253,9 +253,10 @@ async fn a_machine_that_is_gone_from_the_configuration_is_over_once() {
 
     // The first one is renamed, the second one removed.
     let text = std::fs::read_to_string(&config).expect("text");
-    let second = text.find(&format!("[[device]]\nid = \"{}\"", id(1))).expect("the second");
-    let third = text.find(&format!("[[device]]\nid = \"{}\"", id(2))).expect("the third");
-    let text = format!("{}{}", &text[..second], &text[third..]).replace(&id(0), "tm-new");
+    let removed = format!("[[device]]\nid = \"{}\"", id(1));
+    let (before, rest) = text.split_once(&removed).expect("the second");
+    let (_, after) = rest.split_once("[[device]]").expect("the third");
+    let text = format!("{before}[[device]]{after}").replace(&id(0), "tm-new");
     std::fs::write(&config, text).expect("written");
     let daemon = run(&config);
     until("both ends are told", 20, async || over(&id(0)) == 1 && over(&id(1)) == 1).await;

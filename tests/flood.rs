@@ -221,98 +221,99 @@ async fn acknowledging(
     took
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_alerts_at_once_keep_nobody_waiting() {
-    let folder = tempfile::tempdir().expect("folder");
-    let broker = Mosquitto::start(folder.path());
+/// Machines that are busy from the beginning: their alerts are acknowledged while the others come.
+const BUSY: usize = 200;
+const FLOOD: usize = MACHINES * PARTS.len();
+
+/// A hall in which a part that is broken is an alert at once.
+async fn delicate(folder: &std::path::Path) -> (Mosquitto, Fake, Daemon, Machines) {
+    let broker = Mosquitto::start(folder);
     let group = Fake::tireless(Manner::Wecom).await;
-    let channels = hall::wecom(&group, 1_000, 2);
     let soon = ["KS006", "KS007", "KS008", "KS009"];
     let soon: String =
         soon.iter().map(|id| format!("[[change]]\nid = \"{id}\"\nfor_s = 0\n")).collect();
     let rules = format!("{soon}[[change]]\nid = \"KS034\"\noff = true\n{}", hall::BUSY);
-    let hall = (MACHINES, ZONES);
-    let config = hall::write(folder.path(), broker.port, hall, &rules, &channels);
+    let (hall, channels) = ((MACHINES, ZONES), hall::wecom(&group, 1_000, 2));
+    let config = hall::write(folder, broker.port, hall, &rules, &channels);
     let daemon = tokio::task::block_in_place(|| Daemon::run(&config));
-    let here = hall::address(&daemon);
     let machines = Machines::start(broker.port, ZONES, None);
-    let busy = 200;
-    for n in 0..MACHINES {
-        machines.say(n, if n < busy { 99 } else { 20 }, &[]).await;
-    }
-    let count = || tokio::task::block_in_place(|| alerts_open(&daemon));
-    let until = async |what: &str, wanted: usize, patience_s: u64| {
-        let begin = Instant::now();
-        while count() < wanted {
-            assert!(begin.elapsed().as_secs() < patience_s, "{what}: {} of {wanted}", count());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        begin.elapsed()
-    };
-    until("the first", busy, 30).await;
-    let first = open(here, "T001").await.expect("alerts");
-    let first: Vec<String> =
-        first.iter().map(|a| a["id"].as_str().expect("id").to_owned()).collect();
-    let memory_before = memory_mb(daemon.pid());
+    (broker, group, daemon, machines)
+}
 
-    let parts: serde_json::Map<String, serde_json::Value> = PARTS
-        .iter()
-        .map(|part| ((*part).to_owned(), serde_json::json!({ "device": "hardware_error" })))
-        .collect();
-    let parts = [("parts", serde_json::Value::Object(parts))];
-    let flood = MACHINES * PARTS.len();
-    let stop = Arc::new(tokio::sync::Notify::new());
-    let person = tokio::spawn(acknowledging(here, first, stop.clone()));
-    let begin = Instant::now();
+async fn say_all(machines: &Machines, fields: &[(&'static str, serde_json::Value)]) {
     for n in 0..MACHINES {
-        machines.say(n, if n < busy { 99 } else { 20 }, &parts).await;
+        machines.say(n, if n < BUSY { 99 } else { 20 }, fields).await;
     }
-    until("all of them", busy + flood, 120).await;
-    let raised = begin.elapsed();
+}
+
+fn broken_parts() -> [(&'static str, serde_json::Value); 1] {
+    let broken = || serde_json::json!({ "device": "hardware_error" });
+    let parts = PARTS.iter().map(|part| ((*part).to_owned(), broken()));
+    [("parts", serde_json::Value::Object(parts.collect()))]
+}
+
+/// Waits until so many alerts are open.
+async fn until_open(daemon: &Daemon, wanted: usize) -> Duration {
+    let begin = Instant::now();
+    loop {
+        let count = tokio::task::block_in_place(|| alerts_open(daemon));
+        if count >= wanted {
+            return begin.elapsed();
+        }
+        assert!(begin.elapsed().as_secs() < 120, "{count} of {wanted} alerts");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_alerts_at_once_keep_nobody_waiting() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (_broker, group, daemon, machines) = delicate(folder.path()).await;
+    let here = hall::address(&daemon);
+    say_all(&machines, &[]).await;
+    until_open(&daemon, BUSY).await;
+    let first = open(here, "T001").await.expect("alerts");
+    let ids = first.iter().map(|alert| alert["id"].as_str().expect("id").to_owned());
+    let stop = Arc::new(tokio::sync::Notify::new());
+    let person = tokio::spawn(acknowledging(here, ids.collect(), stop.clone()));
+    let (before, begin) = (memory_mb(daemon.pid()), Instant::now());
+    say_all(&machines, &broken_parts()).await;
+    let raised = until_open(&daemon, BUSY + FLOOD).await;
     // The person goes on while people are told.
     tokio::time::sleep(Duration::from_secs(8)).await;
     stop.notify_one();
-    let mut answers = person.await.expect("person");
-    answers.sort();
+    let answers = person.await.expect("person");
     hall::told_all(here, Duration::from_secs(120)).await;
-    let told = begin.elapsed();
-    let memory_after = memory_mb(daemon.pid());
-    // An hour's worth of the same words again: what is open already takes no more room.
+    let (told, after) = (begin.elapsed(), memory_mb(daemon.pid()));
+    // The same words again and again: what is open already takes no more room.
     for _ in 0..5 {
-        for n in 0..MACHINES {
-            machines.say(n, if n < busy { 99 } else { 20 }, &parts).await;
-        }
+        say_all(&machines, &broken_parts()).await;
     }
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let memory_later = memory_mb(daemon.pid());
-    let open_at_end = count();
+    let later = memory_mb(daemon.pid());
+    let open_at_end = tokio::task::block_in_place(|| alerts_open(&daemon));
     tokio::task::block_in_place(|| daemon.terminate());
     let owed = hall::owed(&folder.path().join("data"), "wecom").await;
-    let raised_ids: BTreeSet<_> = owed
-        .values()
-        .filter(|told| told.change == hallwatch::alert::Change::Raised)
-        .map(|told| told.alert.id.clone())
-        .collect();
-    let heard: usize = texts(&group).iter().map(|text| counted(text)).sum();
-    let worst = answers[answers.len() - 1];
+    let new = owed.values().filter(|told| told.change == hallwatch::alert::Change::Raised);
+    let new: BTreeSet<_> = new.map(|told| told.alert.id.clone()).collect();
+    let messages = texts(&group);
+    let heard: usize = messages.iter().map(|text| counted(text)).sum();
+    let worst = answers.iter().max().expect("an acknowledgement");
     println!(
-        "{flood} alerts at once: raised in {:.1} s, told in {:.1} s with {} messages; {} acknowledgements \
-         meanwhile, slowest {worst:?}; memory {memory_before:.0} MB before, {memory_after:.0} after, \
-         {memory_later:.0} later",
+        "{FLOOD} alerts at once: raised in {:.1} s, told in {:.1} s with {} messages; {} \
+         acknowledgements meanwhile, slowest {worst:?}; memory {before:.0} MB before, {after:.0} \
+         after, {later:.0} later",
         raised.as_secs_f64(),
         told.as_secs_f64(),
-        texts(&group).len(),
+        messages.len(),
         answers.len(),
     );
-    assert_eq!(
-        (open_at_end, raised_ids.len()),
-        (busy + flood, busy + flood),
-        "none is lost or doubled"
-    );
+    let all = BUSY + FLOOD;
+    assert_eq!((open_at_end, new.len()), (all, all), "none is lost or doubled");
     // What happened twice to one alert within a message is one line.
-    assert!(heard <= owed.len() && heard >= raised_ids.len(), "{heard} of {}", owed.len());
-    assert!(worst < ANSWERED, "{worst:?}");
-    assert!(memory_after < memory_before + 400.0 && memory_later < memory_after + 100.0);
+    assert!((new.len()..=owed.len()).contains(&heard), "{heard} of {}", owed.len());
+    assert!(*worst < ANSWERED, "{worst:?}");
+    assert!(after < before + 400.0 && later < after + 100.0);
 }
 
 /// The alerts that a message stands for.

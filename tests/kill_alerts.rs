@@ -161,7 +161,8 @@ impl World {
             if had {
                 machine = ordered.next().expect("machines enough");
             }
-            tokio::time::sleep(Duration::from_millis(120)).await;
+            // Spread over all kills.
+            tokio::time::sleep(Duration::from_millis(10 * kills() as u64)).await;
         }
     }
 }

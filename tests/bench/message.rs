@@ -42,6 +42,8 @@ const ZONES: usize = 5;
 /// What the project promises of ninety-nine in a hundred, beside the wait for the next poll.
 const PROMISE: Duration = Duration::from_millis(250);
 const POLL: Duration = Duration::from_secs(1);
+/// Longer than the journal waits for others to share its commit.
+const MQTT_GAP: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 fn main() -> std::process::ExitCode {
@@ -63,7 +65,8 @@ fn main() -> std::process::ExitCode {
         let by_modbus = modbus(inverters).await;
         let good = [("MQTT", by_mqtt, PROMISE), ("Modbus", by_modbus, POLL + PROMISE)];
         // A few on a busy machine show that it works, not how fast it is.
-        good.into_iter().all(|(name, took, promise)| judge(name, took, promise) || !full)
+        let kept = good.map(|(name, took, promise)| judge(name, took, promise));
+        kept == [true, true] || !full
     });
     println!("verdict: {}", if good { "as promised" } else { "NOT as promised" });
     println!("test result: {} passed; {} failed", u8::from(good), u8::from(!good));
@@ -104,9 +107,10 @@ async fn heard(fake: &Fake, device: &str) -> Instant {
     }
 }
 
-/// A pause that falls anywhere between two ticks of whatever ticks.
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(rand::random_range(20..220))).await;
+/// A pause that ends anywhere between two ticks of what ticks so often.
+async fn pause(tick: Duration) {
+    let tick_ms = tick.as_millis() as u64;
+    tokio::time::sleep(Duration::from_millis(20 + rand::random_range(0..tick_ms))).await;
 }
 
 async fn mqtt(count: usize) -> Vec<Duration> {
@@ -128,7 +132,7 @@ async fn mqtt(count: usize) -> Vec<Duration> {
     order.shuffle(&mut rand::rng());
     let (mut took, before) = (Vec::new(), syncs.count());
     for n in order {
-        pause().await;
+        pause(MQTT_GAP).await;
         let begin = Instant::now();
         machines.say(n, 99, &[]).await;
         took.push(heard(&fake, &id(n)).await.saturating_duration_since(begin));
@@ -163,7 +167,7 @@ async fn modbus(count: usize) -> Vec<Duration> {
     order.shuffle(&mut rand::rng());
     let mut took = Vec::new();
     for n in order {
-        pause().await;
+        pause(POLL).await;
         let begin = Instant::now();
         roof.trip(n);
         took.push(heard(&fake, &roof::id(n)).await.saturating_duration_since(begin));

@@ -30,7 +30,7 @@ use crate::supervise::Supervisor;
 use crate::tally::Tally;
 use crate::web::{self, Web, WebError};
 
-use open::{board, open_alerts, stage};
+use open::{board, open_alerts};
 
 /// How long the sources may take to stop, then the readers. Together with the journal's last
 /// commit under three seconds.
@@ -138,7 +138,7 @@ impl App {
             service::Watch::open(of_service, live.clone(), journal.clone(), clock.clone())?;
         let devices = hall.devices.iter().map(|(device, _)| &**device);
         let former = past::remember(&common.journal, devices)?;
-        let stage = stage(&hall, &history, common)?;
+        let stage = hall.stage(history.clone(), common.journal.archive()?);
         let (told, states, monitor) = (Channels::default(), Sources::new(), modbus::Monitor::new());
         let overdue = OverdueRepairs::default();
         let sinks = self.start_sinks(&hall, &history, &former, common)?;

@@ -9,6 +9,7 @@ use super::types::Alert;
 
 /// Longer gaps between two looks are not reckoned with: nobody saw what was then.
 const GAP_MS_MAX: i64 = 10_000;
+const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: f64 = 3_600_000.0;
 
 /// What an alert has cost so far.
@@ -38,30 +39,31 @@ impl Costs {
         if (0..=GAP_MS_MAX).contains(&passed) { passed } else { 0 }
     }
 
-    /// Adds what the last `step_ms` have cost.
-    pub(super) fn add(&self, alert: &mut Alert, place: &Place<'_>, step_ms: i64) {
-        let Some(live) = place.live().filter(|_| alert.device.is_some()) else { return };
+    /// What an alert has cost after another `step_ms`; `None` where that is as before, as nearly always:
+    /// an alert that is shown elsewhere is copied when it changes.
+    pub(super) fn after(&self, alert: &Alert, place: &Place<'_>, step_ms: i64) -> Option<Cost> {
+        let live = place.live().filter(|_| alert.device.is_some())?;
+        let now = place.look.now;
+        let mut cost = alert.cost;
         if live.device.kind.is_kiosk() {
-            if alert.severity >= Severity::Major
-                && let Some(calendar) = place.calendar()
-            {
-                alert.cost.service_ms = calendar.open_ms(alert.since, place.look.now);
-            }
-            return;
+            // Minutes are told, so it is reckoned once a minute, and at the end.
+            let minute = |time: Timestamp| time.ms().div_euclid(MINUTE_MS);
+            let due = step_ms == 0 || minute(now) != minute(now.plus_ms(-step_ms));
+            let calendar = place.calendar().filter(|_| due && alert.severity >= Severity::Major)?;
+            cost.service_ms = calendar.open_ms(alert.since, now);
+            return (cost != alert.cost).then_some(cost);
         }
         // Who is silent may well produce.
-        let lost_w = match place.offline || step_ms == 0 {
-            true => None,
-            false => place.look.lost_w(live),
-        };
-        let Some(lost_w) = lost_w.filter(|lost_w| *lost_w > 0.0) else { return };
+        if place.offline || step_ms == 0 {
+            return None;
+        }
+        let lost_w = place.look.lost_w(live).filter(|lost_w| *lost_w > 0.0)?;
         #[allow(clippy::cast_precision_loss)] // seconds
         let wh = lost_w * step_ms as f64 / HOUR_MS;
-        alert.cost.energy_wh += wh;
-        let zone = &place.board.site.time_zone;
-        if let Some(price) = self.tariffs.price_per_kwh(place.look.now, zone) {
-            let money = alert.cost.money.unwrap_or(0.0) + price * wh / 1000.0;
-            alert.cost.money = Some(money);
+        cost.energy_wh += wh;
+        if let Some(price) = self.tariffs.price_per_kwh(now, &place.board.site.time_zone) {
+            cost.money = Some(cost.money.unwrap_or(0.0) + price * wh / 1000.0);
         }
+        Some(cost)
     }
 }

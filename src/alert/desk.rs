@@ -124,7 +124,9 @@ impl Desk {
                 return None;
             }
             Step::Over(mut alert) => {
-                self.costs.add(Arc::make_mut(&mut alert), place, 0);
+                if let Some(cost) = self.costs.after(&alert, place, 0) {
+                    Arc::make_mut(&mut alert).cost = cost;
+                }
                 return Some(self.over(&alert, track, now));
             }
             Step::Happened(change, tell) => (change, track.alert()?, tell),
@@ -187,8 +189,9 @@ impl Desk {
     ) -> Option<Transition> {
         let now = place.look.now;
         track.forget(now);
-        if let Some(alert) = track.alert() {
-            self.costs.add(alert, place, step_ms);
+        let cost = track.open.as_deref().and_then(|a| self.costs.after(a, place, step_ms));
+        if let Some((alert, cost)) = cost.and_then(|cost| Some((track.alert()?, cost))) {
+            alert.cost = cost;
         }
         let open = track.open.as_deref()?;
         let lapsed = |until: Timestamp| now >= until;

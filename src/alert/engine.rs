@@ -12,6 +12,7 @@ use crate::source::mqtt::Refused;
 use super::desk::{Desk, Place};
 use super::look::{self, Look};
 use super::need::{self, Cause, Need};
+use super::record;
 use super::scene::DeviceScene;
 use super::silence::{Ended, Silence};
 use super::span::{self, Spans};
@@ -355,8 +356,7 @@ impl Engine {
 
     /// Somebody knows.
     pub(super) fn acknowledge(&mut self, id: &str, who: Acknowledged) -> Option<Transition> {
-        let mut open = self.tracks.values_mut().filter_map(Track::alert);
-        let alert = open.find(|alert| alert.id == id)?;
+        let alert = self.opened(id)?.alert()?;
         alert.acknowledged = Some(who);
         if alert.state == AlertState::Active {
             alert.state = AlertState::Acknowledged;
@@ -368,9 +368,7 @@ impl Engine {
 
     /// Puts an alert back as it was.
     pub(super) fn put_back(&mut self, alert: Arc<Alert>) {
-        let mut tracks = self.tracks.values_mut();
-        let of = |t: &&mut Track| t.open.as_ref().is_some_and(|open| open.id == alert.id);
-        if let Some(track) = tracks.find(of) {
+        if let Some(track) = self.opened(&alert.id) {
             track.open = Some(alert);
         }
     }
@@ -384,11 +382,18 @@ impl Engine {
     }
 
     /// What else was seen when an alert was raised.
-    pub(super) fn witness(&mut self, id: &str, seen: &[(Text, String)]) {
-        let mut open = self.tracks.values_mut().filter_map(Track::alert);
-        if let Some(alert) = open.find(|alert| alert.id == id) {
+    pub(super) fn witness(&mut self, alert: &Alert, seen: &[(Text, String)]) {
+        // By its key: of ten thousand that are raised at once each is looked for.
+        let track = record::key_of(alert).and_then(|key| self.tracks.get_mut(&key));
+        if let Some(alert) = track.and_then(Track::alert) {
             alert.evidence.extend_from_slice(seen);
         }
+    }
+
+    /// The track of the open alert of this id.
+    fn opened(&mut self, id: &str) -> Option<&mut Track> {
+        let of = |track: &&mut Track| track.open.as_ref().is_some_and(|open| open.id == id);
+        self.tracks.values_mut().find(of)
     }
 
     /// The points that a rule looks at; `{n}` stands for every number.

@@ -34,7 +34,7 @@ impl Alerts {
             }
             if !seen.is_empty() {
                 alert.evidence.extend_from_slice(&seen);
-                self.engine.witness(&alert.id, &seen);
+                self.engine.witness(alert, &seen);
             }
         }
     }

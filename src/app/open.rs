@@ -13,7 +13,7 @@ use crate::repair;
 use crate::service;
 use crate::source::own;
 
-use super::{AppError, Common};
+use super::Common;
 
 /// The alerts, with everything that they look after.
 pub(super) fn open_alerts(
@@ -60,25 +60,6 @@ pub(super) fn tell_overdue(orders: &repair::Handle, overdue: &OverdueRepairs, si
 fn minute(time: Timestamp, site: &Site) -> String {
     let time = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
     site.time_zone.to_datetime(time).strftime("%m-%d %H:%M").to_string()
-}
-
-/// Where rules are rehearsed.
-pub(super) fn stage(
-    hall: &Hall,
-    history: &History,
-    common: &Common,
-) -> Result<alert::Stage, AppError> {
-    let devices = hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
-    Ok(alert::Stage {
-        site: hall.site.clone(),
-        devices: devices.collect(),
-        rules: hall.alert.rules.clone(),
-        hours: hall.service.clone(),
-        policy: hall.alert.policy.clone(),
-        declared_demand_w: hall.alert.declared_demand_w.clone(),
-        history: history.clone(),
-        archive: Arc::new(common.journal.archive()?),
-    })
 }
 
 /// A board filled with what is known from before.

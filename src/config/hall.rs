@@ -84,6 +84,22 @@ impl Hall {
 }
 
 impl Hall {
+    /// Where its rules are rehearsed, on this past.
+    #[must_use]
+    pub fn stage(&self, history: history::History, archive: journal::Archive) -> alert::Stage {
+        let devices = self.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
+        alert::Stage {
+            site: self.site.clone(),
+            devices: devices.collect(),
+            rules: self.alert.rules.clone(),
+            hours: self.service.clone(),
+            policy: self.alert.policy.clone(),
+            declared_demand_w: self.alert.declared_demand_w.clone(),
+            history,
+            archive: Arc::new(archive),
+        }
+    }
+
     /// What the work orders have to know.
     #[must_use]
     pub fn repair(&self) -> repair::Config {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::alert::{Firing, Rehearsed, Stage, rehearse};
+use crate::alert::{Firing, Rehearsed, rehearse};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Hall;
 use crate::history::History;
@@ -51,16 +51,8 @@ pub(in crate::cli) fn run(arguments: &RehearseArguments) -> Done {
     let folder = data_folder(place)?;
     let clock = Arc::new(SystemClock);
     let now = clock.now();
-    let stage = Stage {
-        site: hall.site.clone(),
-        devices: hall.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone()))).collect(),
-        rules: hall.alert.rules.clone(),
-        hours: hall.service.clone(),
-        policy: hall.alert.policy.clone(),
-        declared_demand_w: hall.alert.declared_demand_w.clone(),
-        history: History::look(&folder, clock)?,
-        archive: Arc::new(Archive::look(&folder)?.0),
-    };
+    let archive = Archive::look(&folder)?.0;
+    let stage = hall.stage(History::look(&folder, clock)?, archive);
     let bar = Bar::new(text!("演练 {}", "rehearsing {}", arguments.rule), place.lang);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a part of a thousand
     let progress = |part: f64| bar.tell((part * 1000.0) as u64, 1000);

@@ -183,7 +183,10 @@ async fn captures_arrive_exactly_in_influxd_and_in_victoria_metrics() {
     // Long enough for a fault rule of one minute, had it been fooled by the event words.
     std::thread::sleep(Duration::from_secs(70));
     let alerts = daemon.get("/api/v1/alerts?state=all")["alerts"].clone();
-    assert_eq!(alerts, serde_json::json!([]), "the sleeping SolarEdge raises no alarm");
+    let all = alerts.as_array().expect("alerts");
+    // How full the disk is on which the tests run, the gateway may say.
+    let of_devices: Vec<_> = all.iter().filter(|alert| alert["kind"] != "gateway").collect();
+    assert!(of_devices.is_empty(), "the sleeping SolarEdge raises no alarm: {of_devices:?}");
     let state = daemon.get("/api/v1/devices/se25")["device"]["state"]["code"].clone();
     assert_eq!(state, "sleeping");
     println!("{compared} values compared in influxd and in VictoriaMetrics");

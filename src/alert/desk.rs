@@ -79,10 +79,11 @@ impl Desk {
         }
     }
 
-    /// Whether one alert says it for all of them.
-    pub(super) fn is_covered(&self, device: &DeviceId, rule: &str, offline: bool) -> bool {
-        let stands = |cover: &Cover| cover.stands.stands_for(rule, offline);
-        self.covered.get(device).is_some_and(|covers| covers.iter().any(stands))
+    /// Whether one alert says it for all of them, and whether it has been raised.
+    pub(super) fn covering(&self, device: &DeviceId, rule: &str, offline: bool) -> Option<bool> {
+        let covers = self.covered.get(device)?;
+        let stands = covers.iter().filter(|cover| cover.stands.stands_for(rule, offline));
+        stands.map(|cover| cover.by.is_some()).reduce(|one, other| one || other)
     }
 
     /// Whether somebody works on the device by plan.

@@ -262,6 +262,17 @@ impl Engine {
         out
     }
 
+    /// The time in which another alert spoke for a device is not its own: when the zone has power again,
+    /// its machines have as long to start as they would have had to answer.
+    fn start_anew(&mut self, rule: &Arc<str>, device: &DeviceId) {
+        let first = Key { rule: rule.clone(), device: device.clone(), part: self.whole.clone() };
+        let of_it = |key: &Key| key.rule == *rule && key.device == *device;
+        let tracks = self.tracks.range_mut(first..).take_while(|(key, _)| of_it(key));
+        for (_, track) in tracks.filter(|(_, track)| track.open.is_none()) {
+            track.since.fill(None);
+        }
+    }
+
     fn has_track(&self, rule: &Arc<str>, device: &DeviceId) -> bool {
         let first = Key { rule: rule.clone(), device: device.clone(), part: self.whole.clone() };
         let next = self.tracks.range(&first..).next();
@@ -289,7 +300,10 @@ impl Engine {
         out: &mut Vec<Transition>,
     ) {
         let offline = self.of_silence.contains(&rule.id);
-        if self.desk.is_covered(&live.device.id, &rule.id, offline) {
+        if let Some(raised) = self.desk.covering(&live.device.id, &rule.id, offline) {
+            if raised {
+                self.start_anew(&rule.id, &live.device.id);
+            }
             return; // one alert says it for all of them
         }
         let resting = !rule.in_maintenance

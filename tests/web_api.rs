@@ -114,6 +114,10 @@ async fn alerts_are_listed_and_acknowledged() {
     assert_eq!(over.alerts[0].state, "resolved");
     get(hall.address, "/api/v1/alerts?state=some").await.problem(400);
     get(hall.address, "/api/v1/alerts?limit=-1").await.problem(400);
+    let soon: contract::Suspects = get(hall.address, "/api/v1/suspects").await.json(200);
+    let [suspect] = &soon.suspects[..] else { panic!("{soon:?}") };
+    assert_eq!((suspect.rule.as_str(), suspect.due_ms), ("PV002", NOW + 55_000));
+    assert_eq!(suspect.zone.as_deref(), Some("roof"));
     hall.close().await;
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use crate::calendar::{Calendar, Holidays};
 use crate::live::{Board, DeviceLive};
 use crate::model::{DeviceId, Severity, Timestamp, ZoneId};
+use crate::rule::Labels;
 use crate::service::{self, Stands};
 
 use super::cost::Costs;
@@ -87,13 +88,14 @@ impl Desk {
     }
 
     /// Whether somebody works on the device by plan.
-    pub(super) fn in_maintenance(&self, live: &DeviceLive, rule: &str) -> bool {
+    pub(super) fn in_maintenance(&self, live: &DeviceLive, rule: &str, labels: &Labels) -> bool {
         let subject = Subject {
             rule,
             severity: Severity::Info,
             device: Some(&live.device.id),
             zone: Some(&live.device.zone),
             kind: Some(live.device.kind),
+            labels,
         };
         let works = |silence: &Silence| silence.effect == Effect::Maintenance;
         self.active.iter().any(|silence| works(silence) && silence.matcher.matches(&subject))
@@ -299,6 +301,7 @@ impl Place<'_> {
             device: alert.device.as_ref(),
             zone: live.map(|live| &live.device.zone).or_else(|| self.zone_of_part()),
             kind: live.map(|live| live.device.kind),
+            labels: &alert.labels,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::live::{Board, DeviceLive, Health, HealthState};
 use crate::model::{DeviceId, DeviceKind, Record, Site, Text};
-use crate::rule::{Finding, Level, Rule, Verdict};
+use crate::rule::{Finding, Labels, Level, Rule, Verdict};
 use crate::service;
 use crate::source::mqtt::Refused;
 
@@ -16,8 +16,12 @@ use super::record;
 use super::scene::DeviceScene;
 use super::silence::{Ended, Silence};
 use super::span::{self, Spans};
-use super::track::{self, Key, OWN_ID, Seen, Step, Track, nothing};
-use super::types::{Acknowledged, Alert, AlertState, Change, Transition};
+use super::track::{self, Key, OWN_ID, Seen, Step, Suspicion, Track, nothing};
+use super::types::{Acknowledged, Alert, AlertState, Change, Suspect, Transition};
+
+/// More at once nobody reads.
+const SUSPECTS_MAX: usize = 200;
+const NO_LABELS: Labels = Labels::new();
 
 /// All tracks.
 #[derive(Debug, Clone)]
@@ -50,7 +54,7 @@ impl Engine {
     pub(super) fn new(rules: Vec<Rule>, tracks: BTreeMap<Key, Track>) -> Self {
         let mut by_kind: BTreeMap<DeviceKind, Arc<[usize]>> = BTreeMap::new();
         for kind in DeviceKind::ALL {
-            let of = rules.iter().enumerate().filter(|(_, rule)| rule.is_for(*kind));
+            let of = rules.iter().enumerate().filter(|(_, rule)| rule.is_of_kind(*kind));
             by_kind.insert(*kind, of.map(|(at, _)| at).collect());
         }
         let wanted = look::Wanted::of(&rules);
@@ -104,8 +108,8 @@ impl Engine {
     /// Ends alerts of devices and rules that are no more. Both are known from the start on.
     fn sift(&mut self, board: &Board, look: &Look) -> Vec<Transition> {
         let gone = |key: &Key| {
-            let kind = board.get(key.device.as_str()).map(|live| live.device.kind);
-            !self.rules.iter().any(|rule| rule.judges(&key.rule, kind, &key.part))
+            let device = board.get(key.device.as_str()).map(|live| &*live.device);
+            !self.rules.iter().any(|rule| rule.judges(&key.rule, device, &key.part))
         };
         let orphans: Vec<Key> = self.tracks.keys().filter(|key| gone(key)).cloned().collect();
         let mut out = Vec::new();
@@ -246,7 +250,7 @@ impl Engine {
         // What it makes while it is broken or worked on is no measure of its modules.
         let broken = health.state == HealthState::Fault && look.sun_deg() > 0.0;
         if live.device.kind == DeviceKind::Inverter
-            && (broken || self.desk.in_maintenance(live, ""))
+            && (broken || self.desk.in_maintenance(live, "", &NO_LABELS))
         {
             self.spans.spoil_day(&live.device.id);
         }
@@ -254,7 +258,8 @@ impl Engine {
         let needs = self.needs.clone();
         let of_kind = self.by_kind.get(&live.device.kind).cloned().unwrap_or_default();
         let with_need = |at: &usize| rules.get(*at).zip(needs.get(*at));
-        for (rule, need) in of_kind.iter().filter_map(with_need) {
+        let all = of_kind.iter().filter_map(with_need);
+        for (rule, need) in all.filter(|(rule, _)| rule.is_for(&live.device)) {
             if need.is_touched(&cause) || self.has_track(&rule.id, &live.device.id) {
                 self.judge_by(rule, board, live, look, &health, &mut out);
             }
@@ -269,7 +274,7 @@ impl Engine {
         let of_it = |key: &Key| key.rule == *rule && key.device == *device;
         let tracks = self.tracks.range_mut(first..).take_while(|(key, _)| of_it(key));
         for (_, track) in tracks.filter(|(_, track)| track.open.is_none()) {
-            track.since.fill(None);
+            track.start_anew();
         }
     }
 
@@ -308,7 +313,7 @@ impl Engine {
         }
         let resting = !rule.in_maintenance
             && (health.state == HealthState::Maintenance
-                || self.desk.in_maintenance(live, &rule.id))
+                || self.desk.in_maintenance(live, &rule.id, &rule.labels))
             || self.is_said(rule, &live.device.id);
         let all = parts_of(rule, live);
         let names: Vec<&str> = all.iter().map(|part| &**part).collect();
@@ -368,6 +373,11 @@ impl Engine {
         self.rules.iter().any(|rule| *rule.id == *id)
     }
 
+    /// Whether some rule bears this label.
+    pub(super) fn has_label(&self, name: &str, value: &str) -> bool {
+        self.rules.iter().any(|rule| rule.labels.get(name).is_some_and(|own| own == value))
+    }
+
     /// Somebody knows.
     pub(super) fn acknowledge(&mut self, id: &str, who: Acknowledged) -> Option<Transition> {
         let alert = self.opened(id)?.alert()?;
@@ -414,6 +424,26 @@ impl Engine {
     pub(super) fn points_of(&self, rule: &str) -> &[String] {
         let place = self.rules.iter().position(|known| *known.id == *rule);
         place.and_then(|at| self.needs.get(at)).map(Need::points).unwrap_or_default()
+    }
+
+    /// What is about to be an alert, the next one first.
+    pub(super) fn suspects(&self) -> Vec<Suspect> {
+        let suspect = |(key, track): (&Key, &Track)| {
+            let Suspicion { severity, text, since, due } = track.suspicion.as_deref()?;
+            let of_many = key.device.as_str() == OWN_ID && !key.part.is_empty();
+            Some(Suspect {
+                rule: key.rule.to_string(),
+                severity: *severity,
+                device: (!of_many).then(|| key.device.clone()),
+                text: text.clone(),
+                since: *since,
+                due: *due,
+            })
+        };
+        let mut all: Vec<Suspect> = self.tracks.iter().filter_map(suspect).collect();
+        all.sort_by(|a, b| a.due.cmp(&b.due).then_with(|| a.rule.cmp(&b.rule)));
+        all.truncate(SUSPECTS_MAX);
+        all
     }
 
     /// Whether something looks otherwise since it was asked last.

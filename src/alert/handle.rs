@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::journal::JournalError;
 
 use super::silence::{Silence, SilenceError};
-use super::types::Alert;
+use super::types::{Alert, Suspect};
 
 /// Resolved alerts kept for the page; older ones are in the journal.
 pub(super) const RECENT_MAX: usize = 500;
@@ -43,6 +43,8 @@ pub(super) enum Command {
     Silence { silence: Box<Silence>, reply: Reply<Silence> },
     /// They are again.
     EndSilence { id: String, by: String, reply: Reply<Silence> },
+    /// What is about to be an alert?
+    Suspects { reply: Reply<Vec<Suspect>> },
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, AckError>>;
@@ -171,6 +173,14 @@ impl Handle {
     pub async fn end_silence(&self, id: &str, by: &str) -> Result<Silence, AckError> {
         let (id, by) = (id.to_owned(), by.to_owned());
         self.ask(|reply| Command::EndSilence { id, by, reply }).await
+    }
+
+    /// What is wrong for too short a time to be an alert yet, the next alert first; at most 200.
+    ///
+    /// # Errors
+    /// [`AckError::Busy`].
+    pub async fn suspects(&self) -> Result<Vec<Suspect>, AckError> {
+        self.ask(|reply| Command::Suspects { reply }).await
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AckError> {

@@ -44,6 +44,6 @@ pub use rehearsal::{Firing, RehearsalError, Rehearsed, Stage, rehearse};
 pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, Subject};
 pub use task::{AlertError, Alerts, told};
 pub use trial::Trial;
-pub use types::{Acknowledged, Alert, AlertState, Change, Config, Transition};
+pub use types::{Acknowledged, Alert, AlertState, Change, Config, Suspect, Transition};
 pub use upkeep::{OverdueRepair, OverdueRepairs};
 pub use witness::configured;

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::model::Text;
 
-    use super::super::types::{Acknowledged, AlertState};
+    use super::super::types::Acknowledged;
 
     fn at(text: &str) -> Timestamp {
         let time: jiff::civil::DateTime = text.parse().expect("time");
@@ -134,27 +134,8 @@ mod tests {
     }
 
     fn alert(raised: Timestamp) -> Alert {
-        Alert {
-            id: "a".to_owned(),
-            rule: "KS001".to_owned(),
-            severity: Severity::Major,
-            state: AlertState::Active,
-            device: None,
-            text: Text::same("t"),
-            advice: Text::same("a"),
-            since: raised,
-            raised,
-            resolved: None,
-            acknowledged: None,
-            evidence: Vec::new(),
-            codes: Vec::new(),
-            topic: String::new(),
-            silenced: None,
-            inhibited: None,
-            flapping: false,
-            told: Vec::new(),
-            cost: super::super::cost::Cost::default(),
-        }
+        let texts = [Text::same("t"), Text::same("a")];
+        Alert::new("a".to_owned(), "KS001", Severity::Major, None, texts, raised)
     }
 
     fn route(name: &str, after_min: i64, severity_min: Severity, hours: Hours) -> Route {
@@ -170,6 +151,7 @@ mod tests {
             device: None,
             zone: None,
             kind: None,
+            labels: &alert.labels,
         };
         let time_zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("zone");
         policy.due(alert, &subject, &Moment { now: at(now), calendar, time_zone: &time_zone })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DeviceId, Event, EventKind, Record, Severity, Text, Timestamp};
+use crate::rule::Labels;
 
 use super::cost::Cost;
 use super::silence::Silence;
@@ -66,6 +67,8 @@ pub struct AlertRecord {
     told: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cost: Option<CostRecord>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Labels,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -175,6 +178,7 @@ impl From<&Alert> for AlertRecord {
             flapping: alert.flapping,
             told: alert.told.clone(),
             cost: CostRecord::of(alert.cost),
+            labels: alert.labels.clone(),
         }
     }
 }
@@ -215,6 +219,7 @@ impl AlertRecord {
                 money: cost.money,
                 service_ms: cost.service_ms,
             }),
+            labels: self.labels,
         })
     }
 }
@@ -306,6 +311,7 @@ pub(super) fn restore(state: &[u8]) -> Restored {
             clear_since: record.clear_since_ms.map(Timestamp::from_ms),
             told: told.collect(),
             owed: record.owed,
+            suspicion: None,
         };
         Some((key, track))
     };

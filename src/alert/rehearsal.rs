@@ -205,7 +205,7 @@ impl Play {
         let light = |name: &Name| matches!(name, Name::Setting(Setting::IrradianceWm2));
         let light = rule.names().any(light);
         let seen = |(device, _): &&(Arc<Device>, Option<Arc<Profile>>)| {
-            rule.is_for(device.kind) || light && device.kind == DeviceKind::Weather
+            rule.is_of_kind(device.kind) || light && device.kind == DeviceKind::Weather
         };
         let cast: Vec<_> = stage.devices.iter().filter(seen).cloned().collect();
         let mut data_from: Option<Timestamp> = None;
@@ -224,7 +224,7 @@ impl Play {
             from,
             to: from,
             data_from,
-            devices: cast.iter().filter(|(device, _)| rule.is_for(device.kind)).count(),
+            devices: cast.iter().filter(|(device, _)| rule.is_for(device)).count(),
             firings: 0,
             in_hours: 0,
             told: BTreeMap::new(),

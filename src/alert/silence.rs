@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::{DayKind, Holidays};
 use crate::model::{DeviceId, DeviceKind, Severity, Text, Timestamp, ZoneId, text};
+use crate::rule::Labels;
 
 /// The longest one, milliseconds: what is quiet for ever is not watched.
 const LONGEST_MS: i64 = 366 * 24 * 3600 * 1000;
@@ -33,6 +34,9 @@ pub struct Matcher {
     pub zones: Vec<String>,
     /// Kinds of devices.
     pub kinds: Vec<String>,
+    /// Labels of rules: all of these, each with this value.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// Not for what is worse than this.
     pub severity_max: Option<String>,
 }
@@ -50,6 +54,8 @@ pub struct Subject<'a> {
     pub zone: Option<&'a ZoneId>,
     /// The kind of the device.
     pub kind: Option<DeviceKind>,
+    /// The labels of the rule.
+    pub labels: &'a Labels,
 }
 
 /// On which days a recurring one counts.
@@ -137,7 +143,7 @@ mod ms {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SilenceError {
     /// It is for everything.
-    #[error("a silence names rules, devices, zones, kinds or a severity")]
+    #[error("a silence names rules, devices, zones, kinds, labels or a severity")]
     ForAll,
     /// Something that it names is not there.
     #[error("there is no {what} `{name}`")]
@@ -179,6 +185,7 @@ impl SilenceError {
                     "device" => "设备",
                     "zone" => "区域",
                     "kind" => "设备类型",
+                    "label" => "标签",
                     _ => "级别",
                 };
                 text!("没有{zh} `{name}`", "there is no {what} `{name}`")
@@ -214,12 +221,13 @@ impl Matcher {
             && one_of(&self.zones, subject.zone.map(ZoneId::as_str))
             && one_of(&self.kinds, subject.kind.map(DeviceKind::as_str))
             && mild.is_none_or(|mild| subject.severity <= mild)
+            && self.labels.iter().all(|(name, value)| subject.labels.get(name) == Some(value))
     }
 
     fn is_for_all(&self) -> bool {
-        let Self { rules, devices, zones, kinds, severity_max } = self;
+        let Self { rules, devices, zones, kinds, labels, severity_max } = self;
         let lists = [rules, devices, zones, kinds];
-        lists.iter().all(|list| list.is_empty()) && severity_max.is_none()
+        lists.iter().all(|list| list.is_empty()) && labels.is_empty() && severity_max.is_none()
     }
 }
 

@@ -38,7 +38,7 @@ impl Wanted {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let mut wanted = Self::default();
         for rule in rules {
-            for kind in DeviceKind::ALL.iter().filter(|kind| rule.is_for(**kind)) {
+            for kind in DeviceKind::ALL.iter().filter(|kind| rule.is_of_kind(**kind)) {
                 wanted.take(rule, *kind);
             }
         }

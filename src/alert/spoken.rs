@@ -20,6 +20,7 @@ impl Alerts {
             Command::EndSilence { id, by, reply } => {
                 drop(reply.send(self.end_silence(id, by).await));
             }
+            Command::Suspects { reply } => drop(reply.send(Ok(self.engine.suspects()))),
         }
     }
 
@@ -103,7 +104,10 @@ impl Alerts {
             .or_else(|| matcher.devices.iter().find(device).map(|name| unknown("device", name)));
         let found =
             found.or_else(|| matcher.zones.iter().find(zone).map(|name| unknown("zone", name)));
-        found.map_or(Ok(()), Err)
+        let label = |(name, value): &(&String, &String)| !self.engine.has_label(name, value);
+        let label = matcher.labels.iter().find(label);
+        let label = label.map(|(name, value)| unknown("label", &format!("{name} = {value}")));
+        found.or(label).map_or(Ok(()), Err)
     }
 
     /// An id that no silence has.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::model::{DeviceId, Severity, Text, Timestamp};
 use crate::rule::{Finding, Rule, Verdict};
 
-use super::cost::Cost;
 use super::types::{Alert, AlertState, Change};
 
 /// Alerts about many machines are kept under the gateway's own id; nobody is shown it.
@@ -45,6 +44,17 @@ pub(super) struct Track {
     pub(super) told: VecDeque<(Timestamp, Severity)>,
     /// There was something to tell, and it would have been too much talk.
     pub(super) owed: bool,
+    /// Its condition holds, and not for long enough. It is not kept: a start sees it anew.
+    pub(super) suspicion: Option<Box<Suspicion>>,
+}
+
+/// What a track looks like that is no alert yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Suspicion {
+    pub(super) severity: Severity,
+    pub(super) text: Text,
+    pub(super) since: Timestamp,
+    pub(super) due: Timestamp,
 }
 
 /// What one rule sees on one part of a device.
@@ -120,7 +130,11 @@ impl Track {
         }
         let ripe = self.ripe(seen, now);
         if self.open.is_none() {
-            let Some((at, since)) = ripe else { return Step::Nothing };
+            let Some((at, since)) = ripe else {
+                self.suspect(seen);
+                return Step::Nothing;
+            };
+            self.suspicion = None;
             let mut alert = raise(rule, key, (seen.finding)(at), since, now);
             alert.flapping = !self.told.is_empty();
             (self.open, self.clear_since) = (Some(Arc::new(alert)), None);
@@ -133,6 +147,30 @@ impl Track {
         let since = self.clear_since.unwrap_or(now).min(now);
         self.clear_since = Some(since);
         self.recovers(rule, now.since_ms(since), now)
+    }
+
+    /// Notes the worst level that holds, in the words of the moment when it began to.
+    fn suspect(&mut self, seen: &Seen<'_>) {
+        let levels = self.since.iter().zip(&seen.verdicts).enumerate();
+        let holding = levels.into_iter().find_map(|(at, (since, verdict))| {
+            let since = since.filter(|_| *verdict == Verdict::Yes)?;
+            Some((at, since, since.plus_ms((seen.for_ms)(at))))
+        });
+        let Some((at, since, due)) = holding else {
+            self.suspicion = None;
+            return;
+        };
+        if self.suspicion.as_ref().is_some_and(|known| (known.since, known.due) == (since, due)) {
+            return;
+        }
+        let Finding { severity, text, .. } = (seen.finding)(at);
+        self.suspicion = Some(Box::new(Suspicion { severity, text, since, due }));
+    }
+
+    /// It begins anew, as if it had never been seen.
+    pub(super) fn start_anew(&mut self) {
+        self.since.fill(None);
+        self.suspicion = None;
     }
 
     /// The worst level that has held for long enough.
@@ -188,27 +226,16 @@ pub(super) fn end(alert: &mut Alert, now: Timestamp) {
 }
 
 fn raise(rule: &Rule, key: &Key, finding: Finding, since: Timestamp, now: Timestamp) -> Alert {
+    let of_many = key.device.as_str() == OWN_ID && rule.found().is_some();
+    let device = (!of_many).then(|| key.device.clone());
+    let texts = [finding.text, finding.advice];
     Alert {
-        id: alert_id(key, now),
-        rule: rule.id.to_string(),
-        severity: finding.severity,
-        state: AlertState::Active,
-        device: (key.device.as_str() != OWN_ID || rule.found().is_none())
-            .then(|| key.device.clone()),
-        text: finding.text,
-        advice: finding.advice,
         since,
-        raised: now,
-        resolved: None,
-        acknowledged: None,
         evidence: finding.evidence,
         codes: finding.codes,
         topic: finding.topic,
-        silenced: None,
-        inhibited: None,
-        flapping: false,
-        told: Vec::new(),
-        cost: Cost::default(),
+        labels: rule.labels.clone(),
+        ..Alert::new(alert_id(key, now), &rule.id, finding.severity, device, texts, now)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{DeviceId, Severity, Text, Timestamp};
-use crate::rule::Rule;
+use crate::rule::{Labels, Rule};
 use crate::tariff::Tariffs;
 
 use super::cost::Cost;
@@ -119,6 +119,61 @@ pub struct Alert {
     pub told: Vec<String>,
     /// What it has cost so far.
     pub cost: Cost,
+    /// The labels of its rule.
+    pub labels: Labels,
+}
+
+impl Alert {
+    /// One that is raised now and of which nothing else is known.
+    #[must_use]
+    pub fn new(
+        id: String,
+        rule: &str,
+        severity: Severity,
+        device: Option<DeviceId>,
+        [text, advice]: [Text; 2],
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            rule: rule.to_owned(),
+            severity,
+            state: AlertState::Active,
+            device,
+            text,
+            advice,
+            since: now,
+            raised: now,
+            resolved: None,
+            acknowledged: None,
+            evidence: Vec::new(),
+            codes: Vec::new(),
+            topic: String::new(),
+            silenced: None,
+            inhibited: None,
+            flapping: false,
+            told: Vec::new(),
+            cost: Cost::default(),
+            labels: Labels::new(),
+        }
+    }
+}
+
+/// What is wrong for too short a time to be an alert yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    /// Id of the rule.
+    pub rule: String,
+    /// How bad the alert would be.
+    pub severity: Severity,
+    /// The device, unless it is about several.
+    pub device: Option<DeviceId>,
+    /// What is wrong, as it was when that was seen first.
+    pub text: Text,
+    /// When it was seen first.
+    pub since: Timestamp,
+    /// When it will be an alert, if it goes on.
+    pub due: Timestamp,
 }
 
 /// What happened to an alert.

@@ -59,7 +59,7 @@ mod tests {
         for rule in &rules {
             let text = block(&rule.id).expect("there");
             // Beside the others, which it may name.
-            let loaded = rule::load("one.toml", &text, rules.clone()).expect("a rule");
+            let loaded = rule::load("one.toml", &text, rules.clone(), &[]).expect("a rule");
             assert_eq!(loaded.last(), Some(rule));
         }
         assert!(block("ks018").is_some_and(|text| text.contains("disk_free_percent")));

@@ -1,6 +1,6 @@
 //! The whole file, put together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
+use crate::rule::Rule;
 use crate::source::{modbus, mqtt};
 use crate::{alert, history, journal, notify, repair, service};
 
@@ -264,7 +265,7 @@ fn hall(
     let time_zone = site.as_ref().map(|site| &site.time_zone);
     let mut mqtt = broker::broker(root, folder, time_zone);
     let influx = people::influx(root, folder);
-    let mut alert = people::alert(root, folder, of_files);
+    let mut alert = people::alert(root, folder, catalog.as_ref(), of_files);
     let notify = channel::notify(root, folder, mqtt.as_ref(), time_zone);
     let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;
@@ -364,10 +365,18 @@ fn policy(
     let names = route::Names {
         channels: &channels,
         rules: alert.rules.iter().map(|rule| &*rule.id).collect(),
+        labels: labels_of(&alert.rules),
         zones: zones.iter().map(|zone| zone.id.as_str()).collect(),
         devices: devices.iter().map(|(device, _)| device.id.as_str()).collect(),
     };
     route::policy(root, &names)
+}
+
+/// The labels of all rules, each as `name = value`.
+fn labels_of(rules: &[Rule]) -> Vec<String> {
+    let all = rules.iter().flat_map(|rule| &rule.labels);
+    let all: BTreeSet<String> = all.map(|(name, value)| format!("{name} = {value}")).collect();
+    all.into_iter().collect()
 }
 
 /// Devices that publish need a broker.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::model::{DeviceId, Mistake, Text, text};
+use crate::profile::{Catalog, Profile};
 use crate::rule::{self, Rule};
 use crate::{alert, influx, web};
 
@@ -326,20 +328,29 @@ pub(super) fn login(section: &Section<'_>, folder: &Path) -> (Option<String>, Op
 pub(super) fn alert(
     root: &Section<'_>,
     folder: &Path,
+    catalog: Option<&Catalog>,
     of_files: &mut Vec<Mistake>,
 ) -> alert::Config {
     // Who is told of what depends on the zones and devices, which are read later.
     let policy = alert::Policy::default();
-    let rules = rules(root, folder, of_files);
+    let rules = rules(root, folder, catalog, of_files);
     alert::Config { rules, policy, ..alert::Config::default() }
 }
 
-/// The rules that the program ships, and those of the file that `rules` names.
-fn rules(root: &Section<'_>, folder: &Path, of_files: &mut Vec<Mistake>) -> Vec<Rule> {
+/// The rules that the program ships, those that profiles bring, and those of the file that `rules` names.
+fn rules(
+    root: &Section<'_>,
+    folder: &Path,
+    catalog: Option<&Catalog>,
+    of_files: &mut Vec<Mistake>,
+) -> Vec<Rule> {
     let shipped = rule::default_rules().unwrap_or_else(|mistakes| {
         of_files.extend(mistakes);
         Vec::new()
     });
+    let shipped = with_brought(catalog, shipped, of_files);
+    let profiles: Vec<&str> =
+        catalog.into_iter().flat_map(Catalog::iter).map(|profile| profile.id.as_str()).collect();
     let Some(own) = root.words("rules") else { return shipped };
     let path = folder.join(&own.value);
     let fits =
@@ -352,7 +363,7 @@ fn rules(root: &Section<'_>, folder: &Path, of_files: &mut Vec<Mistake>) -> Vec<
         return shipped;
     }
     let loaded = match std::fs::read_to_string(path) {
-        Ok(source) => rule::load(&own.value, &source, shipped.clone()),
+        Ok(source) => rule::load(&own.value, &source, shipped.clone(), &profiles),
         Err(error) => {
             let problem = secret::unreadable(&own.value, &error);
             let hint = Text::new("规则是 UTF-8 文本文件", "rules are a UTF-8 text file");
@@ -364,4 +375,29 @@ fn rules(root: &Section<'_>, folder: &Path, of_files: &mut Vec<Mistake>) -> Vec<
         of_files.extend(mistakes);
         shipped
     })
+}
+
+/// The rules that there are, and those that profiles bring for their own devices and those of profiles that
+/// extend them.
+fn with_brought(
+    catalog: Option<&Catalog>,
+    there: Vec<Rule>,
+    of_files: &mut Vec<Mistake>,
+) -> Vec<Rule> {
+    let profiles = || catalog.into_iter().flat_map(Catalog::iter);
+    let mut rules = there;
+    for profile in profiles() {
+        let Some(brought) = &profile.rules else { continue };
+        let bears = |other: &&Arc<Profile>| other.rules.as_ref() == Some(brought);
+        // The first that has them speaks for all.
+        if profiles().find(bears).is_some_and(|first| first.id != profile.id) {
+            continue;
+        }
+        let of: Vec<String> = profiles().filter(bears).map(|other| other.id.clone()).collect();
+        match rule::bring(brought, &of, profile.kind, rules.clone()) {
+            Ok(all) => rules = all,
+            Err(mistakes) => of_files.extend(mistakes),
+        }
+    }
+    rules
 }

@@ -6,13 +6,24 @@ use std::sync::Arc;
 use crate::alert::{Hours, Matcher, Policy, Route, Switch};
 use crate::model::{Device, DeviceId, DeviceKind, Severity, Text, Zone, near, text};
 use crate::profile::Profile;
+use crate::rule::Labels;
 
 use super::section::{Placed, Section, write};
 use super::site::unique;
 
 const ALERT: &[&str] = &["acknowledged_for_h"];
-const ROUTE: &[&str] =
-    &["name", "channels", "severity", "kinds", "zones", "devices", "rules", "after_min", "hours"];
+const ROUTE: &[&str] = &[
+    "name",
+    "channels",
+    "severity",
+    "kinds",
+    "zones",
+    "devices",
+    "rules",
+    "labels",
+    "after_min",
+    "hours",
+];
 const SWITCH: &[&str] = &["id", "name", "devices", "zones"];
 /// An acknowledgement counts for so long, hours, where nothing is written: a shift.
 const ACKNOWLEDGED_FOR_H: i64 = 8;
@@ -23,6 +34,8 @@ const MINUTE_MS: i64 = 60_000;
 pub(super) struct Names<'a> {
     pub(super) channels: &'a [String],
     pub(super) rules: Vec<&'a str>,
+    /// Of all rules, each as `name = value`.
+    pub(super) labels: Vec<String>,
     pub(super) zones: Vec<&'a str>,
     pub(super) devices: Vec<&'a str>,
 }
@@ -95,6 +108,7 @@ fn route(
         devices: listed(section, "devices", &Text::new("设备", "device"), &names.devices),
         zones: listed(section, "zones", &Text::new("区域", "zone"), &names.zones),
         kinds: listed(section, "kinds", &Text::new("设备类型", "kind"), &kinds),
+        labels: labels(section, &names.labels),
         severity_max: None,
     };
     let severity_min = severity(section);
@@ -102,6 +116,28 @@ fn route(
     let after_ms = after.map_or(0, |after| after.value * MINUTE_MS);
     let hours = hours(section);
     Some(Route { name: name?.value, channels, matcher, severity_min, after_ms, hours })
+}
+
+/// The labels that an alert must bear; those that no rule bears are noted and left out.
+fn labels(section: &Section<'_>, known: &[String]) -> Labels {
+    let Some(Placed { value, offset }) = section.get::<Labels>("labels") else {
+        return Labels::new();
+    };
+    let is_known = |(name, value): &(String, String)| {
+        let label = format!("{name} = {value}");
+        let good = known.contains(&label);
+        if !good {
+            let problem = text!("没有规则带标签 `{label}`", "no rule bears the label `{label}`");
+            let all = Text::new("规则标签", "labels of rules");
+            section.note(
+                offset,
+                problem,
+                near::hint(&label, &all, known.iter().map(String::as_str)),
+            );
+        }
+        good
+    };
+    value.into_iter().filter(is_known).collect()
 }
 
 /// The names of a list; those that are not known are noted and left out.

@@ -1,6 +1,7 @@
 //! One table of the file, asked for its keys one after the other: what is unknown, missing, of
 //! the wrong type or out of range is noted where it stands, and reading goes on.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -74,6 +75,23 @@ impl FromToml for Vec<String> {
     fn from_toml(value: &DeValue<'_>) -> Option<Self> {
         let list = value.as_array()?;
         list.iter().map(|one| String::from_toml(one.get_ref())).collect()
+    }
+}
+
+impl FromToml for BTreeMap<String, String> {
+    fn name() -> Text {
+        Text::new("名称和文本的表", "a table of names and texts")
+    }
+    fn hint() -> Text {
+        Text::new("例如 { team = \"it\" }", "write it like { team = \"it\" }")
+    }
+    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
+        let table = value.as_table()?.iter();
+        let pair = |(name, value): (_, &Spanned<DeValue<'_>>)| {
+            let name: &Spanned<_> = name;
+            Some((ToString::to_string(name.get_ref()), String::from_toml(value.get_ref())?))
+        };
+        table.map(pair).collect()
     }
 }
 

@@ -113,6 +113,10 @@ fn posted(alert: &Alert, names: &Names) -> Posted {
     label("zone", names.zone_id(alert).map(ToString::to_string).unwrap_or_default());
     label("kind", names.kind(alert).map(|kind| kind.as_str().to_owned()).unwrap_or_default());
     label("part", part(alert));
+    // Those of the rule stand beside ours, not in their place: the rules' file is checked for that.
+    for (name, value) in &alert.labels {
+        label(name, value.clone());
+    }
     let annotations = [
         ("summary", &alert.text.zh),
         ("summary_en", &alert.text.en),
@@ -163,6 +167,9 @@ mod tests {
         assert_eq!(json["labels"]["kind"], "inverter");
         assert_eq!(json["labels"]["site"], "dongcheng");
         assert_eq!(json["labels"].get("part"), None);
+        let mut own = item("PV002", "inv-01", Severity::Major, Change::Raised);
+        own.transition.alert.labels.insert("team".to_owned(), "electricians".to_owned());
+        assert_eq!(posted(&own.transition.alert, &names()).labels["team"], "electricians");
         assert_eq!(json["startsAt"], "2026-11-30T00:00:00Z");
         assert_eq!(json.get("endsAt"), None);
         let over = message(vec![resolved("PV002", "inv-01", 60_000)]);

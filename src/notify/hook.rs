@@ -3,7 +3,7 @@
 use reqwest::Client;
 use serde::Serialize;
 
-use crate::alert::AlertRecord;
+use crate::alert::{Alert, AlertRecord};
 use crate::model::Text;
 
 use super::answer::Answer;
@@ -130,8 +130,15 @@ fn words(
         ("summary", pick(&alert.text)),
         ("advice", pick(&alert.advice)),
         ("since", instant(alert.since)),
+        ("labels", labels(alert)),
     ]);
     words
+}
+
+/// The labels of an alert in one line.
+fn labels(alert: &Alert) -> String {
+    let all = alert.labels.iter().map(|(name, value)| format!("{name}={value}"));
+    all.collect::<Vec<_>>().join(", ")
 }
 
 /// Sends a message.

@@ -1,6 +1,6 @@
 //! What is sent: one transition, or several that were collected.
 
-use crate::alert::{Alert, AlertState, Change, Cost, Transition};
+use crate::alert::{Alert, Change, Transition};
 use crate::model::{Position, Severity, Text, Timestamp};
 
 /// A transition that waits to be told.
@@ -36,27 +36,10 @@ impl Message {
 
     /// A message that nothing has happened for.
     pub(super) fn test(channel: &str, now: Timestamp) -> Self {
-        let alert = Alert {
-            id: format!("TEST-{channel}-{}", now.ms()),
-            rule: "TEST".to_owned(),
-            severity: Severity::Info,
-            state: AlertState::Active,
-            device: None,
-            text: Text::new("测试消息：这个渠道能收到告警", "test: alerts arrive on this channel"),
-            advice: Text::new("无需处理", "nothing to do"),
-            since: now,
-            raised: now,
-            resolved: None,
-            acknowledged: None,
-            evidence: Vec::new(),
-            codes: Vec::new(),
-            topic: String::new(),
-            silenced: None,
-            inhibited: None,
-            flapping: false,
-            told: Vec::new(),
-            cost: Cost::default(),
-        };
+        let id = format!("TEST-{channel}-{}", now.ms());
+        let text = Text::new("测试消息：这个渠道能收到告警", "test: alerts arrive on this channel");
+        let texts = [text, Text::new("无需处理", "nothing to do")];
+        let alert = Alert::new(id, "TEST", Severity::Info, None, texts, now);
         let transition = Transition { change: Change::Raised, alert, tell: true, to: None };
         let key = transition.alert.id.clone();
         Self { key, items: vec![Item { position: Position::default(), transition }] }

@@ -16,7 +16,7 @@ use super::mqtt::MqttProfile;
 use super::register::{Table, WordOrder};
 use super::sunspec::{ModelPlan, SunspecPlan};
 use super::tables::{bus_of, conditions_are_read, table_of};
-use super::types::{Fault, Profile, Protocol, Service};
+use super::types::{Brought, Fault, Profile, Protocol, Service};
 
 /// Checks a profile that stands on its own. `models` are the SunSpec models that are known.
 ///
@@ -66,10 +66,13 @@ pub(super) fn compile_on(
     let own = file.caveat.iter().map(|c| Text::new(c.zh.clone(), c.en.clone()));
     let inherited = base.iter().flat_map(|base| base.caveats.clone());
     let caveats = inherited.chain(own).collect();
-    let source = match file.variant.as_str() {
+    let facts = match file.variant.as_str() {
         "" => file.source,
         variant => format!("{} ({variant})", file.source),
     };
+    let brought = || Brought { file: file_name.to_owned(), source: source.to_owned() };
+    let of_base = || base.as_ref().and_then(|base| base.rules.clone());
+    let rules = if file.rule.is_empty() { of_base() } else { Some(Arc::new(brought())) };
     check.done(Profile {
         id: file.id.into_inner(),
         kind,
@@ -83,7 +86,8 @@ pub(super) fn compile_on(
         markers,
         faults,
         caveats,
-        source,
+        source: facts,
+        rules,
     })
 }
 

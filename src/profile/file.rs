@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -44,6 +45,9 @@ pub(super) struct ProfileFile {
     pub(super) marker: Vec<MarkerFile>,
     #[serde(default)]
     pub(super) fault: Vec<FaultFile>,
+    /// Read by the room of the rules.
+    #[serde(default)]
+    pub(super) rule: Vec<IgnoredAny>,
 }
 
 /// Something that a machine does for visitors.

@@ -33,4 +33,4 @@ pub use register::{
 pub use sunspec::{
     GroupPlan, INSTANCES_MAX, KnownModel, ModelPlan, SunspecPlan, compile_model, further_instance,
 };
-pub use types::{Fault, Profile, Protocol, Service};
+pub use types::{Brought, Fault, Profile, Protocol, Service};

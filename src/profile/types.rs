@@ -1,6 +1,7 @@
 //! A compiled profile.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{DeviceKind, PointName, Severity, Text};
 
@@ -78,6 +79,17 @@ pub struct Profile {
     /// What a person should know before relying on it.
     pub caveats: Vec<Text>,
     /// Where the facts come from.
+    pub source: String,
+    /// The rules that it brings, its own or those of the profile that it extends.
+    pub rules: Option<Arc<Brought>>,
+}
+
+/// Rules of a profile as they are written; the room of the rules reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The file, as people know it.
+    pub file: String,
+    /// All of it, so that mistakes have their places.
     pub source: String,
 }
 

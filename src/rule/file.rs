@@ -38,6 +38,12 @@ pub(super) struct RuleFile {
     /// Kinds of devices; `kiosk` stands for every machine that serves people.
     #[serde(default)]
     pub(super) kinds: Vec<Spanned<String>>,
+    /// Only devices of these profiles.
+    #[serde(default)]
+    pub(super) profiles: Vec<Spanned<String>>,
+    /// Words of the hall's own about it.
+    #[serde(default)]
+    pub(super) labels: BTreeMap<Spanned<String>, Spanned<String>>,
     /// Points that are judged each by itself, as `value`.
     #[serde(default)]
     pub(super) points: Vec<Spanned<String>>,

@@ -15,7 +15,7 @@ use super::name::{self, Kind, point_kind};
 use super::types::{Judged, Level, Rule};
 
 /// Where rules are explained.
-const MANUAL: &str = "devices/RULES.md";
+pub(super) const MANUAL: &str = "devices/RULES.md";
 /// The rules that the program ships, as they are written.
 pub const DEFAULT: &str = include_str!("default.toml");
 /// Longest time that a condition may have to hold, seconds: a month.
@@ -28,24 +28,31 @@ const OWN_KEYS: [&str; 6] = ["device", "part", "word", "value", "reason", "sever
 /// # Errors
 /// None, unless the program was built wrong: a test reads them.
 pub fn default_rules() -> Result<Vec<Rule>, Vec<Mistake>> {
-    load("default.toml", DEFAULT, Vec::new())
+    load("default.toml", DEFAULT, Vec::new(), &[])
 }
 
 /// Rules of a file over those that are there: one of the same id takes its place, and `[[change]]` says
-/// what is different about one. `name` is the file as the person named it.
+/// what is different about one. `name` is the file as the person named it; `profiles` are the ids that rules
+/// may name.
 ///
 /// # Errors
 /// All mistakes in it.
-pub fn load(name: &str, source: &str, there: Vec<Rule>) -> Result<Vec<Rule>, Vec<Mistake>> {
+pub fn load(
+    name: &str,
+    source: &str,
+    there: Vec<Rule>,
+    profiles: &[&str],
+) -> Result<Vec<Rule>, Vec<Mistake>> {
     let (file, mistakes) = read_toml::<File>(name, source, MANUAL);
-    let mut check = Check { file: name, source, mistakes };
+    let mut check = Check::new(name, source, mistakes);
+    check.profiles = profiles;
     let Some(file) = file else { return Err(check.mistakes) };
     let mut seen = BTreeSet::new();
     let mut rules = there;
     let known: BTreeSet<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
     let replaced: BTreeSet<&str> =
         file.rule.iter().map(|rule| rule.id.get_ref().as_str()).collect();
-    check.unless(&file, &known);
+    check.unless(&file.rule, &known);
     let mut changed = BTreeSet::new();
     for change in &file.change {
         let id = change.id.get_ref();
@@ -58,14 +65,7 @@ pub fn load(name: &str, source: &str, there: Vec<Rule>) -> Result<Vec<Rule>, Vec
     drop((replaced, changed));
     for rule in file.rule {
         let id = rule.id.get_ref();
-        if !is_id(id) {
-            let problem = text!("`{id}` 不能作规则编号", "`{id}` is no id of a rule");
-            let hint = Text::new(
-                "用大写字母和数字，如 `KS101`",
-                "use capitals and digits, such as `KS101`",
-            );
-            check.at(rule.id.span().start, problem, hint);
-        }
+        check.id(&rule.id);
         if !seen.insert(id.clone()) {
             let problem = text!("规则 `{id}` 重复", "rule `{id}` twice");
             check.at(rule.id.span().start, problem, Text::new("只留一个", "keep one of them"));
@@ -83,11 +83,7 @@ pub fn load(name: &str, source: &str, there: Vec<Rule>) -> Result<Vec<Rule>, Vec
         );
         check.at(change.id.span().start, problem, hint);
     }
-    if check.mistakes.is_empty() {
-        return Ok(rules);
-    }
-    check.mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
-    Err(check.mistakes)
+    check.end(rules)
 }
 
 fn is_id(id: &str) -> bool {
@@ -97,18 +93,50 @@ fn is_id(id: &str) -> bool {
         && id.chars().all(ok)
 }
 
-struct Check<'a> {
+/// A file of rules that is checked.
+pub(super) struct Check<'a> {
     file: &'a str,
     source: &'a str,
     mistakes: Vec<Mistake>,
+    /// Ids of profiles that may be named.
+    profiles: &'a [&'a str],
+    /// What devices are of which rules do not say it.
+    pub(super) kind: Option<DeviceKind>,
+}
+
+impl<'a> Check<'a> {
+    pub(super) const fn new(file: &'a str, source: &'a str, mistakes: Vec<Mistake>) -> Self {
+        Self { file, source, mistakes, profiles: &[], kind: None }
+    }
+
+    /// The rules, unless something is wrong.
+    pub(super) fn end(mut self, rules: Vec<Rule>) -> Result<Vec<Rule>, Vec<Mistake>> {
+        if self.mistakes.is_empty() {
+            return Ok(rules);
+        }
+        self.mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        Err(self.mistakes)
+    }
 }
 
 impl Check<'_> {
-    fn at(&mut self, offset: usize, problem: Text, hint: Text) {
+    pub(super) fn id(&mut self, id: &Spanned<String>) {
+        let (place, id) = (id.span().start, id.get_ref());
+        if !is_id(id) {
+            let problem = text!("`{id}` 不能作规则编号", "`{id}` is no id of a rule");
+            let hint = Text::new(
+                "用大写字母和数字，如 `KS101`",
+                "use capitals and digits, such as `KS101`",
+            );
+            self.at(place, problem, hint);
+        }
+    }
+
+    pub(super) fn at(&mut self, offset: usize, problem: Text, hint: Text) {
         self.mistakes.push(Mistake::at(self.file, self.source, offset, problem, hint));
     }
 
-    fn rule(&mut self, file: RuleFile) -> Option<Rule> {
+    pub(super) fn rule(&mut self, file: RuleFile) -> Option<Rule> {
         let start = file.id.span().start;
         let before = self.mistakes.len();
         if let (Some(severity), false) = (&file.severity, file.levels.is_empty()) {
@@ -141,6 +169,8 @@ impl Check<'_> {
             }
         }
         let kinds = self.kinds(&file, start);
+        let labels = self.labels(&file.labels);
+        let profiles = self.profiles(&file.profiles);
         let levels = file.levels.iter().flat_map(|level| level.zh.iter().chain(&level.en));
         let texts = [&file.zh, &file.en, &file.advice_zh, &file.advice_en];
         for written in texts.into_iter().chain(levels) {
@@ -161,6 +191,8 @@ impl Check<'_> {
             keep_ms,
             in_maintenance: file.in_maintenance,
             unless: file.unless.iter().map(|id| Arc::from(&**id.get_ref())).collect(),
+            labels,
+            profiles,
             kinds,
             judged,
             until,
@@ -170,10 +202,10 @@ impl Check<'_> {
     }
 
     /// What says it better is a rule that there is.
-    fn unless(&mut self, file: &File, shipped: &BTreeSet<String>) {
-        let own = file.rule.iter().map(|rule| rule.id.get_ref().as_str());
+    pub(super) fn unless(&mut self, rules: &[RuleFile], shipped: &BTreeSet<String>) {
+        let own = rules.iter().map(|rule| rule.id.get_ref().as_str());
         let known: BTreeSet<&str> = own.chain(shipped.iter().map(String::as_str)).collect();
-        for rule in &file.rule {
+        for rule in rules {
             for other in &rule.unless {
                 let id = other.get_ref().as_str();
                 if id != rule.id.get_ref() && known.contains(id) {
@@ -373,7 +405,10 @@ impl Check<'_> {
                 }
             }
         }
-        if file.kinds.is_empty() && file.found.is_none() {
+        if file.kinds.is_empty() {
+            kinds.extend(self.kind);
+        }
+        if kinds.is_empty() && file.kinds.is_empty() && file.found.is_none() {
             let problem = Text::new("规则没有 kinds", "the rule has no `kinds`");
             let hint = Text::new(
                 "写明设备类型，如 kinds = [\"kiosk\"]",
@@ -382,6 +417,18 @@ impl Check<'_> {
             self.at(start, problem, hint);
         }
         kinds
+    }
+
+    /// The profiles that a rule names.
+    fn profiles(&mut self, named: &[Spanned<String>]) -> Vec<String> {
+        for name in named.iter().filter(|name| !self.profiles.contains(&name.get_ref().as_str())) {
+            let id = name.get_ref();
+            let known = Text::new("设备模板有", "profiles are");
+            let hint = near::hint(id, &known, self.profiles.iter().copied());
+            let problem = text!("没有设备模板 `{id}`", "there is no profile `{id}`");
+            self.at(name.span().start, problem, hint);
+        }
+        named.iter().map(|name| name.get_ref().clone()).collect()
     }
 
     fn severity(&mut self, word: Option<&Spanned<String>>, start: usize) -> Option<Severity> {

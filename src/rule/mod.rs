@@ -7,9 +7,11 @@
 //! Architecture invariant: pure. A rule sees a [`Scene`] and says what it makes of it; it knows no device,
 //! no clock and no alert.
 
+mod brought;
 mod call;
 mod compile;
 mod file;
+mod label;
 mod load;
 mod name;
 mod scene;
@@ -20,6 +22,8 @@ mod unit;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use brought::bring;
+pub use label::Labels;
 pub use load::{DEFAULT, default_rules, load};
 pub use name::{Among, Fact, Measure, Name, Over, Setting, Together};
 pub use scene::{Cell, Detail, Scene};

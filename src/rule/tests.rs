@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{DeviceKind, Severity, Text};
+use crate::model::{Device, DeviceId, DeviceKind, Severity, Text, ZoneId};
+use crate::profile::Brought;
 
 use super::compile::{Own, Wrong, compile};
 use super::name::{Among, Fact, Kind, Measure, Name, Over, Setting, point_kind};
 use super::scene::{Cell, Detail, Scene};
-use super::{Rule, Verdict, default_rules, load};
+use super::{Rule, Verdict, bring, default_rules, load};
 
 #[derive(Default)]
 struct Written {
@@ -188,9 +189,9 @@ levels = [
 
 #[test]
 fn a_rule_says_what_it_found_in_both_languages() {
-    let rules = load("r.toml", FILE, Vec::new()).expect("rules");
+    let rules = load("r.toml", FILE, Vec::new(), &[]).expect("rules");
     let [paper, heat] = rules.as_slice() else { panic!("{rules:?}") };
-    assert!(paper.is_for(DeviceKind::parse("ticket_machine").expect("kind")));
+    assert!(paper.is_of_kind(DeviceKind::parse("ticket_machine").expect("kind")));
     let scene = Written::default()
         .with(Name::Value, Cell::Word("out"))
         .with(Name::Setting(Setting::Open), Cell::YesNo(true));
@@ -216,7 +217,7 @@ fn all_mistakes_of_a_file_are_told_with_their_lines() {
         .replace("for_s = 900", "for_s = -1")
         .replace("\"{device} {warm}\"", "\"{device} {worm}\"")
         .replace("severity = \"minor\"", "severity = \"mild\"");
-    let told: Vec<String> = load("r.toml", &source, Vec::new())
+    let told: Vec<String> = load("r.toml", &source, Vec::new(), &[])
         .expect_err("mistakes")
         .iter()
         .map(|m| format!("{}:{} {}", m.line, m.column, m.problem.en))
@@ -239,13 +240,13 @@ fn a_rule_waits_only_for_another_one_that_there_is() {
     let there = default_rules().unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     let with = |unless: &str| FILE.replacen("for_s = 60\n", &format!("for_s = 60\n{unless}\n"), 1);
     for right in ["unless = [\"ZZ2\"]", "unless = [\"PV001\", \"KS001\"]"] {
-        assert!(load("r.toml", &with(right), there.clone()).is_ok(), "{right}");
+        assert!(load("r.toml", &with(right), there.clone(), &[]).is_ok(), "{right}");
     }
     for (wrong, problem) in [
         ("unless = [\"PV01\"]", "8:11 there is no rule `PV01` (did you mean `PV001`?)"),
         ("unless = [\"ZZ2\", \"ZZ1\"]", "8:18 rule `ZZ1` cannot wait for itself"),
     ] {
-        let told = load("r.toml", &with(wrong), there.clone()).expect_err("a mistake");
+        let told = load("r.toml", &with(wrong), there.clone(), &[]).expect_err("a mistake");
         let told: Vec<_> = told
             .iter()
             .map(|m| format!("{}:{} {} ({})", m.line, m.column, m.problem.en, m.hint.en))
@@ -260,7 +261,7 @@ fn spans_of_points_that_are_judged_are_those_of_each() {
         .replace("[\"printer_paper\", \"receipt_paper\"]", "[\"string_{n}_current_a\"]")
         .replace("ticket_machine", "inverter")
         .replace("value == \"out\" && open", "peak(value, \"7d\") > 1 && parts.lowest() < 1");
-    let rules = load("r.toml", &source, Vec::new()).unwrap_or_else(|m| panic!("{m:#?}"));
+    let rules = load("r.toml", &source, Vec::new(), &[]).unwrap_or_else(|m| panic!("{m:#?}"));
     let spans: Vec<_> = rules[0].spans().collect();
     assert_eq!(spans, [(Measure::Point("string_{n}_current_a".into()), 7 * 86_400_000)]);
 }
@@ -326,7 +327,7 @@ en = "hot"
 advice_zh = "看"
 advice_en = "look"
 "#;
-    let rules = load("hall-rules.toml", source, there.clone()).expect("rules");
+    let rules = load("hall-rules.toml", source, there.clone(), &[]).expect("rules");
     assert_eq!(rules.len(), count - 1);
     let of = |id: &str| rules.iter().find(|rule| *rule.id == *id);
     assert!(of("KS029").is_none());
@@ -337,7 +338,7 @@ advice_en = "look"
     assert_eq!(of("KS030").expect("there").parts.len(), 1);
 
     let wrong = source.replace("KS018", "KS016").replace("KS029", "KS929");
-    let told = load("hall-rules.toml", &wrong, there).expect_err("mistakes");
+    let told = load("hall-rules.toml", &wrong, there, &[]).expect_err("mistakes");
     let told: Vec<_> = told.iter().map(|m| format!("{} {}", m.line, m.problem.en)).collect();
     assert_eq!(
         told,
@@ -346,4 +347,87 @@ advice_en = "look"
             "7 rule `KS016` cannot be changed so"
         ]
     );
+}
+
+const OWN: &str = r#"
+id = "pump"
+[[rule]]
+id = "PU001"
+when = 'ac_power_w > 5e3'
+severity = "minor"
+labels = { team = "plumbers", floor = " B2 " }
+zh = "泵"
+en = "pump"
+advice_zh = "看"
+advice_en = "look"
+"#;
+
+fn brought(source: &str) -> Brought {
+    Brought { file: "devices/pump.toml".to_owned(), source: source.to_owned() }
+}
+
+#[test]
+fn a_profile_brings_rules_for_its_own_devices() {
+    let there = default_rules().unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let count = there.len();
+    let of = ["pump".to_owned(), "pump-2".to_owned()];
+    let meter = DeviceKind::parse("meter");
+    let rules = bring(&brought(OWN), &of, meter, there.clone()).expect("rules");
+    assert_eq!(rules.len(), count + 1);
+    let own = rules.iter().find(|rule| *rule.id == *"PU001").expect("there");
+    assert_eq!(own.labels.get("team").map(String::as_str), Some("plumbers"));
+    assert_eq!(own.labels.get("floor").map(String::as_str), Some("B2"));
+    let device = |profile: &str, kind: &str| Device {
+        id: DeviceId::parse("d").expect("id"),
+        name: Text::same("d"),
+        zone: ZoneId::parse("z").expect("id"),
+        kind: DeviceKind::parse(kind).expect("kind"),
+        profile: profile.to_owned(),
+        rated_power_w: None,
+        interval_ms: 1_000,
+        stale_after_ms: 3_000,
+    };
+    assert!(own.is_for(&device("pump", "meter")) && own.is_for(&device("pump-2", "meter")));
+    assert!(!own.is_for(&device("sdm630", "meter")) && !own.is_for(&device("pump", "inverter")));
+    // What is changed about it stands in the hall's file, as for the shipped ones.
+    let off = "[[change]]\nid = \"PU001\"\noff = true\n";
+    assert_eq!(load("r.toml", off, rules, &[]).expect("rules").len(), count);
+}
+
+#[test]
+fn rules_of_a_profile_that_cannot_be_are_told_with_their_place() {
+    let there = default_rules().unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let told = |source: &str, kind: Option<DeviceKind>| -> Vec<String> {
+        let wrong = bring(&brought(source), &["pump".to_owned()], kind, there.clone());
+        let wrong = wrong.expect_err("a mistake");
+        assert!(wrong.iter().all(|mistake| mistake.file == "devices/pump.toml"));
+        wrong.iter().map(|m| format!("{}:{} {}", m.line, m.column, m.problem.en)).collect()
+    };
+    let meter = DeviceKind::parse("meter");
+    assert_eq!(told(OWN, None), ["4:6 the rule has no `kinds`"]);
+    let wrong = OWN.replace("PU001", "PV001").replace("5e3'", "5e3'\nprofiles = [\"pump\"]");
+    let expected =
+        ["4:6 there is a rule `PV001` already", "6:13 a profile's rule is for its own devices"];
+    assert_eq!(told(&wrong, meter), expected);
+    let wrong = OWN.replace("team", "Team").replace("floor", "device").replace(" B2 ", " ");
+    let expected = [
+        "7:12 `Team` is no name of a label",
+        "7:31 every alert has `device` already",
+        "7:31 the value of `device` cannot be used",
+    ];
+    assert_eq!(told(&wrong, meter), expected);
+}
+
+#[test]
+fn a_rule_of_the_hall_is_for_some_profiles() {
+    let source = OWN
+        .replace("id = \"pump\"", "")
+        .replace("when", "kinds = [\"meter\"]\nprofiles = [\"sdm360\"]\nwhen");
+    let told = load("r.toml", &source, Vec::new(), &["sdm630", "dtsu666"]).expect_err("a mistake");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!((told[0].line, told[0].problem.en.as_str()), (6, "there is no profile `sdm360`"));
+    assert!(told[0].hint.en.contains("sdm630"), "{told:#?}");
+    let right = source.replace("sdm360", "sdm630");
+    let rules = load("r.toml", &right, Vec::new(), &["sdm630", "dtsu666"]).expect("rules");
+    assert_eq!(rules[0].profiles, ["sdm630"]);
 }

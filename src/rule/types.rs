@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::model::{DeviceKind, Severity, Text, Word, words_of};
+use crate::model::{Device, DeviceKind, Severity, Text, Word, words_of};
 use crate::service::{self, What};
 
 use super::compile::Condition;
+use super::label::Labels;
 use super::name::{Fact, Measure, Name};
 use super::scene::{Cell, Detail, Scene};
 use super::told;
@@ -31,6 +32,10 @@ pub struct Rule {
     pub in_maintenance: bool,
     /// Not judged while one of these rules has an alert open on the device: that says it better.
     pub unless: Vec<Arc<str>>,
+    /// Words of the hall's own about it.
+    pub labels: Labels,
+    /// Ids of the profiles for whose devices it is alone; none where it is for all of its kinds.
+    pub profiles: Vec<String>,
     pub(super) kinds: Vec<DeviceKind>,
     pub(super) judged: Judged,
     pub(super) until: Option<Condition>,
@@ -95,24 +100,31 @@ pub struct Finding {
 }
 
 impl Rule {
-    /// Whether the rule is for this kind of device.
+    /// Whether the rule is for some devices of this kind.
     #[must_use]
-    pub fn is_for(&self, kind: DeviceKind) -> bool {
+    pub fn is_of_kind(&self, kind: DeviceKind) -> bool {
         self.kinds.contains(&kind)
     }
 
-    /// Whether what is known of this rule id, kind and part is this rule's.
+    /// Whether the rule is for this device.
     #[must_use]
-    pub fn judges(&self, id: &str, kind: Option<DeviceKind>, part: &str) -> bool {
+    pub fn is_for(&self, device: &Device) -> bool {
+        let of_profile = || self.profiles.contains(&device.profile);
+        self.is_of_kind(device.kind) && (self.profiles.is_empty() || of_profile())
+    }
+
+    /// Whether what is known of this rule id, device and part is this rule's.
+    #[must_use]
+    pub fn judges(&self, id: &str, device: Option<&Device>, part: &str) -> bool {
         if self.found().is_some() {
             return *self.id == *id;
         }
-        let Some(kind) = kind else { return false };
+        let Some(device) = device else { return false };
         let own = match self.together {
             true => part.is_empty(),
             false => self.parts.iter().any(|own| matches(own, part)),
         };
-        *self.id == *id && self.is_for(kind) && own
+        *self.id == *id && self.is_for(device) && own
     }
 
     /// The levels by which a device is judged; none where another room finds it.

@@ -102,6 +102,12 @@ fn refused(id: &str, error: AckError) -> Problem {
     }
 }
 
+pub(super) async fn suspects(State(shared): Web) -> Answer {
+    let suspects = shared.context.alerts.suspects().await;
+    let suspects = suspects.map_err(|error| refused("suspects", error))?;
+    json(&shared.context.live.look(|board| dto::Suspects::of(suspects, board, shared.now())))
+}
+
 pub(super) async fn silences(State(shared): Web) -> Answer {
     json(&dto::Silences::of(shared.context.alerts.silences(), shared.now()))
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-use crate::alert::{self, AckError, Alert, Silence, SilenceView};
+use crate::alert::{self, AckError, Alert, Silence, SilenceView, Suspect};
 
 /// The answer to what a person said, when it is on disk.
 pub type Answer<'a, T = Alert> = Pin<Box<dyn Future<Output = Result<T, AckError>> + Send + 'a>>;
@@ -28,6 +28,8 @@ pub trait AlertDesk: Send + Sync {
     ) -> Answer<'a>;
     /// The silences and maintenance windows.
     fn silences(&self) -> Vec<SilenceView>;
+    /// What is about to be an alert.
+    fn suspects(&self) -> Answer<'_, Vec<Suspect>>;
     /// Sets one.
     fn silence(&self, silence: Silence) -> Answer<'_, Silence>;
     /// Ends one before its time.
@@ -59,6 +61,10 @@ impl AlertDesk for alert::Handle {
 
     fn silences(&self) -> Vec<SilenceView> {
         Self::silences(self)
+    }
+
+    fn suspects(&self) -> Answer<'_, Vec<Suspect>> {
+        Box::pin(Self::suspects(self))
     }
 
     fn silence(&self, silence: Silence) -> Answer<'_, Silence> {

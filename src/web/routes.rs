@@ -48,6 +48,7 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/rules", get(rules::rules))
         .route("/api/v1/rehearsal", get(rules::rehearsal))
         .route("/api/v1/noise", get(rules::noise))
+        .route("/api/v1/suspects", get(alerts::suspects))
         .route("/api/v1/silences", get(alerts::silences).post(alerts::silence))
         .route("/api/v1/silences/{id}/end", post(alerts::end_silence))
         .route("/api/v1/orders", get(orders::list).post(orders::make))

@@ -55,7 +55,7 @@ fn rules() -> Vec<Rule> {
         )
     };
     let source: String = CONDITIONS.iter().enumerate().map(rule).collect();
-    load("bench", &source, Vec::new()).expect("rules")
+    load("bench", &source, Vec::new(), &[]).expect("rules")
 }
 
 fn device(n: usize) -> Arc<Device> {

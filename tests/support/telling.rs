@@ -168,27 +168,13 @@ impl World {
 /// An alert on the n-th machine.
 pub(crate) fn alert(rule: &str, n: usize) -> Alert {
     let now = SystemClock.now();
-    Alert {
-        id: format!("{rule}-k-{n:03}-{}", now.ms()),
-        rule: rule.to_owned(),
-        severity: Severity::Major,
-        state: AlertState::Active,
-        device: Some(DeviceId::parse(&format!("k-{n:03}")).expect("id")),
-        text: Text::new(format!("{n} 号自助机离线"), format!("kiosk {n} is offline")),
-        advice: Text::new("检查电源和网线", "check power and network"),
-        since: now,
-        raised: now,
-        resolved: None,
-        acknowledged: None,
-        evidence: Vec::new(),
-        codes: Vec::new(),
-        topic: String::new(),
-        silenced: None,
-        inhibited: None,
-        flapping: false,
-        told: Vec::new(),
-        cost: hallwatch::alert::Cost::default(),
-    }
+    let id = format!("{rule}-k-{n:03}-{}", now.ms());
+    let device = Some(DeviceId::parse(&format!("k-{n:03}")).expect("id"));
+    let texts = [
+        Text::new(format!("{n} 号自助机离线"), format!("kiosk {n} is offline")),
+        Text::new("检查电源和网线", "check power and network"),
+    ];
+    Alert::new(id, rule, Severity::Major, device, texts, now)
 }
 
 pub(crate) fn raised(n: usize) -> (Change, Alert) {

@@ -9,7 +9,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { acknowledgesForHours, filters, foldsUnder, maintains, namesMachines, silencesAnAlert, tellsCost } from "./alerts/deeds.mjs";
+import { acknowledgesForHours, filters, foldsUnder, maintains, namesMachines, silencesAnAlert, tellsCost, tellsSuspects } from "./alerts/deeds.mjs";
 import { boardStaysLight, fitsLaptop, fitsPhone, oldDaemon, survives } from "./alerts/media.mjs";
 import { foldsFigures, makesOrder, stepsOrder } from "./alerts/orders.mjs";
 import { compares } from "./alerts/says.mjs";
@@ -47,7 +47,7 @@ const path = (name) => join(shots, `${name}.png`);
 const shot = (page, name) => page.screenshot({ path: path(name) });
 /** What only looks comes first: the rest changes what the fake hall tells. */
 const STORIES = [
-  boardStaysLight, fitsLaptop, fitsPhone, foldsUnder, namesMachines, tellsCost, foldsFigures, filters, readsSilences, tellsNoise, rehearses, oldDaemon,
+  boardStaysLight, fitsLaptop, fitsPhone, foldsUnder, tellsSuspects, namesMachines, tellsCost, foldsFigures, filters, readsSilences, tellsNoise, rehearses, oldDaemon,
   withoutSoundChannel, tellsBlockedSound, phonesAreQuiet, announces,
   triesChannels, acknowledgesForHours, silencesAnAlert, maintains, refusesNonsense, makesRecurring, endsSilence, makesOrder, stepsOrder, survives,
 ];

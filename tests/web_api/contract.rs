@@ -54,6 +54,11 @@ wire! {
     }
     Sun { elevation_deg: f64, sunrise_ms: Option<i64>, sunset_ms: Option<i64>, }
     Alerts { now_ms: i64, alerts: Vec<Alert>, }
+    Suspects { now_ms: i64, suspects: Vec<Suspect>, }
+    Suspect {
+        rule: String, severity: String, device: Option<String>, device_name: Text,
+        zone: Option<String>, text: Text, since_ms: i64, due_ms: i64,
+    }
     Channels { now_ms: i64, channels: Vec<Value>, }
     Alert {
         id: String, rule: String, severity: String, state: String, device: Option<String>,
@@ -61,7 +66,7 @@ wire! {
         since_ms: i64, raised_ms: i64, resolved_ms: Option<i64>,
         acknowledged: Option<Acknowledged>, evidence: Vec<Evidence>,
         silenced: Option<String>, inhibited: Option<String>, flapping: bool, told: Vec<String>,
-        cost: Cost,
+        cost: Cost, labels: std::collections::BTreeMap<String, String>,
     }
     Cost { energy_wh: f64, money: Option<f64>, service_ms: i64, }
     Acknowledged { by: String, note: String, at_ms: i64, until_ms: Option<i64>, }

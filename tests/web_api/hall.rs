@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hallwatch::alert::{AckError, Acknowledged, Alert, AlertState, Silence, SilenceView};
+use hallwatch::alert::{AckError, Acknowledged, Alert, AlertState, Silence, SilenceView, Suspect};
 use hallwatch::clock::ManualClock;
 use hallwatch::history::History;
 use hallwatch::influx;
@@ -313,26 +313,17 @@ impl Desk {
 fn alert(id_: &str, state: AlertState) -> Alert {
     let over = state == AlertState::Resolved;
     let raised = Timestamp::from_ms(if over { NOW - 9_000_000 } else { NOW - 60_000 });
+    let texts = [
+        Text::new("绝缘阻抗低", "low insulation resistance"),
+        Text::new("检查组串接线", "check the strings"),
+    ];
+    let device = Some(id("inv-01"));
     Alert {
-        id: id_.to_owned(),
-        rule: "PV002".to_owned(),
-        severity: Severity::Major,
         state,
-        device: Some(id("inv-01")),
-        text: Text::new("绝缘阻抗低", "low insulation resistance"),
-        advice: Text::new("检查组串接线", "check the strings"),
         since: raised.plus_ms(-5_000),
-        raised,
         resolved: over.then(|| raised.plus_ms(60_000)),
-        acknowledged: None,
         evidence: vec![(Text::new("故障字", "fault word"), "0x0004".to_owned())],
-        codes: Vec::new(),
-        topic: String::new(),
-        silenced: None,
-        inhibited: None,
-        flapping: false,
-        told: Vec::new(),
-        cost: hallwatch::alert::Cost::default(),
+        ..Alert::new(id_.to_owned(), "PV002", Severity::Major, device, texts, raised)
     }
 }
 
@@ -351,6 +342,18 @@ impl AlertDesk for Desk {
 
     fn silences(&self) -> Vec<SilenceView> {
         Vec::new()
+    }
+
+    fn suspects(&self) -> Answer<'_, Vec<Suspect>> {
+        let suspect = Suspect {
+            rule: "PV002".to_owned(),
+            severity: Severity::Major,
+            device: Some(id("inv-01")),
+            text: Text::new("绝缘阻抗低", "low insulation resistance"),
+            since: Timestamp::from_ms(NOW - 5_000),
+            due: Timestamp::from_ms(NOW + 55_000),
+        };
+        Box::pin(async move { Ok(vec![suspect]) })
     }
 
     fn silence(&self, silence: Silence) -> Answer<'_, Silence> {

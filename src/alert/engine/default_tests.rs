@@ -55,7 +55,7 @@ fn numbers() -> Vec<(&'static str, Said, Said)> {
 
 /// Which device of the world a rule is tried on.
 fn device_of(rule: &Rule) -> Option<&'static str> {
-    let is_for = |kind: &str| rule.is_for(DeviceKind::parse(kind).expect("kind"));
+    let is_for = |kind: &str| rule.is_of_kind(DeviceKind::parse(kind).expect("kind"));
     match () {
         () if is_for("inverter") => Some("inv"),
         () if is_for("ticket_machine") => Some("tm"),

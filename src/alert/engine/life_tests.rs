@@ -402,3 +402,64 @@ fn what_is_found_beside_the_devices_is_told_in_whole_sentences() {
     let over = seconds(&mut world, 20, said);
     assert!(over.iter().any(|told| told.alert.rule == "SL002"), "{over:?}");
 }
+
+#[test]
+fn what_is_no_alert_yet_is_a_suspect_until_it_is_one_or_recovers() {
+    let mut world = World::new(NOON);
+    let both: Said<'_> = &[("inv", &producing()), ("tm", &paper(0))];
+    let only: Said<'_> = &[("inv", &producing())];
+    seconds(&mut world, 5, both);
+    assert!(world.engine.suspects().is_empty(), "{:?}", world.engine.suspects());
+    seconds(&mut world, 60, only);
+    let suspects = world.engine.suspects();
+    let [suspect] = &suspects[..] else { panic!("{suspects:?}") };
+    assert_eq!((suspect.rule.as_str(), suspect.severity), ("KS001", Severity::Major));
+    assert_eq!(suspect.device.as_ref().map(DeviceId::as_str), Some("tm"));
+    assert_eq!(suspect.due.since_ms(suspect.since), 300_000);
+    assert!(!suspect.text.zh.contains('{') && suspect.due > world.now, "{suspect:?}");
+    // What the snapshot leaves out is seen anew.
+    let state = record::snapshot(&world.engine.tracks, &[]).expect("state");
+    world.engine = Engine::new(world.engine.rules.to_vec(), record::restore(&state).tracks);
+    seconds(&mut world, 2, only);
+    assert_eq!(world.engine.suspects(), suspects);
+    seconds(&mut world, 2, both);
+    assert!(world.engine.suspects().is_empty(), "it speaks again");
+    let raised = seconds(&mut world, 340, only);
+    assert_eq!(changes(&raised), [(Change::Raised, true)]);
+    assert!(world.engine.suspects().is_empty(), "it is an alert");
+}
+
+#[test]
+fn routes_and_silences_pick_by_the_labels_of_rules() {
+    let mut world = World::new(NOON);
+    let mut rules = world.engine.rules.to_vec();
+    let label = || ("team".to_owned(), "electricians".to_owned());
+    for rule in rules.iter_mut().filter(|rule| *rule.id == *"PV002") {
+        rule.labels.extend([label()]);
+    }
+    world.engine = Engine::new(rules, BTreeMap::new());
+    let labels = || Matcher { labels: Labels::from([label()]), ..Matcher::default() };
+    let electricians = Route { matcher: labels(), ..route("electricians", 0) };
+    let kiosks = Route {
+        matcher: Matcher { kinds: vec!["ticket_machine".to_owned()], ..Matcher::default() },
+        ..route("it", 0)
+    };
+    let channels = vec!["electricians".to_owned(), "it".to_owned()];
+    world.engine.desk.policy =
+        Policy { channels, routes: vec![electricians, kiosks], ..Policy::default() };
+    let broken: Said<'_> = &[("inv", &tripped()), ("tm", &paper(0))];
+    let well: Said<'_> = &[("inv", &producing()), ("tm", &paper(0))];
+    let raised = seconds(&mut world, 70, broken);
+    let raised: Vec<_> = raised.iter().filter(|t| t.alert.rule == "PV002").collect();
+    assert_eq!(raised[0].to.as_deref(), Some(&["electricians".to_owned()][..]));
+    assert_eq!(raised[0].alert.labels, Labels::from([label()]));
+    let again = record::event(raised[0], world.now).and_then(|event| record::transition(&event));
+    assert_eq!(again.as_ref(), Some(raised[0]), "the journal keeps them");
+    seconds(&mut world, 60, well);
+    let quiet = silence(Effect::Silence, labels(), world.now, 600);
+    world.engine.desk.silences.push(quiet);
+    let raised = seconds(&mut world, 70, broken);
+    let told: Vec<_> = raised.iter().filter(|t| t.tell && t.alert.rule == "PV002").collect();
+    assert!(told.is_empty(), "{told:?}");
+    assert!(world.engine.open()[0].silenced.is_some());
+}

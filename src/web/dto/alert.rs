@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::alert;
 use crate::live::Board;
+use crate::model::{DeviceId, Timestamp};
 
 use super::Text;
 
@@ -37,6 +38,7 @@ pub(in crate::web) struct Alert {
     flapping: bool,
     told: Vec<String>,
     cost: Cost,
+    labels: crate::rule::Labels,
 }
 
 /// What it has cost so far.
@@ -45,6 +47,56 @@ struct Cost {
     energy_wh: f64,
     money: Option<f64>,
     service_ms: i64,
+}
+
+/// What is about to be an alert, the next one first.
+#[derive(Debug, Serialize)]
+pub(in crate::web) struct Suspects {
+    now_ms: i64,
+    suspects: Vec<Suspect>,
+}
+
+#[derive(Debug, Serialize)]
+struct Suspect {
+    rule: String,
+    severity: &'static str,
+    device: Option<String>,
+    device_name: Text,
+    zone: Option<String>,
+    text: Text,
+    since_ms: i64,
+    due_ms: i64,
+}
+
+impl Suspects {
+    pub(in crate::web) fn of(all: Vec<alert::Suspect>, board: &Board, now: Timestamp) -> Self {
+        let suspect = |one: alert::Suspect| Suspect {
+            device_name: name_of(one.device.as_ref(), board),
+            zone: one
+                .device
+                .as_ref()
+                .and_then(|id| board.get(id.as_str()))
+                .map(|live| live.device.zone.to_string()),
+            rule: one.rule,
+            severity: one.severity.as_str(),
+            device: one.device.map(|id| id.to_string()),
+            text: one.text.into(),
+            since_ms: one.since.ms(),
+            due_ms: one.due.ms(),
+        };
+        Self { now_ms: now.ms(), suspects: all.into_iter().map(suspect).collect() }
+    }
+}
+
+/// Something about several devices carries the name of the building; one that is no longer configured keeps
+/// its id.
+fn name_of(device: Option<&DeviceId>, board: &Board) -> Text {
+    let live = device.and_then(|id| board.get(id.as_str()));
+    match (device, live) {
+        (_, Some(live)) => Text::from(&live.device.name),
+        (Some(id), None) => crate::model::Text::same(id.as_str()).into(),
+        (None, None) => Text::from(&board.site.name),
+    }
 }
 
 /// The silences and maintenance windows, newest first.
@@ -63,7 +115,7 @@ struct SilenceView {
 }
 
 impl Silences {
-    pub(in crate::web) fn of(views: Vec<alert::SilenceView>, now: crate::model::Timestamp) -> Self {
+    pub(in crate::web) fn of(views: Vec<alert::SilenceView>, now: Timestamp) -> Self {
         let state = |view: &alert::SilenceView| match () {
             () if view.silence.is_over(now) => "over",
             () if now < view.silence.from => "scheduled",
@@ -94,16 +146,10 @@ struct Evidence {
 }
 
 impl Alert {
-    /// An alert about several devices carries the name of the building; one about a device that
-    /// is no longer configured keeps its id.
     pub(in crate::web) fn of(alert: alert::Alert, board: &Board) -> Self {
         let live = alert.device.as_ref().and_then(|id| board.get(id.as_str()));
         let device = live.map(|live| &live.device);
-        let device_name = match (&alert.device, device) {
-            (_, Some(device)) => Text::from(&device.name),
-            (Some(id), None) => crate::model::Text::same(id.as_str()).into(),
-            (None, None) => Text::from(&board.site.name),
-        };
+        let device_name = name_of(alert.device.as_ref(), board);
         let evidence = alert.evidence.into_iter();
         Self {
             id: alert.id,
@@ -118,12 +164,12 @@ impl Alert {
             advice: alert.advice.into(),
             since_ms: alert.since.ms(),
             raised_ms: alert.raised.ms(),
-            resolved_ms: alert.resolved.map(crate::model::Timestamp::ms),
+            resolved_ms: alert.resolved.map(Timestamp::ms),
             acknowledged: alert.acknowledged.map(|who| Acknowledged {
                 by: who.by,
                 note: who.note,
                 at_ms: who.at.ms(),
-                until_ms: who.until.map(crate::model::Timestamp::ms),
+                until_ms: who.until.map(Timestamp::ms),
             }),
             evidence: evidence
                 .map(|(label, value)| Evidence { label: label.into(), value })
@@ -137,6 +183,7 @@ impl Alert {
                 money: alert.cost.money,
                 service_ms: alert.cost.service_ms,
             },
+            labels: alert.labels,
         }
     }
 }

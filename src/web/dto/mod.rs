@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model;
 
-pub(super) use alert::{Alert, Alerts, Silences};
+pub(super) use alert::{Alert, Alerts, Silences, Suspects};
 pub use bus::{Bus, BusUnit, Buses, Durations, Exceptions, Finding};
 pub(super) use channel::{Channel, ChannelsAnswer, WallAnswer};
 pub(super) use detect::detected;

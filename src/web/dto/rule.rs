@@ -22,6 +22,8 @@ struct Rule {
     kinds: Vec<&'static str>,
     text: Text,
     advice: Text,
+    profiles: Vec<String>,
+    labels: rule::Labels,
     /// What is stored suffices to rehearse it.
     rehearsable: bool,
 }
@@ -32,6 +34,8 @@ impl Rules {
             id: rule.id.to_string(),
             severity: rule.severity().as_str(),
             kinds: rule.kinds().iter().map(|kind| kind.as_str()).collect(),
+            profiles: rule.profiles.clone(),
+            labels: rule.labels.clone(),
             text: Text::from(rule.text()),
             advice: Text::from(&rule.advice),
             rehearsable: rule.found().is_none(),

@@ -25,6 +25,27 @@ export async function foldsUnder(hall) {
   await context.close();
 }
 
+/** What is no alert yet is told where somebody looks for it, and counts down. */
+export async function tellsSuspects(hall) {
+  const { check } = hall;
+  const { page, context, seen } = await openTab(hall, "open");
+  await page.waitForSelector('[data-testid="suspects"]');
+  const told = () => page.textContent('[data-testid="suspects"]');
+  check.that("what is about to be an alert is folded", (await told()).startsWith("即将告警 2 条") && !(await page.isVisible("[data-suspect]")));
+  await page.focus('[data-testid="suspects"] summary');
+  await page.keyboard.press("Enter");
+  check.that("… with its device, what is wrong and how long it has", /办税终端 2.*离线.*再持续 2 分钟.*即告警/.test(await told()), await told());
+  check.that("labels of a rule stand beside its alert", (await page.textContent('[data-label="班组"]')) === "班组：电工班");
+  await hall.shot(page, "alerts-suspects-zh");
+  await page.click('[data-suspect="KS001"] .alert-device');
+  await check.within("… and its device opens", 5, async () => (await page.textContent(".drawer h2")) === "办税终端 2");
+  await page.keyboard.press("Escape");
+  await page.click(".language-button");
+  check.that("… in both languages", /2 about to become alerts.*Tax terminal 2 is offline.*an alert in 2 min/.test(await told()), await told());
+  check.that("no console errors about suspects", seen.errors.length === 0, seen.errors.join(" | "));
+  await context.close();
+}
+
 export async function namesMachines(hall) {
   const { check } = hall;
   const { page, context, seen } = await openTab(hall, "open");

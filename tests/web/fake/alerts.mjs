@@ -65,6 +65,7 @@ export class Alerts {
       resolved_ms: null, acknowledged: null,
       silenced: null, inhibited: null, flapping: false, told: severity === "critical" || severity === "major" ? ["值班群"] : [],
       cost: costOf(rule),
+      labels: rule === "PV009" ? { 班组: "电工班", contract: "PV-2026" } : {},
       evidence: rule === "PV002" ? [{ label: text("报警字 1", "Alarm word 1"), value: "0x0004" }] : [],
     };
     this.list.unshift(alert);

@@ -122,10 +122,21 @@ export class Desk {
     return [200, { channel: name, delivered: true }];
   }
 
+  /** What is wrong for too short a time to be an alert. */
+  suspects(now) {
+    const seen = (rule, severity, device, zh, en, nameZh, nameEn, zone, sinceS, dueS) =>
+      ({ rule, severity, device, device_name: text(nameZh, nameEn), zone, text: text(zh, en), since_ms: now - sinceS * 1000, due_ms: now + dueS * 1000 });
+    return [
+      seen("KS034", "minor", null, "6 台取号机中 1 台停用", "1 of 6 ticket machines out of service", "政务服务中心", "Public Service Centre", null, 20, 40),
+      seen("KS001", "major", "tax_terminal-02", "办税终端 2 离线", "Tax terminal 2 is offline", "办税终端 2", "Tax terminal 2", "f2", 130, 170),
+    ];
+  }
+
   /** Status and body; null when the path is another's. */
   async answer({ method, path, query, body, now }) {
     this.judge(now);
     const post = method === "POST";
+    if (path === "/suspects") return [200, { now_ms: now, suspects: this.suspects(now) }];
     if (path === "/silences") return post ? this.set(await body(), now) : [200, { now_ms: now, silences: this.listed(now) }];
     const end = /^\/silences\/([^/]+)\/end$/.exec(path);
     if (end && post) return this.end(decodeURIComponent(end[1]), await body(), now);

@@ -3,7 +3,7 @@ import { HOUR, midnight, noise, text } from "./hall.mjs";
 
 const DAY = 24 * HOUR;
 const MINUTE = 60_000;
-const rule = (id, severity, kinds, zh, en, adviceZh, adviceEn) => ({ id, severity, kinds, text: text(`{device} ${zh}：{reason}`, `{device} ${en[0].toLowerCase()}${en.slice(1)}: {reason}`), plain: text(zh, en), advice: text(adviceZh, adviceEn), rehearsable: id !== "DP002" });
+const rule = (id, severity, kinds, zh, en, adviceZh, adviceEn) => ({ id, severity, kinds, text: text(`{device} ${zh}：{reason}`, `{device} ${en[0].toLowerCase()}${en.slice(1)}: {reason}`), plain: text(zh, en), advice: text(adviceZh, adviceEn), profiles: [], labels: {}, rehearsable: id !== "DP002" });
 const MACHINES = ["ticket_machine", "tax_terminal", "approval_kiosk", "social_security_kiosk", "medical_insurance_kiosk", "health_check_machine"];
 
 export const RULES = [

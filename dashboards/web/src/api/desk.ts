@@ -37,6 +37,22 @@ export interface Silence {
   readonly state: "active" | "scheduled" | "waiting" | "over";
 }
 
+/** Wrong for too short a time to be an alert yet. */
+export interface Suspect {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly device: string | null;
+  readonly device_name: Text;
+  readonly zone: string | null;
+  readonly text: Text;
+  readonly since_ms: number;
+  /** When it will be an alert, if it goes on. */
+  readonly due_ms: number;
+}
+
+/** The next one first. */
+export interface Suspects { readonly now_ms: number; readonly suspects: readonly Suspect[] }
+
 export interface Silences { readonly now_ms: number; readonly silences: readonly Silence[] }
 
 /** A silence as it is asked for; what is left out of the matcher is any. */
@@ -183,6 +199,9 @@ export interface Rule {
   readonly id: string;
   readonly severity: Severity;
   readonly kinds: readonly string[];
+  /** Only for devices of these profiles; none is all. */
+  readonly profiles: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
   readonly text: Text;
   readonly advice: Text;
   /** What is stored suffices to rehearse it. */

@@ -1,5 +1,5 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
-import type { Channels, Figures, NewOrder, NewSilence, NewStep, Noise, Rehearsal, Rule, Silence, Silences, Vendor, Wall, WorkOrder, WorkOrders } from "./desk";
+import type { Channels, Figures, NewOrder, NewSilence, NewStep, Noise, Rehearsal, Rule, Silence, Silences, Suspects, Vendor, Wall, WorkOrder, WorkOrders } from "./desk";
 import type { Past, Step } from "./past";
 import type { Service } from "./service";
 import type { Alert, Audit, Buses, Data, Device, Hall, Letters, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
@@ -94,6 +94,7 @@ export const api = {
   alerts: (state: "active" | "resolved" | "all", limit: number) =>
     get<AlertList>(`/alerts?state=${state}&limit=${limit}`),
   acknowledge: (id: string, said: Acknowledgement) => told<Alert>(`/alerts/${encodeURIComponent(id)}/acknowledge`, said),
+  suspects: () => get<Suspects>("/suspects"),
   silences: () => get<Silences>("/silences"),
   silence: (wanted: NewSilence) => told<Silence>("/silences", wanted),
   endSilence: (id: string, by: string) => told<Silence>(`/silences/${encodeURIComponent(id)}/end`, { by }),

@@ -109,6 +109,8 @@ export interface Alert {
   readonly told: readonly string[];
   /** What it has cost so far. */
   readonly cost: { readonly energy_wh: number; readonly money: number | null; readonly service_ms: number };
+  /** Those of its rule, by name. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface Sink {

@@ -40,6 +40,11 @@ export const alerts: Messages["alerts"] = {
   shown: (n, m) => `${n} of ${m} shown`,
   noMatch: "No alert matches.",
 
+  suspects: (n) => `${n} about to become ${n === 1 ? "an alert" : "alerts"}`,
+  suspectsHint: "Something is wrong, and not yet for as long as its rule asks for. What recovers becomes no alert.",
+  suspectDue: (time) => `an alert in ${time}`,
+  labelOf: (name, value) => `${name}: ${value}`,
+
   forHow: "Counts for",
   forDefault: "Default",
   forHours: (n) => count(n, "hour", "hours"),

@@ -37,6 +37,11 @@ export const alerts = {
   shown: (n: number, m: number) => `显示 ${n} / ${m} 条`,
   noMatch: "没有符合条件的告警。",
 
+  suspects: (n: number) => `即将告警 ${n} 条`,
+  suspectsHint: "异常已出现，但持续时间还没到规则的要求；恢复则不告警。",
+  suspectDue: (time: string) => `再持续 ${time}即告警`,
+  labelOf: (name: string, value: string) => `${name}：${value}`,
+
   forHow: "确认有效时长",
   forDefault: "默认",
   forHours: (n: number) => `${n} 小时`,

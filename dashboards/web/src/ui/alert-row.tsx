@@ -90,6 +90,13 @@ function Marks({ alert, full }: { alert: Alert; full: boolean }) {
   );
 }
 
+/** What the hall calls the rule, in its own words. */
+function Labels({ alert }: { alert: Alert }) {
+  const { alerts } = useWords().t;
+  const all = Object.entries(alert.labels);
+  return <>{all.map(([name, value]) => <span key={name} class="pill" data-label={name} data-person>{alerts.labelOf(name, value)}</span>)}</>;
+}
+
 /** With `full` its state is said in any case; `children` are what else is known, and what can be done about it. */
 export function AlertRow({ alert, isNew, full = false, onAcknowledge, children }: {
   alert: Alert; isNew?: boolean; full?: boolean; onAcknowledge?: (alert: Alert) => void; children?: ComponentChildren;
@@ -104,6 +111,7 @@ export function AlertRow({ alert, isNew, full = false, onAcknowledge, children }
         <span class="severity"><SeverityIcon severity={alert.severity} />{t.severity[alert.severity]}</span>
         <Where alert={alert} />
         {ended ? null : <Marks alert={alert} full={full} />}
+        {ended || !full ? null : <Labels alert={alert} />}
         <span class="alert-when"><When alert={alert} /></span>
       </div>
       <div class="alert-body">

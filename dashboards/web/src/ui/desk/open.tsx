@@ -17,6 +17,7 @@ import { ANY, Filters, isAlone, passes } from "./filter";
 import { folded, type Fold } from "./fold";
 import { NewOrderDialog } from "./new-order";
 import { SilenceDialog } from "./silence-dialog";
+import { Suspects } from "./suspects";
 import { addressOf } from "./tabs";
 
 /** More than this help nobody; the filters do. */
@@ -104,6 +105,7 @@ export function OpenAlerts({ hall }: { hall: Hall }) {
       <ul class="desk-alerts" data-testid="desk-alerts">
         {shown.map((fold) => <FoldRow key={fold.alert.id} fold={fold} ordered={ordered} onAsk={setAsked} />)}
       </ul>
+      <Suspects />
       <Resolved />
       {asked ? <Asking asked={asked} hall={hall} onClose={() => setAsked(null)} onOrder={() => setMade((n) => n + 1)} /> : null}
     </>

@@ -210,6 +210,7 @@ async fn a_channel_that_does_not_behave_delays_no_other() {
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     until("the wall", 5, || world.wall.look().len() == 1).await;
     assert!(world.wall.look()[0].title.zh.starts_with("● 重要 新告警｜"));
+    assert_eq!(world.wall.look()[0].alerts.len(), 1, "the page knows what it is about");
     until("the one that is trusted by its own file", 5, || {
         world.state("trusted").delivered.is_some()
     })

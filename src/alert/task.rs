@@ -217,6 +217,8 @@ impl Alerts {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut past = self.recall();
+        // What comes before the first tick is judged by the silences, too.
+        self.engine.desk.turn(&self.live, self.hours.as_deref(), self.clock.now());
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,

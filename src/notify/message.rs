@@ -1,5 +1,7 @@
 //! What is sent: one transition, or several that were collected.
 
+use std::collections::BTreeSet;
+
 use crate::alert::{Alert, Change, Transition};
 use crate::model::{Position, Severity, Text, Timestamp};
 
@@ -48,6 +50,14 @@ impl Message {
     /// Where the last of it stands in the journal.
     pub(super) fn through(&self) -> Position {
         self.items.last().map_or(Position::default(), |item| item.position)
+    }
+
+    /// The ids of the alerts that are open after it.
+    pub(super) fn open_ids(&self) -> Vec<String> {
+        let over = |change| matches!(change, Change::Resolved | Change::Muted);
+        let open = self.items.iter().map(|item| &item.transition).filter(|t| !over(t.change));
+        let open: BTreeSet<&String> = open.map(|transition| &transition.alert.id).collect();
+        open.into_iter().cloned().collect()
     }
 
     /// The id of each alert and what happened to it, for the record.

@@ -164,6 +164,7 @@ impl Sender {
                     severity: compose::worst(message),
                     title: Text::new(zh.title, en.title),
                     text: Text::new(zh.text, en.text),
+                    alerts: message.open_ids(),
                 });
                 Answer::Taken
             }

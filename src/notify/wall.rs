@@ -21,6 +21,8 @@ pub struct Announcement {
     pub title: Text,
     /// All of it.
     pub text: Text,
+    /// The alerts that it tells of and that were open then, by their ids.
+    pub alerts: Vec<String>,
 }
 
 /// The last 50 announcements. Clones share them.

@@ -282,8 +282,13 @@ fn a_condition_keeps_the_unit_of_its_points() {
 
 /// Whether a rule holds when the point that it judges says a word.
 pub(crate) fn holds_for_word(rule: &Rule, word: &'static str) -> bool {
-    let scene = Written::default().with(Name::Value, Cell::Word(word));
-    rule.levels().iter().any(|level| level.judge(&scene) == Verdict::Yes)
+    rule.levels().iter().any(|level| level.judge(&serving(word)) == Verdict::Yes)
+}
+
+/// A point that says this while people come.
+fn serving(word: &'static str) -> Written {
+    let open = Name::Setting(Setting::Open);
+    Written::default().with(Name::Value, Cell::Word(word)).with(open, Cell::YesNo(true))
 }
 
 /// Nothing that a machine can say of a major trouble goes by unheard.
@@ -293,7 +298,7 @@ fn every_major_word_of_a_machine_has_a_rule() {
     for point in crate::model::standard_point_names() {
         let Some(words) = crate::model::words_of(point) else { continue };
         for word in words.words.iter().filter(|word| word.severity >= Some(Severity::Major)) {
-            let scene = Written::default().with(Name::Value, Cell::Word(word.id));
+            let scene = serving(word.id);
             let told = rules.iter().filter(|rule| rule.parts.iter().any(|part| **part == *point));
             let told = told.flat_map(|rule| rule.levels()).any(|l| l.judge(&scene) == Verdict::Yes);
             // The states of inverters are judged together with their fault codes.

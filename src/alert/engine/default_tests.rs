@@ -3,6 +3,7 @@
 use crate::model::{Decimal, DeviceKind, Severity, Value, vocabulary, words_of};
 use crate::rule::{Rule, default_rules};
 
+use super::super::silence::{Effect, Matcher, Silence};
 use super::tests::World;
 
 /// What a device says.
@@ -66,7 +67,10 @@ fn device_of(rule: &Rule) -> Option<&'static str> {
 
 /// Rules that fire when the device says `said` for long enough.
 fn fired(device: &str, said: &Said, seconds: i64) -> Vec<(String, Severity)> {
-    let mut world = World::with_gateway(super::tests::NOON);
+    fired_in(World::with_gateway(super::tests::NOON), device, said, seconds)
+}
+
+fn fired_in(mut world: World, device: &str, said: &Said, seconds: i64) -> Vec<(String, Severity)> {
     let said: Vec<(&str, Value)> =
         said.iter().map(|(point, value)| (point.as_str(), value.clone())).collect();
     let mut found = Vec::new();
@@ -106,6 +110,52 @@ fn rules_about_numbers_fire_at_their_limit_and_not_before() {
             assert!(all.iter().all(|(fired, _)| fired != id), "{id} is too early");
         }
     }
+}
+
+/// A world in which somebody works on a device, by plan, all day.
+fn worked_on(device: &str) -> World {
+    let mut world = World::with_gateway(super::tests::NOON);
+    let devices = vec![device.to_owned()];
+    world.engine.desk.silences.push(Silence {
+        id: "S1".to_owned(),
+        effect: Effect::Maintenance,
+        matcher: Matcher { devices, ..Matcher::default() },
+        from: world.now,
+        until: world.now.plus_ms(24 * 3_600_000),
+        recurring: None,
+        by: "王".to_owned(),
+        why: "检修".to_owned(),
+        set: world.now,
+        ended: None,
+    });
+    world.second(&[]);
+    world
+}
+
+#[test]
+fn no_rule_fires_while_somebody_works_on_the_device_but_those_that_say_so() {
+    let rules = default_rules().expect("rules");
+    let mut cases: Vec<(&Rule, Said)> = Vec::new();
+    for rule in &rules {
+        let parts = rule.parts.iter();
+        for (part, words) in parts.filter_map(|part| Some((part, words_of(part)?))) {
+            let holds = |id: &&'static str| crate::rule::tests::holds_for_word(rule, id);
+            let said = |id| vec![(part.to_string(), word(part, id))];
+            let words = words.words.iter().map(|word| word.id);
+            cases.extend(words.filter(holds).map(|id| (rule, said(id))));
+        }
+    }
+    let of = |id: &str| rules.iter().find(|rule| *rule.id == *id).expect("a rule");
+    cases.extend(numbers().into_iter().map(|(id, fires, _)| (of(id), fires)));
+    let mut tried = 0;
+    for (rule, fires) in cases {
+        let Some(device) = device_of(rule) else { continue };
+        let all = fired_in(worked_on(device), device, &fires, seconds_of(rule));
+        let found = all.iter().any(|(fired, _)| *fired == *rule.id);
+        assert_eq!(found, rule.in_maintenance, "{} {fires:?}: {all:?}", rule.id);
+        tried += 1;
+    }
+    assert!(tried > 40, "{tried}");
 }
 
 #[test]

@@ -463,3 +463,46 @@ fn routes_and_silences_pick_by_the_labels_of_rules() {
     assert!(told.is_empty(), "{told:?}");
     assert!(world.engine.open()[0].silenced.is_some());
 }
+
+/// NOON is that of a Sunday in June.
+const MONDAY_OPENS: i64 = NOON + 21 * 3_600_000;
+const MONDAY_CLOSES: i64 = MONDAY_OPENS + 8 * 3_600_000;
+
+#[test]
+fn machines_that_are_off_at_night_and_on_sundays_are_no_alerts() {
+    let mut world = World::new(NOON);
+    world.hours = super::tests::serving(crate::calendar::Hours::default());
+    let both: Said<'_> = &[("inv", &producing()), ("tm", &paper(2))];
+    let only: Said<'_> = &[("inv", &producing())];
+    assert_eq!(changes(&seconds(&mut world, 600, both)), [], "out of paper on a Sunday");
+    assert_eq!(changes(&seconds(&mut world, 900, only)), [], "and switched off");
+    world.now = Timestamp::from_ms(MONDAY_OPENS - 120_000);
+    assert_eq!(changes(&seconds(&mut world, 400, only)), [], "five minutes from the opening on");
+    let raised = seconds(&mut world, 30, only);
+    assert_eq!((raised.len(), raised[0].alert.rule.as_str()), (1, "KS001"));
+    assert_eq!(raised[0].alert.since.ms() / 10_000, MONDAY_OPENS / 10_000);
+    // It is no less broken because the hall closes.
+    world.now = Timestamp::from_ms(MONDAY_CLOSES - 60_000);
+    assert_eq!(changes(&seconds(&mut world, 300, only)), []);
+    let back = seconds(&mut world, 60, both);
+    assert_eq!((back.len(), back[0].change), (1, Change::Resolved));
+    assert!(
+        world.engine.open().is_empty(),
+        "without paper, after hours: {:?}",
+        world.engine.open()
+    );
+}
+
+#[test]
+fn paper_that_is_out_is_open_until_it_is_filled_also_after_closing() {
+    let mut world = World::new(MONDAY_CLOSES - 300_000);
+    world.hours = super::tests::serving(crate::calendar::Hours::default());
+    let with = |code| [("inv", producing()), ("tm", paper(code))];
+    let mut pass = |said: [(&str, Vec<(&'static str, Value)>); 2], count| {
+        let said: Vec<_> = said.iter().map(|(id, said)| (*id, &said[..])).collect();
+        changes(&seconds(&mut world, count, &said))
+    };
+    assert_eq!(pass(with(2), 120), [(Change::Raised, true)]);
+    assert_eq!(pass(with(2), 400), [], "the hall closes");
+    assert_eq!(pass(with(0), 60), [(Change::Resolved, true)]);
+}

@@ -39,12 +39,29 @@ fn device(id: &str, kind: DeviceKind, profile: &str) -> Arc<Device> {
     })
 }
 
+/// The zone of all devices serves then, in Beijing time.
+pub(super) fn serving(hours: crate::calendar::Hours) -> Arc<service::Config> {
+    let eight = jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(8));
+    let holidays = Arc::new(crate::calendar::Holidays::shipped());
+    let zone = service::ServiceZone {
+        id: ZoneId::parse("z").expect("id"),
+        name: Text::same("z"),
+        floor: None,
+        calendar: Arc::new(crate::calendar::Calendar::new(hours, holidays.clone(), eight)),
+        always: false,
+    };
+    let (zones, devices) = (vec![zone], Vec::new());
+    Arc::new(service::Config { zones, holidays, opening_check_ms: 0, devices })
+}
+
 pub(super) struct World {
     board: Board,
     pub(super) engine: Engine,
     pub(super) found: Vec<service::Finding>,
     pub(super) now: Timestamp,
     look: Look,
+    /// When its only zone serves: always, unless a test says otherwise.
+    pub(super) hours: Arc<service::Config>,
     pub(super) switches: Vec<super::super::line::Switch>,
     /// What was decided when devices spoke, before the second was over.
     decided: Vec<Transition>,
@@ -70,13 +87,15 @@ impl World {
         static RULES: LazyLock<Vec<Rule>> =
             LazyLock::new(|| crate::rule::default_rules().expect("rules"));
         let engine = Engine::new(RULES.clone(), BTreeMap::new());
-        let look = Look::at(&board, None, &engine.wanted, now);
+        let hours = serving(crate::calendar::Hours::always());
+        let look = Look::at(&board, Some(&hours), &engine.wanted, now);
         Self {
             board,
             engine,
             found: Vec::new(),
             now,
             look,
+            hours,
             switches: Vec::new(),
             decided: Vec::new(),
         }
@@ -139,7 +158,7 @@ impl World {
     }
 
     fn tick(&mut self) -> Vec<Transition> {
-        self.look = Look::at(&self.board, None, &self.engine.wanted, self.now);
+        self.look = Look::at(&self.board, Some(&self.hours), &self.engine.wanted, self.now);
         let mut found = self.found.clone();
         found.extend(super::super::line::gone(&self.board, &self.look.peers, &self.switches));
         super::super::line::widest(&mut found);

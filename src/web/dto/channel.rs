@@ -57,6 +57,7 @@ struct Said {
     severity: &'static str,
     title: Text,
     text: Text,
+    alerts: Vec<String>,
 }
 
 impl WallAnswer {
@@ -67,6 +68,7 @@ impl WallAnswer {
             severity: said.severity.as_str(),
             title: said.title.into(),
             text: said.text.into(),
+            alerts: said.alerts,
         };
         Self { now_ms: now.ms(), announcements: said.into_iter().map(one).collect() }
     }

@@ -1,6 +1,6 @@
 // What is announced in the hall: a banner and a sound on the live board, and the switch for the sound.
 import { writeFileSync } from "node:fs";
-import { CJK, enter, launch, openPage, sleep, wordsOnPage } from "../browser.mjs";
+import { CJK, api, enter, launch, openPage, sleep, wordsOnPage } from "../browser.mjs";
 import { LAPTOP, WALL } from "../service/view.mjs";
 import { PHONE } from "./view.mjs";
 
@@ -73,6 +73,14 @@ export async function announces(hall) {
   await check.within("… and goes by a click", 3, async () => (await banners(page)) === "");
   await sleep(5_500);
   check.that("nothing is told twice", (await banners(page)) === "" && (await tones(page)) === "");
+  const open = (await api(page, "/alerts?state=active&limit=200")).alerts.find((alert) => alert.severity === "critical");
+  await announce(page, { ...CRITICAL, alerts: [open.id] });
+  await announce(page, { ...CRITICAL, alerts: ["PV009-inv-09-1"] });
+  await check.within("two critical ones are shown", 8, async () => (await banners(page)) === "critical,critical");
+  await check.within("what is over by now needs no click", 24, async () => (await banners(page)) === "critical");
+  await sleep(3_000);
+  check.that("… what is open does", (await banners(page)) === "critical");
+  await page.click('[data-announcement="critical"]');
   check.that("no console errors while announcing", seen.errors.length === 0, seen.errors.join(" | "));
   await context.close();
 }

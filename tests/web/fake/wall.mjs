@@ -14,10 +14,10 @@ export class Wall {
     this.announce({ severity: "major", over: true, zh: "取号机 3 缺纸停用", en: "ticket machine 3 is out of paper" }, now - 3 * MINUTE);
   }
 
-  announce({ severity, over = false, zh, en }, now) {
+  announce({ severity, over = false, zh, en, alerts = [] }, now) {
     const title = text(`${over ? "✔" : "●"} ${SEVERITY[severity].zh} ${over ? "已恢复" : "新告警"}｜${SITE.zh}`, `${over ? "✔" : "●"} ${SEVERITY[severity].en} ${over ? "over" : "new alert"} | ${SITE.en}`);
     const lines = (first, what, where) => `${first}\n${what}\n${where}\nhttps://hall.example.org/`;
-    const said = { at_ms: now, channel: "hall-sound", severity, title, text: text(lines(title.zh, zh, "位置：一层综合大厅"), lines(title.en, en, "where: main hall, 1st floor")) };
+    const said = { at_ms: now, channel: "hall-sound", severity, title, text: text(lines(title.zh, zh, "位置：一层综合大厅"), lines(title.en, en, "where: main hall, 1st floor")), alerts };
     this.announcements.unshift(said);
     this.announcements.splice(KEPT);
     return said;

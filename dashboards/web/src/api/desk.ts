@@ -188,6 +188,8 @@ export interface Announcement {
   readonly severity: Severity;
   readonly title: Text;
   readonly text: Text;
+  /** Ids of the alerts that it tells of and that were open then. */
+  readonly alerts: readonly string[];
 }
 
 /** Newest first. */

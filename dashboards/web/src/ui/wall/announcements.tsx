@@ -33,11 +33,14 @@ function bodyOf(text: string, title: string): string {
 function Banner({ said, onClose }: { said: Announcement; onClose: () => void }) {
   const { t, say, label, lang } = useWords();
   const tune = tuneOf(said);
+  const open = useTopic("alerts");
+  // What is over by now needs nobody's click.
+  const waits = tune === "critical" && (open === null || said.alerts.length === 0 || said.alerts.some((id) => open.some((alert) => alert.id === id)));
   useEffect(() => {
-    if (tune === "critical") return undefined;
+    if (waits) return undefined;
     const timer = setTimeout(onClose, SHOWN_MS);
     return () => clearTimeout(timer);
-  }, []);
+  }, [waits]);
   const unsigned = (text: string) => text.replace(/^[●✔]\s*/, "");
   const title = label({ zh: unsigned(said.title.zh), en: unsigned(said.title.en) });
   return (
@@ -52,7 +55,7 @@ function Banner({ said, onClose }: { said: Announcement; onClose: () => void }) 
   );
 }
 
-/** Critical ones stay on top until somebody clicks; of the others the latest are shown below. */
+/** Critical ones stay on top until somebody clicks or their alerts are over; of the others the latest are shown below. */
 function kept(shown: readonly Announcement[], news: readonly Announcement[]): Announcement[] {
   const all = [...news.slice().reverse(), ...shown];
   const critical = all.filter((said) => tuneOf(said) === "critical").slice(0, CRITICAL_LIMIT);

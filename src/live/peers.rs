@@ -4,9 +4,9 @@
 //! walk over them and not a walk over their pairs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::model::{Device, DeviceKind, Text, Timestamp, ZoneId, text};
+use crate::model::{Device, DeviceKind, Site, Text, Timestamp, ZoneId, text};
 use crate::sky;
 
 use super::board::{Board, DeviceLive};
@@ -84,8 +84,9 @@ pub struct Peers {
     pub(super) now: Timestamp,
     pub(super) sun_deg: f64,
     pub(super) setting: bool,
-    /// Height of the sun now and each full hour before.
-    past_deg: Vec<f64>,
+    /// Height of the sun now and each full hour before, once somebody asks: only what is silent wants it.
+    past_deg: OnceLock<Vec<f64>>,
+    place: Arc<Site>,
     site: Group,
     zones: BTreeMap<ZoneId, Group>,
     lines: BTreeMap<Arc<str>, Line>,
@@ -115,12 +116,12 @@ impl Board {
     #[must_use]
     pub fn peers(&self, now: Timestamp) -> Peers {
         let sun_deg = self.sun_deg(now);
-        let hours = 0..=FADING_HOURS_MAX;
         let mut peers = Peers {
             now,
             sun_deg,
             setting: self.sun_deg(now.plus_ms(SETTING_MS)) < sun_deg,
-            past_deg: hours.map(|hour| self.sun_deg(now.plus_ms(-hour * HOUR_MS))).collect(),
+            past_deg: OnceLock::new(),
+            place: self.site.clone(),
             site: Group::default(),
             zones: BTreeMap::new(),
             lines: BTreeMap::new(),
@@ -155,7 +156,7 @@ impl Board {
     }
 
     pub(super) fn sun_deg(&self, at: Timestamp) -> f64 {
-        sky::sun(self.site.latitude_deg, self.site.longitude_deg, at).elevation_deg
+        sun_deg(&self.site, at)
     }
 
     /// No sun to speak of: it has set, or is about to.
@@ -163,6 +164,10 @@ impl Board {
         let sun_deg = self.sun_deg(at);
         dark(sun_deg, self.sun_deg(at.plus_ms(SETTING_MS)) < sun_deg)
     }
+}
+
+fn sun_deg(site: &Site, at: Timestamp) -> f64 {
+    sky::sun(site.latitude_deg, site.longitude_deg, at).elevation_deg
 }
 
 fn dark(sun_deg: f64, setting: bool) -> bool {
@@ -255,7 +260,11 @@ impl Peers {
     /// than any night.
     pub(super) fn highest_since(&self, then: Timestamp) -> Option<f64> {
         let hours = usize::try_from(self.now.since_ms(then).max(0) / HOUR_MS).ok()?;
-        self.past_deg.get(..=hours)?.iter().copied().reduce(f64::max)
+        let past_deg = self.past_deg.get_or_init(|| {
+            let at = |hour: i64| sun_deg(&self.place, self.now.plus_ms(-hour * HOUR_MS));
+            (0..=FADING_HOURS_MAX).map(at).collect()
+        });
+        past_deg.get(..=hours)?.iter().copied().reduce(f64::max)
     }
 
     /// The other inverters: of the same zone, because they see the same sky; else of the site.

@@ -156,9 +156,10 @@ impl Desk {
         Some(Transition { change, alert, tell, to: Some(to) })
     }
 
+    /// Whoever has heard of it hears of its end, also in a silence: else a ticket stays open for ever.
     fn over(&self, alert: &Alert, track: &mut Track, now: Timestamp) -> Transition {
         let muted = alert.silenced.is_some() || alert.inhibited.is_some();
-        let tell = !muted && self.reaches(&alert.told);
+        let tell = if muted { !alert.told.is_empty() } else { self.reaches(&alert.told) };
         if tell {
             track.told.push_back((now, alert.severity));
         }

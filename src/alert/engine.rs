@@ -116,7 +116,8 @@ impl Engine {
         for key in orphans {
             let Some(mut track) = self.tracks.remove(&key) else { continue };
             let Some(mut alert) = track.open.take() else { continue };
-            track::end(Arc::make_mut(&mut alert), look.now);
+            let known = board.get(key.device.as_str()).is_some() || key.device.as_str() == OWN_ID;
+            track::dismiss(Arc::make_mut(&mut alert), known, look.now);
             let place = Place { key: &key, board, look, offline: false };
             out.extend(self.desk.settle(Step::Over(alert), &place, &mut track));
         }

@@ -41,7 +41,7 @@ pub use noise::{Noise, Noisy};
 pub use policy::{Hours, Policy, Route};
 pub use record::{AlertRecord, alert_event};
 pub use rehearsal::{Firing, RehearsalError, Rehearsed, Stage, rehearse};
-pub use silence::{Effect, Ended, Matcher, On, Recurring, Silence, SilenceError, Subject};
+pub use silence::{Effect, Ended, KIOSK, Matcher, On, Recurring, Silence, SilenceError, Subject};
 pub use task::{AlertError, Alerts, told};
 pub use trial::Trial;
 pub use types::{Acknowledged, Alert, AlertState, Change, Config, Suspect, Transition};

@@ -184,6 +184,12 @@ impl From<&Alert> for AlertRecord {
 }
 
 impl AlertRecord {
+    /// Without what is for this program alone.
+    #[must_use]
+    pub fn for_others(alert: &Alert) -> Self {
+        Self { topic: String::new(), ..alert.into() }
+    }
+
     /// The alert, unless its words are not ours.
     pub(super) fn alert(self) -> Option<Alert> {
         let device = match self.device {

@@ -22,8 +22,8 @@ use super::types::{Alert, Change, Transition};
 const DAY_MS: i64 = 24 * 3600 * 1000;
 /// So long before the span is looked, so that what rules look back on is known.
 const WARM_UP_MS: i64 = DAY_MS;
-/// The clock of a rehearsal goes in steps of at most this.
-const STEP_MS_MAX: i64 = 60_000;
+/// The clock of a rehearsal goes in steps of at most this; readings are judged when they come all the same.
+const STEP_MS_MAX: i64 = 180_000;
 const STEP_MS_MIN: i64 = 1_000;
 /// Readings that are held at once, about.
 const READINGS_AT_ONCE: usize = 100_000;

@@ -10,6 +10,8 @@ use crate::rule::Labels;
 
 /// The longest one, milliseconds: what is quiet for ever is not watched.
 const LONGEST_MS: i64 = 366 * 24 * 3600 * 1000;
+/// Stands for every kind of machine that serves people, as in rules.
+pub const KIOSK: &str = "kiosk";
 const DAY_MIN: u16 = 24 * 60;
 
 /// What a silence does.
@@ -176,8 +178,8 @@ impl SilenceError {
     pub fn text(&self) -> Text {
         match self {
             Self::ForAll => Text::new(
-                "请指定规则、设备、区域、类型或级别，不能静默全部",
-                "name rules, devices, zones, kinds or a severity: not everything can be silenced",
+                "请指定规则、设备、区域、类型、标签或级别，不能静默全部",
+                "name rules, devices, zones, kinds, labels or a severity: not everything can be silenced",
             ),
             Self::Unknown { what, name } => {
                 let zh = match *what {
@@ -219,9 +221,15 @@ impl Matcher {
         one_of(&self.rules, Some(subject.rule))
             && one_of(&self.devices, subject.device.map(DeviceId::as_str))
             && one_of(&self.zones, subject.zone.map(ZoneId::as_str))
-            && one_of(&self.kinds, subject.kind.map(DeviceKind::as_str))
+            && (one_of(&self.kinds, subject.kind.map(DeviceKind::as_str))
+                || self.is_for_kiosk(subject))
             && mild.is_none_or(|mild| subject.severity <= mild)
             && self.labels.iter().all(|(name, value)| subject.labels.get(name) == Some(value))
+    }
+
+    fn is_for_kiosk(&self, subject: &Subject<'_>) -> bool {
+        subject.kind.is_some_and(DeviceKind::is_kiosk)
+            && self.kinds.iter().any(|kind| kind == KIOSK)
     }
 
     fn is_for_all(&self) -> bool {
@@ -274,7 +282,9 @@ impl Silence {
         {
             return Err(SilenceError::Unknown { what: "severity", name: word.to_owned() });
         }
-        if let Some(word) = self.matcher.kinds.iter().find(|k| DeviceKind::parse(k).is_none()) {
+        if let Some(word) =
+            self.matcher.kinds.iter().find(|k| *k != KIOSK && DeviceKind::parse(k).is_none())
+        {
             return Err(SilenceError::Unknown { what: "kind", name: word.clone() });
         }
         if self.until <= self.from || self.until <= now {

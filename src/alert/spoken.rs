@@ -37,9 +37,11 @@ impl Alerts {
                 false => AckError::Unknown(id),
             });
         };
-        if before.acknowledged.is_some() {
-            // Pressed twice, or by two people: the first one is on it.
-            return Ok((*before).clone());
+        let again = |known: &Acknowledged| {
+            known.by == by && for_ms.is_none() && (note.is_empty() || note == known.note)
+        };
+        if before.acknowledged.as_ref().is_some_and(again) {
+            return Ok((*before).clone()); // pressed twice
         }
         let now = self.clock.now();
         let for_ms = for_ms.or(self.engine.desk.policy.acknowledged_for_ms);

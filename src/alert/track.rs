@@ -202,7 +202,8 @@ impl Track {
         let keep_ms = if alert.flapping { keep_ms.max(QUIET_MS) } else { keep_ms };
         // It is held open when saying that it is over would be too much talk; those who have heard
         // of it are to hear of its end.
-        let silent = alert.silenced.is_some() || alert.inhibited.is_some();
+        let muted = alert.silenced.is_some() || alert.inhibited.is_some();
+        let silent = muted && alert.told.is_empty();
         if clear_ms >= keep_ms && (silent || self.has_room(alert.severity)) {
             let Some(mut alert) = self.open.take() else { return Step::Nothing };
             self.clear_since = None;
@@ -223,6 +224,22 @@ impl Track {
 pub(super) fn end(alert: &mut Alert, now: Timestamp) {
     alert.state = AlertState::Resolved;
     alert.resolved = Some(now);
+}
+
+/// Over because nobody looks any more: nothing has been repaired, and people are not to think so.
+pub(super) fn dismiss(alert: &mut Alert, device_known: bool, now: Timestamp) {
+    let why = match device_known {
+        true => {
+            Text::new("（规则已停用，不再监测）", " (its rule is off: it is watched no longer)")
+        }
+        false => Text::new(
+            "（设备已从配置中移除，不再监测）",
+            " (the device was removed from the configuration: it is watched no longer)",
+        ),
+    };
+    let Text { zh, en } = &alert.text;
+    alert.text = Text::new(format!("{zh}{}", why.zh), format!("{en}{}", why.en));
+    end(alert, now);
 }
 
 fn raise(rule: &Rule, key: &Key, finding: Finding, since: Timestamp, now: Timestamp) -> Alert {

@@ -313,7 +313,7 @@ impl Reader<'_, '_> {
         }
         let persons = self.people.persons.iter().map(|person| person.id.as_str());
         let known = persons.chain(self.people.rotas.iter().map(|rota| rota.id.as_str()));
-        let what = Text::new("已有人员和值班表", "there are");
+        let what = Text::new("人员和值班表", "persons and rotas");
         let hint = near::hint(&word.value, &what, known);
         let problem = text!("没有人员或值班表 `{}`", "there is no person or rota `{}`", word.value);
         self.section.note(word.offset, problem, hint);

@@ -95,7 +95,7 @@ fn rota(
     for word in named.iter().filter(|_| complete) {
         if !persons.iter().any(|person| person.id == word.value) {
             let known = persons.iter().map(|person| person.id.as_str());
-            let what = Text::new("已有人员", "there are");
+            let what = Text::new("人员", "persons");
             let hint = near::hint(&word.value, &what, known);
             let problem = text!("没有人员 `{}`", "there is no person `{}`", word.value);
             section.note(word.offset, problem, hint);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::alert::{Hours, Matcher, Policy, Route, Switch};
+use crate::alert::{Hours, KIOSK, Matcher, Policy, Route, Switch};
 use crate::model::{Device, DeviceId, DeviceKind, Severity, Text, Zone, near, text};
 use crate::profile::Profile;
 use crate::rule::Labels;
@@ -49,7 +49,10 @@ pub(super) fn policy(root: &Section<'_>, names: &Names<'_>) -> Policy {
     let mut lines = BTreeMap::new();
     let sections = root.list("route", ROUTE);
     let routes = sections.iter().filter_map(|section| route(section, &mut lines, names));
-    let routes = routes.collect();
+    let routes: Vec<Route> = routes.collect();
+    if let Some(first) = sections.first().filter(|_| routes.len() == sections.len()) {
+        unheard(first, &routes, names.channels);
+    }
     Policy { channels: names.channels.to_vec(), routes, acknowledged_for_ms }
 }
 
@@ -66,7 +69,9 @@ pub(super) fn switches(
     let switch = |section: &Section<'_>| {
         let id = section.need_words("id", write("id = \"sw-2f\""));
         let id = id.filter(|id| match DeviceId::parse(&id.value) {
-            Ok(_) => unique(section, &mut lines, &Text::same("switch"), &id.value, id.offset),
+            Ok(_) => {
+                unique(section, &mut lines, &Text::new("交换机", "switch"), &id.value, id.offset)
+            }
             Err(error) => {
                 section.note(id.offset, error.text(), write("id = \"sw-2f\""));
                 false
@@ -89,20 +94,53 @@ pub(super) fn switches(
     sections.iter().filter_map(switch).collect()
 }
 
+/// Channels that hear nothing, and alerts that nobody hears of: allowed, and seldom meant.
+fn unheard(first: &Section<'_>, routes: &[Route], channels: &[String]) {
+    let offset = first.key_offset("channels");
+    let used = |name: &&String| routes.iter().any(|route| route.channels.contains(name));
+    for name in channels.iter().filter(|name| !used(name)) {
+        let told = text!(
+            "没有路线用到渠道 `{name}`，它收不到告警",
+            "no route names the channel `{name}`: it hears nothing"
+        );
+        let hint = Text::new(
+            "加一条 [[route]]，或删去这个渠道",
+            "add a [[route]] for it, or remove the channel",
+        );
+        first.notice(offset, told, hint);
+    }
+    let for_all = |route: &Route| {
+        route.matcher == Matcher::default() && route.severity_min <= Severity::Major
+    };
+    if !routes.iter().any(for_all) {
+        let told = Text::new(
+            "没有一条 `[[route]]` 面向全部重要告警：不符合任何路线的告警不通知任何人",
+            "no `[[route]]` is for every major alert: what fits no route is told to nobody",
+        );
+        let hint = Text::new(
+            "加一条不带 kinds、zones、devices、rules、labels 的 [[route]]",
+            "add a [[route]] without kinds, zones, devices, rules and labels",
+        );
+        first.notice(first.key_offset("name"), told, hint);
+    }
+}
+
 fn route(
     section: &Section<'_>,
     lines: &mut BTreeMap<String, usize>,
     names: &Names<'_>,
 ) -> Option<Route> {
     let name = section.need_words("name", write("name = \"duty\""));
-    let name =
-        name.filter(|name| unique(section, lines, &Text::same("route"), &name.value, name.offset));
+    let name = name.filter(|name| {
+        unique(section, lines, &Text::new("通知路线", "route"), &name.value, name.offset)
+    });
     let known: Vec<&str> = names.channels.iter().map(String::as_str).collect();
     if !section.has("channels") {
         section.missing("channels", write("channels = [\"duty-group\"]"));
     }
-    let channels = listed(section, "channels", &Text::new("通知通道", "channel"), &known);
-    let kinds: Vec<&str> = DeviceKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let channels = listed(section, "channels", &Text::new("通知渠道", "channel"), &known);
+    let kinds = DeviceKind::ALL.iter().map(|kind| kind.as_str()).chain([KIOSK]);
+    let kinds: Vec<&str> = kinds.collect();
     let matcher = Matcher {
         rules: listed(section, "rules", &Text::new("规则", "rule"), &names.rules),
         devices: listed(section, "devices", &Text::new("设备", "device"), &names.devices),
@@ -153,7 +191,7 @@ fn listed(section: &Section<'_>, key: &str, what: &Text, known: &[&str]) -> Vec<
         if !good {
             let Text { zh, en } = what;
             let problem = text!("没有{zh} `{name}`", "there is no {en} `{name}`");
-            let all = text!("可用的{zh}", "known names of a {en}");
+            let all = text!("可用的{zh}", "known {en}s");
             section.note(offset, problem, near::hint(name, &all, known.iter().copied()));
         }
         good

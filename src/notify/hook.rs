@@ -25,7 +25,38 @@ struct One<'a> {
     id: &'a str,
     change: &'static str,
     site: &'a str,
+    #[serde(flatten)]
+    place: Placed<'a>,
     alert: AlertRecord,
+}
+
+/// Where an alert is, in people's words.
+#[derive(Serialize)]
+struct Placed<'a> {
+    /// Name of the device; none where it is about several.
+    device_name: Option<Named>,
+    zone: Option<&'a str>,
+    zone_name: Option<Named>,
+    /// Where people open the page, if that is known.
+    url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    zh: String,
+    en: String,
+}
+
+impl<'a> Placed<'a> {
+    fn of(alert: &Alert, names: &'a Names) -> Self {
+        let named = |Text { zh, en }| Named { zh, en };
+        Self {
+            device_name: names.device(alert).map(named),
+            zone: names.zone_id(alert).map(|zone| zone.as_str()),
+            zone_name: names.zone(alert).map(named),
+            url: names.page.as_deref(),
+        }
+    }
 }
 
 /// What is posted of several.
@@ -36,12 +67,14 @@ struct Several<'a> {
     site: &'a str,
     title: &'a str,
     text: &'a str,
-    alerts: Vec<Entry>,
+    alerts: Vec<Entry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct Entry<'a> {
     change: &'static str,
+    #[serde(flatten)]
+    place: Placed<'a>,
     alert: AlertRecord,
 }
 
@@ -76,12 +109,13 @@ pub(super) fn json(message: &Message, names: &Names, paper: &Paper) -> Option<St
     let id = message.key.as_str();
     let entry = |transition: &crate::alert::Transition| Entry {
         change: transition.change.as_str(),
-        alert: (&transition.alert).into(),
+        place: Placed::of(&transition.alert, names),
+        alert: AlertRecord::for_others(&transition.alert),
     };
     let json = match message.items.as_slice() {
         [only] => {
-            let Entry { change, alert } = entry(&only.transition);
-            serde_json::to_string(&One { id, change, site, alert })
+            let Entry { change, place, alert } = entry(&only.transition);
+            serde_json::to_string(&One { id, change, site, place, alert })
         }
         many => serde_json::to_string(&Several {
             id,
@@ -196,7 +230,15 @@ mod tests {
         assert_eq!(json["alert"]["text"]["zh"], "1 号逆变器停机");
         let mut keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
-        assert_eq!(keys, ["alert", "change", "id", "site"]);
+        // The first four since the first version; those of the place came later.
+        let place = ["device_name", "url", "zone", "zone_name"];
+        assert_eq!(
+            keys,
+            ["alert", "change", "device_name", "id", "site", "url", "zone", "zone_name"]
+        );
+        assert!(place.iter().all(|key| !json[key].is_null()), "{json}");
+        assert_eq!(json["device_name"]["zh"], "1 号逆变器");
+        assert!(json["alert"].get("topic").is_none(), "what is for this program alone");
     }
 
     #[test]

@@ -74,10 +74,11 @@ pub(super) struct RuleFile {
     /// Where its limits come from.
     #[serde(default)]
     pub(super) source: Option<String>,
-    pub(super) zh: Spanned<String>,
-    pub(super) en: Spanned<String>,
-    pub(super) advice_zh: Spanned<String>,
-    pub(super) advice_en: Spanned<String>,
+    // All four are wanted; one that is missing hides no other mistake.
+    pub(super) zh: Option<Spanned<String>>,
+    pub(super) en: Option<Spanned<String>>,
+    pub(super) advice_zh: Option<Spanned<String>>,
+    pub(super) advice_en: Option<Spanned<String>>,
 }
 
 /// One severity of a rule.

@@ -172,10 +172,10 @@ impl Check<'_> {
         let labels = self.labels(&file.labels);
         let profiles = self.profiles(&file.profiles);
         let levels = file.levels.iter().flat_map(|level| level.zh.iter().chain(&level.en));
-        let texts = [&file.zh, &file.en, &file.advice_zh, &file.advice_en];
-        for written in texts.into_iter().chain(levels) {
+        for written in texts_of(&file).into_iter().filter_map(|(_, text)| text).chain(levels) {
             self.filled(written, &file);
         }
+        self.missing_texts(&file, start);
         let keep_ms = file.keep_firing_for_s.as_ref().map(|keep| self.seconds(keep));
         let parts = match file.points.is_empty() {
             true => vec![Arc::from("")],
@@ -187,7 +187,7 @@ impl Check<'_> {
             parts,
             together: file.together,
             source: file.source.unwrap_or_default(),
-            advice: Text::new(file.advice_zh.into_inner(), file.advice_en.into_inner()),
+            advice: words(file.advice_zh, file.advice_en),
             keep_ms,
             in_maintenance: file.in_maintenance,
             unless: file.unless.iter().map(|id| Arc::from(&**id.get_ref())).collect(),
@@ -197,7 +197,7 @@ impl Check<'_> {
             judged,
             until,
             values,
-            text: Text::new(file.zh.into_inner(), file.en.into_inner()),
+            text: words(file.zh, file.en),
         })
     }
 
@@ -419,6 +419,18 @@ impl Check<'_> {
         kinds
     }
 
+    /// All four texts are wanted.
+    fn missing_texts(&mut self, file: &RuleFile, start: usize) {
+        for (name, _) in texts_of(file).into_iter().filter(|(_, text)| text.is_none()) {
+            let problem = text!("规则没有 `{name}`", "the rule has no `{name}`");
+            let hint = Text::new(
+                "zh、en 说出了什么事，advice_zh、advice_en 说该做什么，四项都要写",
+                "zh and en say what is wrong, advice_zh and advice_en what to do: all four are wanted",
+            );
+            self.at(start, problem, hint);
+        }
+    }
+
     /// The profiles that a rule names.
     fn profiles(&mut self, named: &[Spanned<String>]) -> Vec<String> {
         for name in named.iter().filter(|name| !self.profiles.contains(&name.get_ref().as_str())) {
@@ -491,6 +503,21 @@ impl Check<'_> {
             self.at(written.span().start, problem, hint);
         }
     }
+}
+
+/// The texts that a rule must have, by their names.
+const fn texts_of(file: &RuleFile) -> [(&'static str, Option<&Spanned<String>>); 4] {
+    [
+        ("zh", file.zh.as_ref()),
+        ("en", file.en.as_ref()),
+        ("advice_zh", file.advice_zh.as_ref()),
+        ("advice_en", file.advice_en.as_ref()),
+    ]
+}
+
+fn words(zh: Option<Spanned<String>>, en: Option<Spanned<String>>) -> Text {
+    let word = |text: Option<Spanned<String>>| text.map(Spanned::into_inner).unwrap_or_default();
+    Text::new(word(zh), word(en))
 }
 
 /// What fills the texts of a rule of its own accord: a part and its value where points are judged, a reason

@@ -436,3 +436,14 @@ fn a_rule_of_the_hall_is_for_some_profiles() {
     let rules = load("r.toml", &right, Vec::new(), &["sdm630", "dtsu666"]).expect("rules");
     assert_eq!(rules[0].profiles, ["sdm630"]);
 }
+
+#[test]
+fn a_missing_text_hides_no_other_mistake() {
+    let source = OWN
+        .replace("id = \"pump\"", "")
+        .replace("advice_zh = \"看\"\n", "")
+        .replace("severity = \"minor\"", "kinds = [\"meter\"]\nseverity = \"minro\"");
+    let told = load("r.toml", &source, Vec::new(), &[]).expect_err("mistakes");
+    let told: Vec<_> = told.iter().map(|m| format!("{} {}", m.line, m.problem.en)).collect();
+    assert_eq!(told, ["4 the rule has no `advice_zh`", "7 unknown severity `minro`"]);
+}

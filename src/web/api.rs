@@ -56,7 +56,11 @@ pub(super) fn name_of(field: &str, name: &str) -> Result<String, Problem> {
 pub(super) fn note_of(field: &str, note: &str) -> Result<String, Problem> {
     let note = note.trim();
     let plain = |c: char| !c.is_control() || c == '\n';
-    if note.chars().count() > NOTE_CHARS_MAX || !note.chars().all(plain) {
+    if !note.chars().all(plain) {
+        return Err(Problem::bad_request(format!("`{field}` holds a control character"))
+            .hint("文字里有不可见的控制字符，请删去", "remove the invisible control character"));
+    }
+    if note.chars().count() > NOTE_CHARS_MAX {
         return Err(Problem::bad_request(format!("`{field}` has at most 500 characters"))
             .hint("文字最多 500 个字", "a text has at most 500 characters"));
     }

@@ -34,7 +34,7 @@ pub(super) async fn test(State(shared): Web, name: Result<Path<String>, PathReje
     channels.test(&name).await.map_err(|why| {
         tracing::warn!(channel = %name, why = %why.en, "a test message was not taken");
         let detail = match status {
-            StatusCode::NOT_FOUND => format!("there is no channel `{name}`"),
+            StatusCode::NOT_FOUND => "no such channel".to_owned(),
             _ => format!("channel `{name}` did not take the message"),
         };
         Problem::new(status, detail).hint(&why.zh, &why.en)

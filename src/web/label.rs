@@ -127,7 +127,7 @@ pub struct Sheet<'a> {
 
 const SHEET_STYLE: &str = "@page{size:A4;margin:12mm}body{font-family:sans-serif;margin:0}\
     h2{font-size:13pt;margin:6mm 0 3mm}section{display:flex;flex-wrap:wrap;gap:4mm}\
-    article{width:56mm;height:74mm;border:.3mm dashed #999;text-align:center;break-inside:avoid;\
+    article{width:56mm;height:82mm;border:.3mm dashed #999;text-align:center;break-inside:avoid;\
     box-sizing:border-box;padding:2mm;overflow:hidden}svg{width:42mm;height:42mm}\
     p{margin:0 0 1mm;font-size:9pt}b{font-size:11pt}small{color:#555;font-size:7pt}";
 

@@ -131,6 +131,25 @@ fn an_acknowledgement_counts_for_its_time() {
 }
 
 #[test]
+fn what_nobody_heard_of_ends_unheard_and_maintenance_is_an_end_that_is_told() {
+    let mut world = World::new(NOON);
+    world.engine.desk.policy.channels = vec!["duty".to_owned()];
+    let broken: Said<'_> = &[("inv", &tripped()), ("tm", &paper(0))];
+    let well: Said<'_> = &[("inv", &producing()), ("tm", &paper(0))];
+    let quiet = silence(Effect::Silence, of_device("inv"), world.now, 300);
+    world.engine.desk.silences.push(quiet);
+    assert_eq!(changes(&seconds(&mut world, 70, broken)), [(Change::Raised, false)]);
+    assert_eq!(changes(&seconds(&mut world, 30, well)), [(Change::Resolved, false)]);
+    assert_eq!(changes(&seconds(&mut world, 4_000, well)), []);
+    assert_eq!(changes(&seconds(&mut world, 70, broken)), [(Change::Raised, true)]);
+    let works = silence(Effect::Maintenance, of_device("inv"), world.now, 600);
+    world.engine.desk.silences.push(works);
+    let over = seconds(&mut world, 30, broken);
+    let over: Vec<_> = over.iter().filter(|t| t.change == Change::Resolved).collect();
+    assert!(over.len() == 1 && over[0].tell, "{over:?}");
+}
+
+#[test]
 fn a_silence_keeps_it_from_people_and_its_end_tells_them() {
     let mut world = World::new(NOON);
     world.engine.desk.policy.channels = vec!["duty".to_owned()];
@@ -143,12 +162,14 @@ fn a_silence_keeps_it_from_people_and_its_end_tells_them() {
     let found = seconds(&mut world, 600, said);
     assert_eq!(changes(&found), [(Change::Unmuted, true)]);
     assert_eq!(found[0].to, Some(vec!["duty".to_owned()]));
-    // One that is set while it is open: nobody hears of its end.
+    // One that is set while it is open: who heard of it hears of its end all the same.
     let quiet = silence(Effect::Silence, of_device("inv"), world.now, 600);
     world.engine.desk.silences.push(quiet.clone());
     assert_eq!(changes(&seconds(&mut world, 2, said)), [(Change::Muted, false)]);
     let well: Said<'_> = &[("inv", &producing()), ("tm", &paper(0))];
-    assert_eq!(changes(&seconds(&mut world, 30, well)), [(Change::Resolved, false)]);
+    let over = seconds(&mut world, 30, well);
+    assert_eq!(changes(&over), [(Change::Resolved, true)]);
+    assert_eq!(over[0].to, Some(vec!["duty".to_owned()]));
     // Ended by hand.
     let at = world.now;
     assert!(world.engine.end_silence(&quiet.id, Ended { by: "李".into(), at }).is_some());
@@ -279,7 +300,7 @@ fn a_channel_that_fails_is_told_of_on_the_others() {
     let found = seconds(&mut world, 2, said);
     assert_eq!(found[0].alert.rule, "SY004");
     assert_eq!(found[0].to, Some(vec!["mail".to_owned()]));
-    assert_eq!(found[0].alert.text.zh, "通知通道 `duty` 发不出：HTTP 500");
+    assert_eq!(found[0].alert.text.zh, "通知渠道 `duty` 发不出：HTTP 500");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::journal::Archive;
 use crate::model::{Text, Timestamp, text};
 
-use super::super::check::one_line;
+use super::super::check::{Language, one_line};
 use super::super::door::Place;
 use super::super::out::say;
 use super::super::table::{Side, lines};
@@ -83,7 +83,7 @@ fn show(done: &Rehearsed, hall: &Hall, arguments: &RehearseArguments) {
     let (count, devices) = (done.firings, done.devices);
     say(text!(
         "{} 在 {from} 至 {to} 会触发 {count} 次（{devices} 台设备）",
-        "{} would have fired {count} times from {from} to {to} ({devices} devices)",
+        "{} would have fired {count}× from {from} to {to} ({devices} devices)",
         done.rule
     ));
     if count == 0 {
@@ -104,7 +104,7 @@ fn show(done: &Rehearsed, hall: &Hall, arguments: &RehearseArguments) {
         say(Text::new("没有渠道会收到通知", "no channel would have been told"));
     }
     let most = if arguments.all { usize::MAX } else { SHOWN };
-    devices_table(done, hall, most).iter().for_each(|line| say!("{line}"));
+    devices_table(done, hall, most, lang).iter().for_each(|line| say!("{line}"));
     for firing in done.listed.iter().take(most) {
         let span = span(firing, &local);
         let Text { zh, en } = &firing.text;
@@ -116,7 +116,12 @@ fn show(done: &Rehearsed, hall: &Hall, arguments: &RehearseArguments) {
     }
 }
 
-fn devices_table(done: &Rehearsed, hall: &Hall, most: usize) -> Vec<String> {
+fn devices_table(
+    done: &Rehearsed,
+    hall: &Hall,
+    most: usize,
+    lang: Option<Language>,
+) -> Vec<String> {
     let mut devices: Vec<_> = done.by_device.iter().collect();
     devices.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
     let headings = [
@@ -126,11 +131,15 @@ fn devices_table(done: &Rehearsed, hall: &Hall, most: usize) -> Vec<String> {
         ("最长（分钟）", "longest, min", Side::Right),
     ];
     let row = |(id, (count, longest_ms)): &(&_, &(usize, i64))| {
-        let name = hall.device(id).map(|device| device.name.zh.clone()).unwrap_or_default();
+        let name = hall.device(id).map(|device| match lang {
+            Some(Language::En) => device.name.en.clone(),
+            _ => device.name.zh.clone(),
+        });
+        let name = name.unwrap_or_default();
         vec![id.to_string(), name, count.to_string(), (longest_ms / MINUTE_MS).to_string()]
     };
     let rows: Vec<Vec<String>> = devices.iter().take(most).map(row).collect();
-    lines(&headings, &rows, None)
+    lines(&headings, &rows, lang)
 }
 
 fn span(firing: &Firing, local: &dyn Fn(Timestamp) -> String) -> String {

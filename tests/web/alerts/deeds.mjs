@@ -20,6 +20,9 @@ export async function foldsUnder(hall) {
   check.that("they stand nowhere else", (await marks(page, "alert")).filter((id, i, all) => all.indexOf(id) !== i).length === 0);
   check.that("what nobody has taken comes first", (await page.getAttribute(".desk-alerts > .alert", "class")).includes("sev-critical"));
   const taken = await page.textContent(rowOf(await ofRule(page, "PV002")));
+  const missed = await page.textContent(rowOf(await ofRule(page, "KS001", "approval_kiosk-04")));
+  check.that("a channel that fails is not said to have told anybody", missed.includes("已通知：值班群") && missed.includes("未送达，正在重试：电工短信"), missed);
+  check.that("… but for what it told before it failed", taken.includes("已通知：值班群、电工短信"), taken);
   check.that("who knows, until when, and its order are said", /王师傅.*有效至 \d\d:\d\d/.test(taken) && /工单 WO-\d+-001：赶往现场/.test(taken), taken);
   await hall.shot(page, "alerts-folded-zh");
   await context.close();

@@ -11,8 +11,8 @@ async function wrongOf(page, alert) {
   const row = page.locator(`.desk-alerts [data-alert="${alert.id}"]`).first();
   const head = await row.locator(".alert-head").first().textContent();
   const all = await row.textContent();
-  const told = alert.told.length === 0 ? "未通知任何渠道" : alert.told.join("、");
-  const said = [[STATES[alert.state], head], [alert.text.zh, all], [alert.advice.zh, all], [told, all], ...alert.evidence.filter((entry) => entry.label.en !== "machines").map((entry) => [entry.value, all]), ...(alert.acknowledged ? [[alert.acknowledged.by, all]] : [])];
+  const told = alert.told.length === 0 ? ["未通知任何渠道"] : alert.told;
+  const said = [[STATES[alert.state], head], [alert.text.zh, all], [alert.advice.zh, all], ...told.map((name) => [name, all]), ...alert.evidence.filter((entry) => entry.label.en !== "machines").map((entry) => [entry.value, all]), ...(alert.acknowledged ? [[alert.acknowledged.by, all]] : [])];
   const silent = said.filter(([word, where]) => !where.includes(word)).map(([word]) => `no ${word}`);
   const marked = [["静默", alert.silenced !== null], ["受抑制", alert.inhibited !== null], ["抖动", alert.flapping]];
   return [...silent, ...marked.filter(([mark, is]) => head.includes(mark) !== is).map(([mark]) => `wrong ${mark}`)].map((word) => `${alert.id}: ${word}`);

@@ -24,6 +24,8 @@ import { addressOf } from "./tabs";
 const SHOWN_LIMIT = 150;
 const ORDERS_LIMIT = 1_000;
 const REREAD_MS = 15_000;
+/** A channel is said to fail after its first tries. */
+const FAILING_MS = 60_000;
 
 type Deed = "acknowledge" | "silence" | "maintenance" | "order";
 interface Asked { readonly deed: Deed; readonly alert: Alert }
@@ -35,8 +37,13 @@ function byAlert(orders: readonly WorkOrder[]): Ordered {
   return ordered;
 }
 
-function Deeds({ alert, order, onAsk }: { alert: Alert; order: WorkOrder | undefined; onAsk: (asked: Asked) => void }) {
+/** Channels that fail, and since when: what was raised after that has not reached them yet. */
+type Failing = ReadonlyMap<string, number>;
+
+function Deeds({ alert, order, failing, onAsk }: { alert: Alert; order: WorkOrder | undefined; failing: Failing; onAsk: (asked: Asked) => void }) {
   const { t, say } = useWords();
+  const missed = alert.told.filter((name) => (failing.get(name) ?? Infinity) <= alert.raised_ms + FAILING_MS);
+  const told = alert.told.filter((name) => missed.indexOf(name) < 0);
   const button = (deed: Deed, label: string) => (
     <button type="button" class="button" data-deed={deed} onClick={() => onAsk({ deed, alert })}>{label}</button>
   );
@@ -44,7 +51,9 @@ function Deeds({ alert, order, onAsk }: { alert: Alert; order: WorkOrder | undef
     <div class="deeds">
       <p class="deed-facts">
         <Cost alert={alert} />
-        <span class="muted">{alert.told.length === 0 ? t.alerts.toldNobody : t.alerts.told(alert.told)}</span>
+        {told.length > 0 ? <span class="muted">{t.alerts.told(told)}</span> : null}
+        {missed.length > 0 ? <span class="deed-missed" data-testid="missed">{t.alerts.missed(missed)}</span> : null}
+        {alert.told.length === 0 ? <span class="muted">{t.alerts.toldNobody}</span> : null}
         {order ? <a class="deed-order" href={addressOf("orders", order.id)}>{t.alerts.order(order.id, say(order.state_text))}</a> : null}
       </p>
       {button("acknowledge", alert.acknowledged ? t.alerts.again : t.acknowledge)}
@@ -55,11 +64,11 @@ function Deeds({ alert, order, onAsk }: { alert: Alert; order: WorkOrder | undef
   );
 }
 
-function FoldRow({ fold, ordered, onAsk }: { fold: Fold; ordered: Ordered; onAsk: (asked: Asked) => void }) {
+function FoldRow({ fold, ordered, failing, onAsk }: { fold: Fold; ordered: Ordered; failing: Failing; onAsk: (asked: Asked) => void }) {
   const { t } = useWords();
   const [open, setOpen] = useState(false);
   const { alert, under } = fold;
-  const deeds = (entry: Alert) => <Deeds alert={entry} order={ordered.get(entry.id)} onAsk={onAsk} />;
+  const deeds = (entry: Alert) => <Deeds alert={entry} order={ordered.get(entry.id)} failing={failing} onAsk={onAsk} />;
   return (
     <AlertRow alert={alert} full>
       {deeds(alert)}
@@ -88,9 +97,12 @@ export function OpenAlerts({ hall }: { hall: Hall }) {
   const [filter, setFilter] = useState(ANY);
   const [asked, setAsked] = useState<Asked | null>(null);
   const [made, setMade] = useState(0);
-  const { data } = useWhileOpen(useVisible(), () => api.orders("open", ORDERS_LIMIT), REREAD_MS, made);
+  const visible = useVisible();
+  const { data } = useWhileOpen(visible, () => api.orders("open", ORDERS_LIMIT), REREAD_MS, made);
+  const { data: channels } = useWhileOpen(visible, api.channels, REREAD_MS);
   if (alerts === null) return <p class="loading muted">{t.loading}</p>;
   const ordered = byAlert(data?.orders ?? []);
+  const failing: Failing = new Map((channels?.channels ?? []).map((one) => [one.name, one.failing_since_ms ?? Infinity] as const));
   const folds = folded(alerts.slice().sort(byUrgency));
   const wanted = folds.filter(({ alert, under }) => [alert, ...under].some((entry) => passes(entry, filter, ordered)));
   const alone = folds.filter(({ alert }) => isAlone(alert, ordered)).length;
@@ -103,7 +115,7 @@ export function OpenAlerts({ hall }: { hall: Hall }) {
       {alerts.length === 0 ? <div class="card empty"><BellOffIcon /><p>{t.alertsNone}</p><p class="muted">{t.alertsNoneHint}</p></div> : null}
       {alerts.length > 0 && shown.length === 0 ? <p class="muted desk-note">{t.alerts.noMatch}</p> : null}
       <ul class="desk-alerts" data-testid="desk-alerts">
-        {shown.map((fold) => <FoldRow key={fold.alert.id} fold={fold} ordered={ordered} onAsk={setAsked} />)}
+        {shown.map((fold) => <FoldRow key={fold.alert.id} fold={fold} ordered={ordered} failing={failing} onAsk={setAsked} />)}
       </ul>
       <Suspects />
       <Resolved />

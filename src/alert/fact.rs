@@ -82,7 +82,11 @@ pub(super) fn faulted_detail(live: &DeviceLive) -> Detail {
         return Detail { reason: Some(reason), codes, ..Detail::default() };
     };
     let words = |pick: fn(&Text) -> &String, stop: &str| {
-        let named = faults.iter().map(|(code, f)| format!("{} [{code}]", pick(&f.text)));
+        let named = faults.iter().map(|(code, fault)| match pick(&fault.text) {
+            // One that no profile explains is nothing but its code.
+            text if text.ends_with(&**code) => text.clone(),
+            text => format!("{text} [{code}]"),
+        });
         named.collect::<Vec<_>>().join(stop)
     };
     let reason = Text::new(words(|t| &t.zh, "；"), words(|t| &t.en, "; "));

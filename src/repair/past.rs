@@ -39,8 +39,9 @@ pub(super) fn figures(
             *raised.entry(device.to_string()).or_default() += 1;
         }
     })?;
-    // What is still to come is no time between failures.
+    // What is still to come is no time between failures, nor is what was before the gateway.
     let until = to.min(now);
+    let begun = from.max(journal.ledger_since()).min(until);
     let machines = config.devices.iter().map(|device| {
         let calendar = config.hours.zone(&device.zone).map(|zone| &*zone.calendar);
         Machine {
@@ -48,7 +49,7 @@ pub(super) fn figures(
             kind: device.kind,
             profile: device.profile.clone(),
             vendor: Vendor::of(&config.vendors, device).map(|vendor| vendor.id.clone()),
-            service_ms: between(calendar, from, until).service_ms,
+            service_ms: between(calendar, begun, until).service_ms,
             alerts: raised.get(device.id.as_str()).copied().unwrap_or_default(),
         }
     });

@@ -240,6 +240,7 @@ async fn an_alert_that_comes_back_returns_the_order_also_over_a_restart() {
     let rooms = Rooms::open(folder.path(), START).await;
     // Raised before there was an order: the past.
     rooms.alert("tm", "KS001", 0).await;
+    tokio::time::sleep(Duration::from_millis(300)).await; // until who follows the alerts has passed it
     let id = rooms.make("tm", "KS001").await;
     rooms.alert("tm", "KS001", 1).await; // the one that it was made of
     rooms.alert("tm", "KS002", 1).await; // another rule

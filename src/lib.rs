@@ -54,6 +54,8 @@ pub mod query;
 pub mod journal;
 /// (2) Counters: true increments, and what happens to them.
 pub mod counter;
+/// (2) What meters counted, to the last digit, and how that is known.
+pub mod energy;
 /// (2) The past: packed columns, answers by device and time.
 pub mod history;
 /// (3) Where data enters: Modbus, MQTT, the gateway itself.

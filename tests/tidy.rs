@@ -15,7 +15,7 @@ use rust_text::{Shown, functions, only};
 
 /// The rooms of `src/` in the order of the flow, with their rank. A room imports only rooms of
 /// lower rank. Rank 0 has steps (the second number): everybody stands on `model`.
-const ROOMS: [(&str, (u8, u8)); 29] = [
+const ROOMS: [(&str, (u8, u8)); 30] = [
     ("model", (0, 0)),
     ("clock", (0, 1)),
     ("sky", (0, 1)),
@@ -27,6 +27,7 @@ const ROOMS: [(&str, (u8, u8)); 29] = [
     ("tariff", (1, 1)),
     ("journal", (2, 0)),
     ("counter", (2, 1)),
+    ("energy", (2, 2)),
     ("history", (2, 2)),
     ("source", (3, 0)),
     ("influx", (3, 0)),

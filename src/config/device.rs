@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::model::{Device, DeviceId, DeviceKind, Text, ZoneId, near, text};
 use crate::profile::{Catalog, Profile};
+use crate::pv::Array;
+use crate::sky::Plane;
 
 use super::bus::Buses;
 use super::link::{self, Link, Taken};
-use super::ratio;
 use super::section::{Placed, Section, write};
 use super::site::{Zones, unique};
+use super::{pv, ratio};
 
 const DEVICE: &[&str] = &[
     "id",
@@ -37,6 +39,8 @@ const DEVICE: &[&str] = &[
     "close_after_cycle",
     "ct_ratio",
     "pt_ratio",
+    "arrays",
+    "plane",
 ];
 
 /// The id under which hallwatch keeps its own readings.
@@ -55,6 +59,8 @@ pub(super) struct Known<'a> {
     pub(super) catalog: &'a Catalog,
     /// Profiles of the site could not be read, so one that is unknown may be among them.
     pub(super) incomplete: bool,
+    /// What holds for modules of which the file does not say it.
+    pub(super) modules: &'a pv::Common,
 }
 
 /// One device without a mistake.
@@ -64,6 +70,10 @@ pub(super) struct Found {
     pub(super) link: Link,
     /// What is declared to the grid company for a meter, watts.
     pub(super) declared_demand_w: Option<f64>,
+    /// The modules on an inverter.
+    pub(super) arrays: Vec<Array>,
+    /// Where a weather station's irradiance sensor looks.
+    pub(super) plane: Option<Plane>,
 }
 
 /// Reads the `[[device]]`s.
@@ -118,6 +128,9 @@ fn device(
     let interval = section.whole::<u32>("interval_s", 1..=i64::from(INTERVAL_S_MAX));
     let who = link::Who { id: id.as_ref(), zone: zone.as_ref(), kind };
     let link = link::of(section, profile.as_deref(), &who, known.buses, taken);
+    let plane = kind.and_then(|kind| pv::sensor(section, kind));
+    let arrays =
+        id.as_ref().zip(kind).map(|(id, kind)| pv::arrays(section, id, kind, known.modules));
     let (profile, link) = (profile?, link?);
     let default_s = link::interval_s(&profile).clamp(1, INTERVAL_S_MAX);
     let interval_s = interval.map_or(default_s, |interval: Placed<u32>| interval.value);
@@ -131,7 +144,8 @@ fn device(
         interval_ms: i64::from(interval_s) * 1_000,
         stale_after_ms: link.stale_after_ms(interval_s),
     };
-    Some(Found { device: Arc::new(device), profile, link, declared_demand_w })
+    let (device, arrays) = (Arc::new(device), arrays.unwrap_or_default());
+    Some(Found { device, profile, link, declared_demand_w, arrays, plane })
 }
 
 fn zone(section: &Section<'_>, zones: &Zones) -> Option<ZoneId> {

@@ -11,7 +11,7 @@ use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::rule::Rule;
 use crate::source::{modbus, mqtt};
-use crate::{alert, history, journal, notify, repair, service};
+use crate::{alert, history, journal, notify, pv, repair, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -20,13 +20,14 @@ use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
 use super::{
-    bus, channel, load, mqtt as broker, people, route, secret, service as hours, site, tariff,
-    vendor,
+    bus, channel, load, mqtt as broker, people, pv as roof, route, secret, service as hours, site,
+    tariff, vendor,
 };
 
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
     "channel", "person", "rota", "route", "tariff", "switch", "zone", "bus", "device", "vendor",
+    "pv",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -59,6 +60,8 @@ pub struct Hall {
     pub notify: notify::Config,
     /// When the zones serve.
     pub service: service::Config,
+    /// The arrays of the roof.
+    pub plant: pv::Plant,
     /// Who repairs the machines by contract.
     pub vendors: Vec<repair::Vendor>,
     /// Where the page is.
@@ -270,8 +273,14 @@ fn hall(
     let days = hours::calendar(root, folder, of_files);
     let catalog = catalog?;
     let buses = bus::buses(root, folder, web.listen);
-    let known = Known { zones: &zones, buses: &buses, catalog: &catalog, incomplete };
-    let found = devices(root, &known);
+    let (mut plant, modules) = roof::plant(root);
+    let modules = &modules;
+    let known = Known { zones: &zones, buses: &buses, catalog: &catalog, incomplete, modules };
+    let mut found = devices(root, &known);
+    for one in &mut found {
+        plant.arrays.append(&mut one.arrays);
+        plant.sensors.extend(one.plane.map(|plane| (one.device.id.clone(), plane)));
+    }
     let vendors = vendor::vendors(root, &known, &found);
     note_missing_broker(root, &found);
     let modbus = connections(&found, mqtt.as_mut());
@@ -298,6 +307,7 @@ fn hall(
         alert,
         notify,
         service,
+        plant,
         vendors,
         web,
         demo: false,

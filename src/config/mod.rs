@@ -20,6 +20,7 @@ mod mqtt;
 mod people;
 mod person;
 mod post;
+mod pv;
 mod ratio;
 mod robot;
 mod route;

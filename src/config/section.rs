@@ -108,6 +108,19 @@ impl FromToml for Vec<i64> {
     }
 }
 
+impl FromToml for Vec<f64> {
+    fn name() -> Text {
+        Text::new("数字的列表", "a list of numbers")
+    }
+    fn hint() -> Text {
+        Text::new("例如 [2.05, 1.95]", "write it like [2.05, 1.95]")
+    }
+    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
+        let list = value.as_array()?;
+        list.iter().map(|one| f64::from_toml(one.get_ref())).collect()
+    }
+}
+
 impl FromToml for i64 {
     fn name() -> Text {
         Text::new("有效的整数", "a whole number")

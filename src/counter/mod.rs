@@ -20,5 +20,5 @@ mod watch_tests;
 
 pub use event::CounterEvent;
 pub use nature::Nature;
-pub use track::{Change, Happened, Step, Track};
+pub use track::{Change, Course, Happened, Step, Track};
 pub use watch::Watch;

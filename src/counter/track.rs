@@ -63,6 +63,29 @@ pub struct Happened {
     pub time: Timestamp,
 }
 
+/// Where a reading stands: on the line of the readings before it, or on another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Course {
+    /// On the same line.
+    Along,
+    /// On the same line, beyond the largest value.
+    RolledOver,
+    /// On a new line, whose first value this was; what it showed when it began is known: nothing.
+    Reset {
+        /// When the first value was read.
+        time: Timestamp,
+    },
+    /// On a new line, whose first value this was.
+    Swapped {
+        /// When it was read.
+        time: Timestamp,
+        /// What it was.
+        value: f64,
+    },
+    /// Back on the line before this one, which was none.
+    Returned,
+}
+
 /// What a reading of a counter brought.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
@@ -70,6 +93,8 @@ pub struct Step {
     pub increment: f64,
     /// The value is on the counter's line: it may be shown.
     pub trusted: bool,
+    /// Which line that is.
+    pub course: Course,
     /// What happened, once it is certain.
     pub happened: Option<Happened>,
 }
@@ -113,7 +138,7 @@ pub struct Track {
 
 impl Step {
     const fn of(increment: f64, trusted: bool) -> Self {
-        Self { increment, trusted, happened: None }
+        Self { increment, trusted, course: Course::Along, happened: None }
     }
 }
 
@@ -157,6 +182,13 @@ impl Track {
             self.clock_set(reading.time);
         }
         self.take(nature, reading.time, value)
+    }
+
+    /// How far it has come on its line: its value, or after a step back the one that it has to pass
+    /// before anything counts again.
+    #[must_use]
+    pub fn reached(&self) -> Option<f64> {
+        self.last.map(|last| self.peak.map_or(last.value, |peak| peak.max(last.value)))
     }
 
     /// Our clock was set back to `time`: what was read before counts as read then.
@@ -231,20 +263,22 @@ impl Track {
     fn settle(&mut self, nature: &Nature, last: Point, pending: Pending, here: Point) -> Step {
         let first = pending.first;
         let most = nature.most(first.ms - last.ms);
+        let time = Timestamp::from_ms(first.ms);
+        let swapped = Course::Swapped { time, value: first.value };
         let mut peak = None;
-        let (change, counted) = if let Some(counted) = self.back_to_left(nature, first) {
-            (Change::Glitch, counted)
+        let (change, counted, course) = if let Some(counted) = self.back_to_left(nature, first) {
+            (Change::Glitch, counted, Course::Returned)
         } else if first.value > last.value {
-            (Change::Swap, 0.0)
+            (Change::Swap, 0.0, swapped)
         } else if pending.small {
             peak = Some(self.peak.unwrap_or(last.value).max(last.value));
-            (Change::StepBack, 0.0)
+            (Change::StepBack, 0.0, Course::Along)
         } else if let Some(counted) = nature.rolled_over(last.value, first.value, most) {
-            (Change::RollOver, counted)
+            (Change::RollOver, counted, Course::RolledOver)
         } else if (0.0..=most).contains(&first.value) {
-            (Change::Reset, first.value)
+            (Change::Reset, first.value, Course::Reset { time })
         } else {
-            (Change::Swap, 0.0)
+            (Change::Swap, 0.0, swapped)
         };
         self.left = match change {
             Change::Glitch => None,
@@ -259,13 +293,8 @@ impl Track {
         self.last = Some(first);
         let increment = counted + self.advance(nature, here);
         self.moved_ms = here.ms;
-        let happened = Happened {
-            change,
-            before: last.value,
-            after: first.value,
-            time: Timestamp::from_ms(first.ms),
-        };
-        Step { increment, trusted: true, happened: told.then_some(happened) }
+        let happened = Happened { change, before: last.value, after: first.value, time };
+        Step { increment, trusted: true, course, happened: told.then_some(happened) }
     }
 
     /// What was counted on the line that was left, if this is a value on it, beyond what has been

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use crate::model::Text;
+use crate::sky::Plane;
 
+use super::inverter::DC_RATIO;
 use super::roster;
-use super::weather::Place;
+use super::weather::{Place, ROOF};
 
 /// Seconds between two readings of a device behind Modbus.
 const MODBUS_INTERVAL_S: u32 = 5;
@@ -83,22 +85,8 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
             push(&mut file, format_args!("{day} = \"{hours}\"\n"));
         }
     }
-    let rated: Vec<_> =
-        roster::inverters().into_iter().map(|i| (i.id, i.spec.rated_power_w)).collect();
     for device in devices {
-        let (zone, title) = place_and_name(&device.id);
-        push(&mut file, format_args!("\n[[device]]\nid = \"{}\"\n{}", device.id, name(&title)));
-        push(
-            &mut file,
-            format_args!(
-                "zone = \"{zone}\"\nprofile = \"{}\"\nmodbus = \"{}\"\nunit = {}\n",
-                device.profile, device.address, device.unit
-            ),
-        );
-        if let Some((_, watts)) = rated.iter().find(|(id, _)| *id == device.id) {
-            push(&mut file, format_args!("rated_power_w = {watts:?}\n"));
-        }
-        push(&mut file, format_args!("interval_s = {MODBUS_INTERVAL_S}\n"));
+        push_modbus(&mut file, device);
     }
     for (kiosk, title) in roster::kiosks() {
         push(
@@ -115,6 +103,35 @@ pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevi
         );
     }
     file
+}
+
+fn push_modbus(file: &mut String, device: &ConfigDevice) {
+    let rated = roster::inverters().into_iter().find(|inverter| inverter.id == device.id);
+    let (zone, title) = place_and_name(&device.id);
+    push(file, format_args!("\n[[device]]\nid = \"{}\"\n{}", device.id, name(&title)));
+    push(
+        file,
+        format_args!(
+            "zone = \"{zone}\"\nprofile = \"{}\"\nmodbus = \"{}\"\nunit = {}\n",
+            device.profile, device.address, device.unit
+        ),
+    );
+    if let Some(watts) = rated.map(|inverter| inverter.spec.rated_power_w) {
+        let modules_w = (watts * DC_RATIO).round();
+        push(file, format_args!("rated_power_w = {watts:?}\n"));
+        let plane = plane();
+        push(file, format_args!("arrays = [{{ dc_rated_power_w = {modules_w:?}, {plane} }}]\n"));
+    }
+    if device.profile == roster::WEATHER {
+        push(file, format_args!("plane = {{ {} }}\n", plane()));
+    }
+    push(file, format_args!("interval_s = {MODBUS_INTERVAL_S}\n"));
+}
+
+/// Where the modules look, and the sensor beside them.
+fn plane() -> String {
+    let Plane { tilt_deg, azimuth_deg } = ROOF;
+    format!("tilt_deg = {tilt_deg:?}, azimuth_deg = {azimuth_deg:?}")
 }
 
 fn push(file: &mut String, part: std::fmt::Arguments<'_>) {

@@ -10,7 +10,7 @@ use super::weather::Place;
 /// Below this height of the sun an inverter has gone to sleep, degrees.
 const SLEEP_BELOW_DEG: f64 = 2.0;
 /// Module power per inverter power.
-const DC_RATIO: f64 = 1.1;
+pub(super) const DC_RATIO: f64 = 1.1;
 /// Change of module power per kelvin above 25 °C.
 const PER_KELVIN: f64 = -0.0035;
 /// Mismatch, cables, and the dust of a city.

@@ -1,14 +1,17 @@
 //! The virtual hall's weather: real sun, invented clouds.
 
 use crate::model::Timestamp;
-use crate::sky::{SunPosition, clear_sky_ghi_wm2, irradiance_on_plane_wm2, sun};
+use crate::sky::{Plane, SunPosition, Turbidity, clear_sky, on_plane, split, sun};
 
 use super::noise::smooth;
 use super::values::Values;
 
 /// The roof: modules lean a little to the south, as on flat roofs in Beijing.
-const TILT_DEG: f64 = 10.0;
-const FACING_DEG: f64 = 180.0;
+pub(super) const ROOF: Plane = Plane { tilt_deg: 10.0, azimuth_deg: 180.0 };
+/// Height of the city over the sea.
+const ALTITUDE_M: f64 = 44.0;
+/// Gravel.
+const ALBEDO: f64 = 0.2;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
@@ -58,8 +61,10 @@ impl Place {
     /// The weather when the sun is known, which is the costly part. Clouds reach a place `lag_ms`
     /// down the wind that much later.
     pub(super) fn weather_under(&self, sun: SunPosition, time: Timestamp, lag_ms: i64) -> Weather {
-        let ghi_wm2 = clear_sky_ghi_wm2(&sun) * self.clearness(time.plus_ms(-lag_ms));
-        let poa_wm2 = irradiance_on_plane_wm2(&sun, ghi_wm2, TILT_DEG, FACING_DEG);
+        let clear = clear_sky(&sun, time, ALTITUDE_M, &Turbidity::BEIJING);
+        let ghi_wm2 = clear.ghi_wm2 * self.clearness(time.plus_ms(-lag_ms));
+        let light = split(&sun, time, ghi_wm2);
+        let poa_wm2 = on_plane(ROOF, &sun, time, &light, ALBEDO).global_wm2();
         let ambient_c = self.ambient_c(time);
         let wind_ms = 0.5 + 5.0 * smooth(self.seed, 13, time.ms(), 2 * MINUTE_MS);
         // Free-standing modules: about 30 K over the air in full sun and little wind.

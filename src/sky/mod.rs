@@ -6,8 +6,10 @@
 //!
 //! Architecture invariant: pure functions of place and time. No clock, no site, no state.
 
+mod air;
 mod irradiance;
 mod position;
 
-pub use irradiance::{clear_sky_ghi_wm2, irradiance_on_plane_wm2};
-pub use position::{SunPosition, SunTimes, sun, sun_times};
+pub use air::{Turbidity, absolute_air_mass, extraterrestrial_wm2, pressure_pa, relative_air_mass};
+pub use irradiance::{Irradiance, OnPlane, Plane, clear_sky, on_plane, split};
+pub use position::{SunPosition, SunTimes, sun, sun_above, sun_times};

@@ -3,6 +3,7 @@
 use solar_positioning::time::JulianDate;
 use solar_positioning::{Horizon, Location, RefractionCorrection, SolarEvents, SolarPositions};
 
+use super::air::pressure_pa;
 use crate::model::Timestamp;
 
 /// Julian date of 1970-01-01T00:00Z, days.
@@ -12,10 +13,11 @@ const MS_PER_DAY: f64 = 86_400_000.0;
 /// days that are longer than 24 hours by the sun.
 const HALF_DAY: f64 = 0.502;
 
-/// Air that bends the light: sea-level pressure, hPa, and a mild day, °C. Another day moves a sun
-/// on the horizon by up to 0.05°, one above 10° by less than 0.01°.
-const PRESSURE_HPA: f64 = 1010.0;
+/// Air that bends the light: that of a mild day, °C, at the mean pressure of the place. Another day moves
+/// a sun on the horizon by up to 0.05°, one above 10° by less than 0.01°.
 const TEMPERATURE_C: f64 = 12.0;
+/// Hectopascals that a place of people has.
+const PRESSURES_HPA: std::ops::RangeInclusive<f64> = 300.0..=1_100.0;
 
 /// Where the sun stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,18 +47,30 @@ pub struct SunTimes {
 /// beyond a pole) or a time outside the years −2000 to 6000 has no sun: it is straight below.
 #[must_use]
 pub fn sun(lat_deg: f64, lon_deg: f64, time: Timestamp) -> SunPosition {
-    position(lat_deg, lon_deg, time).unwrap_or(SunPosition {
+    sun_above(lat_deg, lon_deg, 0.0, time)
+}
+
+/// The same from a place `altitude_m` above the sea, where thinner air bends the light less: that moves a
+/// low sun by some hundredths of a degree for each kilometre.
+#[must_use]
+pub fn sun_above(lat_deg: f64, lon_deg: f64, altitude_m: f64, time: Timestamp) -> SunPosition {
+    position(lat_deg, lon_deg, altitude_m, time).unwrap_or(SunPosition {
         elevation_deg: -90.0,
         apparent_elevation_deg: -90.0,
         azimuth_deg: 0.0,
     })
 }
 
-fn position(lat_deg: f64, lon_deg: f64, time: Timestamp) -> solar_positioning::Result<SunPosition> {
+fn position(
+    lat_deg: f64,
+    lon_deg: f64,
+    altitude_m: f64,
+    time: Timestamp,
+) -> solar_positioning::Result<SunPosition> {
     let location = place(lat_deg, lon_deg);
     let date = JulianDate::new(julian(time), delta_t_s(time))?;
     let prepared = SolarPositions::new().for_time_from_julian(date)?;
-    let air = RefractionCorrection::new(PRESSURE_HPA, TEMPERATURE_C)?;
+    let air = RefractionCorrection::new(pressure_hpa(altitude_m), TEMPERATURE_C)?;
     let bare = prepared.at(location, 0.0, None)?;
     let seen = prepared.at(location, 0.0, Some(air))?;
     Ok(SunPosition {
@@ -88,6 +102,14 @@ pub fn sun_times(lat_deg: f64, lon_deg: f64, noon_guess: Timestamp) -> SunTimes 
         transit: timestamp(transit),
         set: set.ok().flatten().map(timestamp),
     }
+}
+
+fn pressure_hpa(altitude_m: f64) -> f64 {
+    let pressure_hpa = pressure_pa(altitude_m) / 100.0;
+    if pressure_hpa.is_nan() {
+        return *PRESSURES_HPA.start();
+    }
+    pressure_hpa.clamp(*PRESSURES_HPA.start(), *PRESSURES_HPA.end())
 }
 
 fn place(latitude: f64, lon_deg: f64) -> Location {

@@ -68,6 +68,8 @@ pub mod influx;
 pub mod pv;
 /// (4) The past wherever it is kept: here, and before that in an InfluxDB.
 pub mod past;
+/// (4) What each device did in each day, in small.
+pub mod daybook;
 /// (4) Was anything lost: what was read, kept and delivered, and when nothing came.
 pub mod proof;
 /// (4) How well the machines serve: availability, repair, consumables.

@@ -15,7 +15,7 @@ use rust_text::{Shown, functions, only};
 
 /// The rooms of `src/` in the order of the flow, with their rank. A room imports only rooms of
 /// lower rank. Rank 0 has steps (the second number): everybody stands on `model`.
-const ROOMS: [(&str, (u8, u8)); 30] = [
+const ROOMS: [(&str, (u8, u8)); 31] = [
     ("model", (0, 0)),
     ("clock", (0, 1)),
     ("sky", (0, 1)),
@@ -33,6 +33,7 @@ const ROOMS: [(&str, (u8, u8)); 30] = [
     ("influx", (3, 0)),
     ("live", (3, 0)),
     ("past", (4, 0)),
+    ("daybook", (4, 1)),
     ("proof", (4, 0)),
     ("pv", (4, 0)),
     ("service", (4, 0)),

@@ -117,9 +117,10 @@ impl Grid {
     }
 }
 
-/// By time alone.
+/// A weight by time alone.
+#[must_use]
 #[allow(clippy::cast_precision_loss)] // a span of readings
-pub(super) fn by_time(from: Timestamp, to: Timestamp) -> f64 {
+pub fn by_time(from: Timestamp, to: Timestamp) -> f64 {
     to.since_ms(from) as f64
 }
 

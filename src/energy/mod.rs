@@ -23,4 +23,4 @@ mod law_tests;
 
 pub use amount::{Amount, share};
 pub use follow::{Brought, Class, Follower, Hole, Line, Posting};
-pub use grid::{Grid, SLOT_MS, Sums};
+pub use grid::{Grid, SLOT_MS, Sums, by_time};

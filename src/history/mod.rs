@@ -19,6 +19,7 @@ mod column;
 mod config;
 mod copy;
 mod error;
+mod mark;
 mod merge;
 mod near;
 mod note;

@@ -97,7 +97,9 @@ impl Past {
         if start < since {
             // What holds into the span, and what a counter counted over its ends, lies beside it.
             let around = (start.plus_ms(-AROUND_MS), end.plus_ms(AROUND_MS).min(since));
-            parts = self.recall(device, &mut folds, around).await;
+            let points = folds.points();
+            let mut take = |numbers| folds.take_all(numbers);
+            parts = self.recall(device, &points, &mut take, around).await;
             for part in &mut parts {
                 (part.from, part.to) = (part.from.max(start), part.to.min(end));
             }
@@ -108,7 +110,9 @@ impl Past {
             for (from, to) in self.holes(device, &folds, (at, end)).await? {
                 folds = self.history.fold(device.clone(), folds, at, from).await?;
                 parts.push(Part { from: at, to: from, origin: Origin::Here });
-                for part in self.recall(device, &mut folds, (from, to)).await {
+                let points = folds.points();
+                let mut take = |numbers| folds.take_all(numbers);
+                for part in self.recall(device, &points, &mut take, (from, to)).await {
                     // Nobody has anything: nothing was said then.
                     let nothing = part.origin == Origin::Nowhere(None);
                     let origin = if nothing { Origin::Here } else { part.origin };
@@ -121,6 +125,43 @@ impl Past {
             folds = self.history.fold(device.clone(), folds, at, last).await?;
         }
         Ok(Told { series: folds.end(now), parts: joined(parts) })
+    }
+
+    /// Every measured number of some points in `from <= time < to`, each in the order of time, from here
+    /// and, before that, from the databases; and where they come from. Of what was before, at most a year
+    /// and some is looked for.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn numbers(
+        &self,
+        device: &DeviceId,
+        points: &[String],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(Vec<Vec<(Timestamp, f64)>>, Vec<Part>), HistoryError> {
+        let since = self.history.since(device.clone()).await?.unwrap_or(to);
+        let (mut numbers, mut parts) = (vec![Vec::new(); points.len()], Vec::new());
+        if from < since.min(to) {
+            let mut take = |found: Vec<Vec<(Timestamp, f64)>>| {
+                numbers.iter_mut().zip(found).for_each(|(all, found)| all.extend(found));
+            };
+            parts = self.recall(device, points, &mut take, (from, since.min(to))).await;
+        }
+        if since < to {
+            let start = since.max(from);
+            let points = points.to_vec();
+            let own = self.history.numbers(device.clone(), points, start, to).await?;
+            numbers.iter_mut().zip(own).for_each(|(all, own)| all.extend(own));
+            parts.push(Part { from: start, to, origin: Origin::Here });
+        }
+        Ok((numbers, joined(parts)))
+    }
+
+    /// The history of this gateway.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.history
     }
 
     /// Times of which nothing is kept here because something was lost: a database may have them.
@@ -155,10 +196,10 @@ impl Past {
     async fn recall(
         &self,
         device: &DeviceId,
-        folds: &mut Folds,
+        points: &[String],
+        take: &mut (dyn FnMut(Vec<Vec<(Timestamp, f64)>>) + Send),
         (from, to): (Timestamp, Timestamp),
     ) -> Vec<Part> {
-        let points = folds.points();
         let span_ms = Sink::recall_span_ms(points.len());
         let mut at = from.max(to.plus_ms(-RECALL_MS_MAX));
         let mut parts = Vec::new();
@@ -176,11 +217,11 @@ impl Past {
             let end = at.plus_ms(span_ms).min(to);
             let mut origin = None;
             for (sink, why) in self.sinks.iter().zip(&mut why).filter(|(_, why)| why.is_none()) {
-                let told = timeout_at(late, sink.recall(device, &points, at, end)).await;
+                let told = timeout_at(late, sink.recall(device, points, at, end)).await;
                 match told.unwrap_or_else(|_| Err(sink.too_slow())) {
                     Ok(numbers) if numbers.iter().all(Vec::is_empty) => {}
                     Ok(numbers) => {
-                        folds.take_all(numbers);
+                        take(numbers);
                         origin = Some(Origin::Influx(sink.name().to_owned()));
                         break;
                     }

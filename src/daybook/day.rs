@@ -1,0 +1,161 @@
+//! One day of one device. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::counter::Nature;
+use crate::energy::{Amount, Class, Follower, Grid, Line, Posting, SLOT_MS, by_time};
+use crate::model::Timestamp;
+
+use super::points::Points;
+
+/// Length of a record: what IEC 61724-1 asks of a class A plant.
+pub const RECORD_MS: i64 = 5 * 60 * 1000;
+/// Where a device says less than twice in it, the record is as long as a quarter of an hour.
+const LONG_RECORD_MS: i64 = 15 * 60 * 1000;
+/// What was counted over a longer time without readings is recovered and not measured; or over three
+/// intervals of the device, if that is longer.
+const GAP_MS_MIN: i64 = 15 * 60 * 1000;
+const GAP_INTERVALS: i64 = 3;
+
+/// What a device did in a day.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Day {
+    /// Readings with anything in them that is kept here.
+    pub readings: u64,
+    /// Length of a record, milliseconds.
+    pub record_ms: i64,
+    /// Mean of each record from midnight on, by point; `None` without enough readings.
+    pub means: BTreeMap<String, Vec<Option<f32>>>,
+    /// What registers counted, by point.
+    pub registers: BTreeMap<String, Register>,
+}
+
+/// What a register counted by the readings of a day; a part of it may have been counted in the days
+/// before, since the last reading.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Register {
+    /// The line that the day begins on, as it was at its last reading before.
+    pub opening: Option<Line>,
+    /// The line that the day ends on.
+    pub closing: Option<Line>,
+    /// First value of the day on a line, and when.
+    pub first: Option<(i64, Amount)>,
+    /// Measured, by the number of the quarter-hour since 1970.
+    pub slots: Vec<(i64, Amount)>,
+    /// Recovered over gaps: from, to, how much.
+    pub recovered: Vec<(i64, i64, Amount)>,
+    /// Lines that ended.
+    pub ended: Vec<Line>,
+    /// Times of which nobody knows what was counted: when and what was read last and first.
+    pub holes: Vec<((i64, Amount), (i64, Amount))>,
+    /// So many lines that had ended on days before had not ended.
+    pub returned: u32,
+}
+
+type Numbers = Vec<(Timestamp, f64)>;
+
+/// Makes the day `from <= time < to` of the numbers of its points, in their order; numbers of before
+/// say how registers go on.
+pub(super) fn make(
+    points: &Points,
+    numbers: &[Numbers],
+    (from, to): (Timestamp, Timestamp),
+    interval_ms: i64,
+) -> Day {
+    let record_ms = if interval_ms * 2 > RECORD_MS { LONG_RECORD_MS } else { RECORD_MS };
+    let enough = enough(record_ms, interval_ms);
+    let mut day = Day { record_ms, ..Day::default() };
+    let (of_means, of_counters) = numbers.split_at(points.means.len().min(numbers.len()));
+    for (point, numbers) in points.means.iter().zip(of_means) {
+        let own = within(numbers, from, to);
+        day.readings = day.readings.max(own.len() as u64);
+        if !own.is_empty() {
+            let means = means(own, (from, to), record_ms, enough);
+            day.means.insert((*point).to_owned(), means);
+        }
+    }
+    let gap_ms = GAP_MS_MIN.max(interval_ms.saturating_mul(GAP_INTERVALS));
+    for ((point, nature), numbers) in points.counters.iter().zip(of_counters) {
+        day.readings = day.readings.max(within(numbers, from, to).len() as u64);
+        let register = register(nature, gap_ms, numbers, (from, to));
+        if register != Register::default() {
+            day.registers.insert((*point).to_owned(), register);
+        }
+    }
+    day
+}
+
+/// Readings that make a record valid: half of what there should be.
+fn enough(record_ms: i64, interval_ms: i64) -> u32 {
+    let expected = record_ms / interval_ms.max(1);
+    u32::try_from(expected / 2).unwrap_or(u32::MAX).max(1)
+}
+
+fn within(numbers: &Numbers, from: Timestamp, to: Timestamp) -> &[(Timestamp, f64)] {
+    let place = |end: Timestamp| numbers.partition_point(|(time, _)| *time < end);
+    numbers.get(place(from)..place(to)).unwrap_or_default()
+}
+
+#[allow(clippy::cast_possible_truncation)] // seven digits are more than any sensor has
+fn means(
+    numbers: &[(Timestamp, f64)],
+    (from, to): (Timestamp, Timestamp),
+    record_ms: i64,
+    enough: u32,
+) -> Vec<Option<f32>> {
+    let records = usize::try_from(to.since_ms(from) / record_ms).unwrap_or_default();
+    let mut sums = vec![(0.0, 0_u32); records];
+    for (time, value) in numbers.iter().filter(|(_, value)| value.is_finite()) {
+        let place = usize::try_from(time.since_ms(from) / record_ms).ok();
+        if let Some((sum, count)) = place.and_then(|place| sums.get_mut(place)) {
+            *sum += value;
+            *count += 1;
+        }
+    }
+    let mean =
+        |(sum, count): (f64, u32)| (count >= enough).then(|| (sum / f64::from(count)) as f32);
+    sums.into_iter().map(mean).collect()
+}
+
+fn register(
+    nature: &Nature,
+    gap_ms: i64,
+    numbers: &Numbers,
+    (from, to): (Timestamp, Timestamp),
+) -> Register {
+    let (mut follower, mut grid) = (Follower::default(), Grid::default());
+    let mut register = Register::default();
+    for (time, value) in numbers.iter().take_while(|(time, _)| *time < to) {
+        let before = follower.line().copied();
+        let brought = follower.take(nature, gap_ms, *time, *value);
+        if *time < from {
+            continue;
+        }
+        let line = follower.line().copied();
+        if register.first.is_none() {
+            register.opening = before;
+            register.first = line.map(|line| line.last).filter(|last| last.0 == time.ms());
+        }
+        register.closing = line;
+        match brought.posting {
+            Some(posting) if posting.class == Class::Recovered => {
+                let Posting { from, to, amount, .. } = posting;
+                register.recovered.push((from.ms(), to.ms(), amount));
+            }
+            Some(posting) => grid.post(&posting, &by_time),
+            None => {}
+        }
+        if brought.returned {
+            register.returned += u32::from(register.ended.pop().is_none());
+            register.holes.pop();
+        }
+        register.ended.extend(brought.ended);
+        let at = |(time, value): (Timestamp, Amount)| (time.ms(), value);
+        register.holes.extend(brought.hole.map(|hole| (at(hole.before), at(hole.after))));
+    }
+    let slots = grid.slots().map(|(time, sums)| (time.ms() / SLOT_MS, sums.measured));
+    register.slots = slots.collect();
+    register
+}

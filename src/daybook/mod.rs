@@ -1,0 +1,213 @@
+//! The daybook: what each device did in each local day, in small: means of five minutes, and what its
+//! registers counted in each quarter of an hour.
+//!
+//! ```text
+//! past ──> Day of a device ──> kept in daybook.db ──> months and years of figures, in seconds
+//! ```
+//!
+//! A day is made from the readings of that day and of the two before it, so that a register that is
+//! swapped at midnight is seen as at any other time; of nothing else. It is kept with a mark of what it
+//! was made from, and made again when that is no longer so. The file may be removed at any time.
+//!
+//! Architecture invariant: nothing rests here only; whatever is asked for comes out the same with the
+//! file and without it.
+
+mod day;
+mod error;
+mod ledger;
+mod points;
+mod store;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::clock::SharedClock;
+use crate::history::HistoryError;
+use crate::model::{Device, Timestamp};
+use crate::past::{Origin, Part, Past};
+use crate::profile::Profile;
+
+pub use day::{Day, RECORD_MS, Register};
+pub use error::DaybookError;
+pub use ledger::{Booked, booked};
+
+use points::Points;
+use store::Store;
+
+/// Raised when days are made in another way: what is kept of before is made again.
+const VERSION: i64 = 1;
+/// What a day is made from reaches so far back before it.
+const BEFORE_MS: i64 = 2 * 24 * 3600 * 1000;
+/// Days that are read in one go.
+const DAYS_AT_ONCE: usize = 31;
+/// After the end of a span, the reading that closes it is looked for in so many days.
+const CLOSING_DAYS: i32 = 40;
+
+/// A device, and the profile that says what its registers are.
+pub type Known = (Arc<Device>, Option<Arc<Profile>>);
+
+/// Days of a device, in order; and where what they were made from is kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Days {
+    /// Each date once, those without readings too.
+    pub days: Vec<(Date, Arc<Day>)>,
+    /// Where the readings of the days that had to be made came from.
+    pub parts: Vec<Part>,
+}
+
+/// The days of all devices. Clones share them.
+#[derive(Clone)]
+pub struct Daybook {
+    past: Past,
+    zone: TimeZone,
+    clock: SharedClock,
+    store: Arc<Store>,
+}
+
+impl Daybook {
+    /// The daybook of a folder of data. Where its file cannot be used, days are made each time.
+    #[must_use]
+    pub fn open(folder: &Path, past: Past, zone: TimeZone, clock: SharedClock) -> Self {
+        Self { past, zone, clock, store: Arc::new(Store::open(folder)) }
+    }
+
+    /// When a day begins.
+    #[must_use]
+    pub fn start(&self, date: Date) -> Timestamp {
+        let start = self.zone.to_timestamp(date.to_datetime(jiff::civil::Time::midnight()));
+        Timestamp::from_ms(start.map_or(0, jiff::Timestamp::as_millisecond))
+    }
+
+    /// The date of a moment.
+    #[must_use]
+    pub fn date(&self, time: Timestamp) -> Date {
+        let moment = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
+        self.zone.to_datetime(moment).date()
+    }
+
+    /// The days from `first` to `last`, both of them in it; those that lie ahead are left out.
+    ///
+    /// # Errors
+    /// [`DaybookError`].
+    pub async fn days(
+        &self,
+        (device, profile): &Known,
+        first: Date,
+        last: Date,
+    ) -> Result<Days, DaybookError> {
+        let last = last.min(self.date(self.clock.now()));
+        let dates: Vec<Date> =
+            first.series(jiff::Span::new().days(1)).take_while(|d| *d <= last).collect();
+        let points = Points::of(device, profile.as_deref());
+        let mut days = Days::default();
+        for dates in dates.chunks(DAYS_AT_ONCE) {
+            self.some_days(device, &points, dates, &mut days).await?;
+        }
+        Ok(days)
+    }
+
+    /// As [`Daybook::days`], and after them as far as the first day with a reading: it says what was
+    /// counted up to the end.
+    ///
+    /// # Errors
+    /// [`DaybookError`].
+    pub async fn closed_days(
+        &self,
+        known: &Known,
+        first: Date,
+        last: Date,
+    ) -> Result<Days, DaybookError> {
+        let mut days = self.days(known, first, last).await?;
+        let mut after = last;
+        for _ in 0..CLOSING_DAYS {
+            let Ok(next) = after.tomorrow() else { break };
+            let mut more = self.days(known, next, next).await?;
+            let Some((_, day)) = more.days.first() else { break };
+            let closes = day.readings > 0;
+            days.days.append(&mut more.days);
+            if closes {
+                break;
+            }
+            after = next;
+        }
+        Ok(days)
+    }
+
+    /// Days that are read in one go: those that are kept, and the others made.
+    async fn some_days(
+        &self,
+        device: &Arc<Device>,
+        points: &Points,
+        dates: &[Date],
+        days: &mut Days,
+    ) -> Result<(), DaybookError> {
+        let id = &device.id;
+        let spans: Vec<(Timestamp, Timestamp)> =
+            dates.iter().map(|date| (self.start(*date), self.end(*date))).collect();
+        let around = spans.iter().map(|(from, to)| (from.plus_ms(-BEFORE_MS), *to)).collect();
+        let marks = self.past.history().marks(id.clone(), around).await?;
+        let kept = self.store.days(id, dates, &marks, VERSION);
+        let missing = |place: &usize| kept.get(*place).is_none_or(Option::is_none);
+        let wanted: Vec<usize> = (0..dates.len()).filter(missing).collect();
+        let mut made = std::collections::BTreeMap::new();
+        if let Some((first, last)) = wanted.first().zip(wanted.last())
+            && let Some(spans) = spans.get(*first..=*last)
+        {
+            let (found, parts) = self.make(device, points, spans).await?;
+            days.parts.extend(parts);
+            made.extend((*first..).zip(found));
+        }
+        let mut to_keep = Vec::new();
+        for (place, ((date, mark), kept)) in dates.iter().zip(&marks).zip(kept).enumerate() {
+            let day = match (kept, made.remove(&place)) {
+                (Some(kept), _) => kept,
+                (None, Some(made)) => {
+                    to_keep.push((*date, *mark, made.clone()));
+                    made
+                }
+                (None, None) => Arc::default(),
+            };
+            days.days.push((*date, day));
+        }
+        // Where a database did not answer, what it has is missing.
+        let whole = |part: &Part| !matches!(part.origin, Origin::Nowhere(Some(_)));
+        if days.parts.iter().all(whole) {
+            self.store.keep(id, &to_keep, VERSION);
+        }
+        Ok(())
+    }
+
+    fn end(&self, date: Date) -> Timestamp {
+        date.tomorrow().map_or_else(|_| self.start(date), |next| self.start(next))
+    }
+
+    /// Makes days that follow one another.
+    async fn make(
+        &self,
+        device: &Arc<Device>,
+        points: &Points,
+        spans: &[(Timestamp, Timestamp)],
+    ) -> Result<(Vec<Arc<Day>>, Vec<Part>), DaybookError> {
+        let Some((from, to)) = spans.first().map(|s| s.0).zip(spans.last().map(|s| s.1)) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let (names, start) = (points.names(), from.plus_ms(-BEFORE_MS));
+        let (mut numbers, parts) = self.past.numbers(&device.id, &names, start, to).await?;
+        let last = self.past.history().last_numbers(device.id.clone(), names, start).await?;
+        for (numbers, last) in numbers.iter_mut().zip(last) {
+            // What a register showed last, however long ago, is where it goes on.
+            numbers.splice(0..0, last);
+        }
+        let (points, interval_ms, spans) = (points.clone(), device.interval_ms, spans.to_vec());
+        let task = tokio::task::spawn_blocking(move || {
+            let make = |span: &(Timestamp, Timestamp)| {
+                Arc::new(day::make(&points, &numbers, *span, interval_ms))
+            };
+            spans.iter().map(make).collect()
+        });
+        Ok((task.await.map_err(|_| HistoryError::BrokenOff)?, parts))
+    }
+}

@@ -48,6 +48,8 @@ pub mod calendar;
 pub mod profile;
 /// (1) What electricity costs, by date and hour.
 pub mod tariff;
+/// (1) What energies emit and what they are in standard coal, as data.
+pub mod factor;
 /// (1) InfluxQL, asked of a store of readings.
 pub mod query;
 /// (2) The durable, ordered record; cursors; the in-memory tail.
@@ -84,6 +86,8 @@ pub mod alert;
 pub mod repair;
 /// (5) Telling them: robots, mail, short messages and other programs, each with its own cursor.
 pub mod notify;
+/// (6) Reports: what a month was, with every figure explained.
+pub mod report;
 /// (7) The page, its API and its live stream.
 pub mod web;
 /// (8) `hall.toml`: all mistakes at once, or what every room has to know.

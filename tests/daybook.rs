@@ -127,9 +127,9 @@ fn wh(book: &Booked, from: i64, to: i64) -> [i64; 3] {
     [sums.total(), sums.measured, sums.recovered].map(|amount| amount.thousandths() / 1_000)
 }
 
-/// What all lines of the register say.
-fn by_lines(book: &Booked) -> Amount {
-    book.lines.iter().map(|line| line.difference()).sum()
+/// What all registers say.
+fn by_registers(book: &Booked) -> Amount {
+    book.pieces.iter().map(|piece| piece.last.1 - piece.first.1 + piece.rolled_over).sum()
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_day_is_what_its_register_says_whoever_asks_and_when() {
         }
         assert_eq!(days[0].readings, 1_440);
         assert_eq!(days[0].means["ac_power_w"], vec![Some(6_000.0); 288]);
-        assert_eq!((book.lines.len(), book.holes.len()), (1, 0));
+        assert_eq!((book.pieces.len(), book.holes.len()), (1, 0));
     }
 }
 
@@ -176,12 +176,12 @@ async fn a_meter_that_is_changed_at_midnight_loses_no_day() {
     hall.keep(steady(-DAY, DAY - 2 * MINUTE, 9e6)).await;
     hall.keep(steady(DAY + 5 * MINUTE, 4 * DAY, 5e9)).await;
     let book = book(&hall.days(3).await);
-    assert_eq!((book.lines.len(), book.holes.len()), (2, 1), "{book:?}");
+    assert_eq!((book.pieces.len(), book.holes.len()), (2, 1), "{book:?}");
     assert_eq!(wh(&book, 0, DAY)[0], 144_000 - 300);
     assert_eq!(wh(&book, DAY, 2 * DAY)[0], 144_000 - 500);
     let posted = book.grid.sums(at(-DAY), at(5 * DAY)).total();
-    let opened = hall.days(3).await[0].registers["energy_import_wh"].opening.expect("a line");
-    assert_eq!(posted, by_lines(&book) - opened.difference(), "to the last digit");
+    assert_eq!(posted, by_registers(&book), "to the last digit");
+    assert_eq!(book.pieces.iter().map(|piece| piece.counted).sum::<Amount>(), posted);
 }
 
 #[tokio::test]
@@ -199,4 +199,18 @@ async fn readings_that_come_late_make_their_days_anew() {
     // A file that is damaged is no reason for anything.
     std::fs::write(hall.folder.path().join("daybook.db"), b"no database").expect("written");
     assert_eq!(wh(&book(&hall.days(3).await), DAY, 2 * DAY), [144_000, 144_000, 0]);
+}
+
+#[tokio::test]
+async fn a_meter_that_boots_over_midnight_and_shows_nothing_is_still_there() {
+    let hall = Hall::new();
+    hall.keep(steady(-DAY, DAY - 20 * MINUTE, 9e6)).await;
+    // Half an hour of zeros: long enough to be believed.
+    hall.keep((-20..20).map(|n| (DAY + n * MINUTE, 0.0))).await;
+    hall.keep(steady(DAY + 20 * MINUTE, 4 * DAY, 9e6)).await;
+    let book = book(&hall.days(3).await);
+    assert_eq!((book.pieces.len(), book.holes.len()), (1, 0), "{:?}", book.pieces);
+    assert_eq!(wh(&book, 0, 3 * DAY)[0], 3 * 144_000, "what was counted meanwhile is known");
+    let posted = book.grid.sums(at(-DAY), at(5 * DAY)).total();
+    assert_eq!((posted, book.pieces[0].counted), (by_registers(&book), posted));
 }

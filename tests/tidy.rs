@@ -15,7 +15,7 @@ use rust_text::{Shown, functions, only};
 
 /// The rooms of `src/` in the order of the flow, with their rank. A room imports only rooms of
 /// lower rank. Rank 0 has steps (the second number): everybody stands on `model`.
-const ROOMS: [(&str, (u8, u8)); 31] = [
+const ROOMS: [(&str, (u8, u8)); 32] = [
     ("model", (0, 0)),
     ("clock", (0, 1)),
     ("sky", (0, 1)),
@@ -24,6 +24,7 @@ const ROOMS: [(&str, (u8, u8)); 31] = [
     ("calendar", (1, 0)),
     ("profile", (1, 0)),
     ("query", (1, 0)),
+    ("factor", (1, 0)),
     ("tariff", (1, 1)),
     ("journal", (2, 0)),
     ("counter", (2, 1)),

@@ -12,7 +12,7 @@ use super::bus::Buses;
 use super::link::{self, Link, Taken};
 use super::section::{Placed, Section, write};
 use super::site::{Zones, unique};
-use super::{pv, ratio};
+use super::{pv, ratio, report};
 
 const DEVICE: &[&str] = &[
     "id",
@@ -41,6 +41,10 @@ const DEVICE: &[&str] = &[
     "pt_ratio",
     "arrays",
     "plane",
+    "role",
+    "parent",
+    "code",
+    "quota",
 ];
 
 /// The id under which hallwatch keeps its own readings.
@@ -74,6 +78,8 @@ pub(super) struct Found {
     pub(super) arrays: Vec<Array>,
     /// Where a weather station's irradiance sensor looks.
     pub(super) plane: Option<Plane>,
+    /// What a meter stands for.
+    pub(super) meter: Option<report::Said>,
 }
 
 /// Reads the `[[device]]`s.
@@ -129,6 +135,7 @@ fn device(
     let who = link::Who { id: id.as_ref(), zone: zone.as_ref(), kind };
     let link = link::of(section, profile.as_deref(), &who, known.buses, taken);
     let plane = kind.and_then(|kind| pv::sensor(section, kind));
+    let meter = kind.and_then(|kind| report::meter(section, kind));
     let arrays =
         id.as_ref().zip(kind).map(|(id, kind)| pv::arrays(section, id, kind, known.modules));
     let (profile, link) = (profile?, link?);
@@ -145,7 +152,7 @@ fn device(
         stale_after_ms: link.stale_after_ms(interval_s),
     };
     let (device, arrays) = (Arc::new(device), arrays.unwrap_or_default());
-    Some(Found { device, profile, link, declared_demand_w, arrays, plane })
+    Some(Found { device, profile, link, declared_demand_w, arrays, plane, meter })
 }
 
 fn zone(section: &Section<'_>, zones: &Zones) -> Option<ZoneId> {

@@ -11,7 +11,7 @@ use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::rule::Rule;
 use crate::source::{modbus, mqtt};
-use crate::{alert, history, journal, notify, pv, repair, service};
+use crate::{alert, history, journal, notify, pv, repair, report, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -20,14 +20,14 @@ use super::people::{InfluxTarget, WebSettings};
 use super::section::{Desk, Section};
 use super::syntax::Repaired;
 use super::{
-    bus, channel, load, mqtt as broker, people, pv as roof, route, secret, service as hours, site,
-    tariff, vendor,
+    bus, channel, load, mqtt as broker, people, pv as roof, report as figures, route, secret,
+    service as hours, site, tariff, vendor,
 };
 
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
     "channel", "person", "rota", "route", "tariff", "switch", "zone", "bus", "device", "vendor",
-    "pv",
+    "pv", "report", "factor",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -62,6 +62,8 @@ pub struct Hall {
     pub service: service::Config,
     /// The arrays of the roof.
     pub plant: pv::Plant,
+    /// What reports relate figures to, and with which factors.
+    pub report: report::Config,
     /// Who repairs the machines by contract.
     pub vendors: Vec<repair::Vendor>,
     /// Where the page is.
@@ -281,6 +283,8 @@ fn hall(
         plant.arrays.append(&mut one.arrays);
         plant.sensors.extend(one.plane.map(|plane| (one.device.id.clone(), plane)));
     }
+    let said = found.iter_mut().filter_map(|f| Some((f.device.id.clone(), f.meter.take()?)));
+    let report = figures::report(root, said.collect());
     let vendors = vendor::vendors(root, &known, &found);
     note_missing_broker(root, &found);
     let modbus = connections(&found, mqtt.as_mut());
@@ -308,6 +312,7 @@ fn hall(
         notify,
         service,
         plant,
+        report,
         vendors,
         web,
         demo: false,

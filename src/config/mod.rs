@@ -22,6 +22,7 @@ mod person;
 mod post;
 mod pv;
 mod ratio;
+mod report;
 mod robot;
 mod route;
 mod secret;

@@ -54,6 +54,15 @@ pub struct Register {
     pub returned: u32,
 }
 
+impl Register {
+    /// All that was counted by the readings of the day.
+    #[must_use]
+    pub fn posted(&self) -> Amount {
+        let measured: Amount = self.slots.iter().map(|(_, amount)| *amount).sum();
+        measured + self.recovered.iter().map(|(_, _, amount)| *amount).sum()
+    }
+}
+
 type Numbers = Vec<(Timestamp, f64)>;
 
 /// Makes the day `from <= time < to` of the numbers of its points, in their order; numbers of before

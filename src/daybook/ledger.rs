@@ -3,19 +3,108 @@
 use crate::energy::{Amount, Class, Grid, Line, Posting};
 use crate::model::Timestamp;
 
-use super::day::Day;
+use super::day::{Day, Register};
+
+/// When something was read, milliseconds since 1970, and what it was.
+pub type Shown = (i64, Amount);
+
+/// A register, as far as some days saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// The last value before the days, or the first one in them; after a reset it is nothing.
+    pub first: Shown,
+    /// The last value in them.
+    pub last: Shown,
+    /// What roll-overs added.
+    pub rolled_over: Amount,
+    /// What was booked of it: `last − first + rolled_over`, unless it had stepped back and has not
+    /// passed the higher value yet.
+    pub counted: Amount,
+}
 
 /// What is booked of a register.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Booked {
     /// Every quarter-hour of the days, and of the gap before their first reading.
     pub grid: Grid,
-    /// Lines of the register that the days touch, in order; the last one may go on.
-    pub lines: Vec<Line>,
-    /// Times of which nobody knows what was counted: when and what was read last and first.
-    pub holes: Vec<((i64, Amount), (i64, Amount))>,
+    /// The registers, in order; the last one may go on.
+    pub pieces: Vec<Piece>,
+    /// Times of which nobody knows what was counted: what was read last and first.
+    pub holes: Vec<(Shown, Shown)>,
     /// Days with readings of it.
     pub days: u32,
+}
+
+impl Piece {
+    const fn new(line: &Line) -> Self {
+        Self {
+            first: line.first,
+            last: line.first,
+            rolled_over: Amount::ZERO,
+            counted: Amount::ZERO,
+        }
+    }
+
+    /// Goes on from how the line was to how it is.
+    fn go_on(&mut self, from: Option<&Line>, to: &Line) {
+        let (counted, rolled_over) =
+            from.map_or((Amount::ZERO, Amount::ZERO), |from| (from.difference(), from.rolled_over));
+        self.counted += to.difference() - counted;
+        self.rolled_over += to.rolled_over - rolled_over;
+        self.last = to.last;
+    }
+}
+
+impl Booked {
+    /// Takes what the register did on the next day with readings.
+    fn take(&mut self, register: &Register, weight: &dyn Fn(Timestamp, Timestamp) -> f64) {
+        self.days += 1;
+        for (slot, amount) in &register.slots {
+            self.grid.add(*slot, Class::Measured, *amount);
+        }
+        for (from, to, amount) in &register.recovered {
+            let (from, to) = (Timestamp::from_ms(*from), Timestamp::from_ms(*to));
+            let posting = Posting { from, to, amount: *amount, class: Class::Recovered };
+            self.grid.post(&posting, weight);
+        }
+        let Some(closing) = &register.closing else { return };
+        if register.returned > 0 {
+            self.give_back(register, closing);
+            return;
+        }
+        self.holes.extend(&register.holes);
+        let mut opening = register.opening.as_ref();
+        for line in register.ended.iter().chain([closing]) {
+            let goes_on = opening.is_some() && !self.pieces.is_empty();
+            if !goes_on {
+                let before = opening.map(|line| line.last);
+                let mut piece = Piece::new(line);
+                (piece.first, piece.last) = before.map_or((line.first, line.first), |at| (at, at));
+                self.pieces.push(piece);
+            }
+            if let Some(piece) = self.pieces.last_mut() {
+                piece.go_on(opening, line);
+            }
+            // Those after the first began on this day.
+            opening = None;
+        }
+    }
+}
+
+impl Booked {
+    /// A register that had ended on a day before is still there, and the one after it was none: what was
+    /// booked of that is put right on this day.
+    fn give_back(&mut self, register: &Register, closing: &Line) {
+        let mut booked = register.posted();
+        for _ in 0..register.returned {
+            booked += self.pieces.pop().map_or(Amount::ZERO, |none| none.counted);
+            self.holes.pop();
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.last = closing.last;
+            piece.counted += booked;
+        }
+    }
 }
 
 /// What the register of a point counted in some days, which follow one another. `weight` shares out what
@@ -27,25 +116,8 @@ pub fn booked<'a>(
     weight: &dyn Fn(Timestamp, Timestamp) -> f64,
 ) -> Booked {
     let mut booked = Booked::default();
-    let mut last = None;
     for register in days.filter_map(|day| day.registers.get(point)) {
-        booked.days += 1;
-        for (slot, amount) in &register.slots {
-            booked.grid.add(*slot, Class::Measured, *amount);
-        }
-        for (from, to, amount) in &register.recovered {
-            let (from, to) = (Timestamp::from_ms(*from), Timestamp::from_ms(*to));
-            let posting = Posting { from, to, amount: *amount, class: Class::Recovered };
-            booked.grid.post(&posting, weight);
-        }
-        for _ in 0..register.returned {
-            booked.lines.pop();
-            booked.holes.pop();
-        }
-        booked.lines.extend(&register.ended);
-        booked.holes.extend(&register.holes);
-        last = register.closing;
+        booked.take(register, weight);
     }
-    booked.lines.extend(last);
     booked
 }

@@ -1,0 +1,183 @@
+//! The report: `[report]`, `[[factor]]` and what the meters stand for.
+
+use jiff::civil::Date;
+
+use crate::factor::{Factor, Factors, Quantity};
+use crate::model::{DeviceId, DeviceKind, Text, near, text};
+use crate::report::{Building, Config, Meter, Role};
+
+use super::section::{Section, write};
+
+const REPORT: &[&str] = &["area_m2", "people", "region"];
+const FACTOR: &[&str] =
+    &["quantity", "region", "year", "value", "unit", "issued", "document", "url", "checked"];
+const REGION: &str = "beijing";
+/// Levels of an item's code: class, item, two more.
+const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 2..=8;
+
+/// Reads all of it, once the meters are known.
+pub(super) fn report(root: &Section<'_>, said: Vec<(DeviceId, Said)>) -> Config {
+    let factors = factors(root);
+    Config { building: building(root, &factors), meters: meters(root, said), factors }
+}
+
+/// Reads `[report]`.
+fn building(root: &Section<'_>, factors: &Factors) -> Building {
+    let section = root.table("report", REPORT);
+    let section = section.as_ref();
+    let area = section.and_then(|section| section.real("area_m2", 1.0..=10_000_000.0));
+    let people = section.and_then(|section| section.whole::<u32>("people", 1..=1_000_000));
+    let region = section.and_then(|section| Some((section, section.words("region")?)));
+    let region = region.map(|(section, region)| {
+        let mut known: Vec<&str> = factors.regions().collect();
+        known.sort_unstable();
+        known.dedup();
+        if !known.contains(&region.value.as_str()) {
+            let hint = near::hint(&region.value, &Text::new("地区", "regions"), known.into_iter());
+            let problem =
+                text!("没有地区 `{}` 的因子", "no factor is for the region `{}`", region.value);
+            section.note(region.offset, problem, hint);
+        }
+        region.value
+    });
+    Building {
+        area_m2: area.map(|area| area.value),
+        people: people.map(|people| people.value),
+        region: region.unwrap_or_else(|| REGION.to_owned()),
+    }
+}
+
+/// Reads the `[[factor]]`s, which stand in place of shipped ones.
+fn factors(root: &Section<'_>) -> Factors {
+    let sections = root.list("factor", FACTOR);
+    let own = sections.iter().filter_map(factor).collect();
+    match Factors::shipped() {
+        Ok(shipped) => shipped.with(own),
+        Err(_) => Factors::of(own),
+    }
+}
+
+fn factor(section: &Section<'_>) -> Option<Factor> {
+    let quantity = section.need_words("quantity", write("quantity = \"grid_co2\""));
+    let quantity = quantity.and_then(|word| {
+        let found = Quantity::ALL.into_iter().find(|quantity| quantity.as_str() == word.value);
+        if found.is_none() {
+            let all = Quantity::ALL.into_iter().map(Quantity::as_str);
+            let hint = near::hint(&word.value, &Text::new("因子", "factors"), all);
+            let problem = text!("未知的因子 `{}`", "unknown factor `{}`", word.value);
+            section.note(word.offset, problem, hint);
+        }
+        found
+    });
+    let region = section.need_words("region", write("region = \"beijing\""));
+    let year = section.whole::<i16>("year", 2000..=2100);
+    if !section.has("value") {
+        section.missing("value", write("value = 0.5554"));
+    }
+    let value = section.real("value", 0.0..=1_000.0);
+    let unit = section.words("unit");
+    if let Some((unit, quantity)) = unit.as_ref().zip(quantity)
+        && unit.value != quantity.unit()
+    {
+        let (found, wanted) = (&unit.value, quantity.unit());
+        let problem = text!("单位 `{found}` 不对", "`{found}` is not its unit");
+        section.note(unit.offset, problem, text!("应为 {wanted}", "it is {wanted}"));
+    }
+    let issued = date(section, "issued", "issued = \"2025-12-31\"");
+    let document = section.need_words("document", write("document = \"公告 2025 年第 47 号\""));
+    let url = section.words("url").map(|url| url.value).unwrap_or_default();
+    let quantity = quantity?;
+    Some(Factor {
+        quantity,
+        region: region?.value,
+        year: year.map(|year| year.value),
+        value: value?.value,
+        unit: quantity.unit().to_owned(),
+        issued: issued?,
+        document: document?.value,
+        url,
+        checked: section.get::<bool>("checked").is_some_and(|checked| checked.value),
+    })
+}
+
+fn date(section: &Section<'_>, key: &str, example: &str) -> Option<Date> {
+    let word = section.need_words(key, write(example))?;
+    let date = word.value.parse::<Date>().ok();
+    if date.is_none() {
+        let problem = text!("`{}` 不是日期", "`{}` is not a date", word.value);
+        section.note(word.offset, problem, write(example));
+    }
+    date
+}
+
+/// What a device says of itself as a meter.
+pub(super) struct Said {
+    role: Option<Role>,
+    parent: Option<(usize, String)>,
+    code: Option<String>,
+    quota: bool,
+}
+
+/// Reads `role`, `parent`, `code` and `quota` of a device.
+pub(super) fn meter(section: &Section<'_>, kind: DeviceKind) -> Option<Said> {
+    let keys = ["role", "parent", "code", "quota"];
+    if kind != DeviceKind::Meter {
+        for key in keys.into_iter().filter(|key| section.has(key)) {
+            let kind = kind.as_str();
+            let problem =
+                text!("`{kind}` 类设备不能写 `{key}`", "`{key}` on a device of kind `{kind}`");
+            let hint = Text::new("只有电表才写，请删除", "it belongs to meters: remove it");
+            section.note(section.key_offset(key), problem, hint);
+        }
+        return None;
+    }
+    let role = section.words("role").and_then(|word| {
+        let found = Role::ALL.into_iter().find(|role| role.as_str() == word.value);
+        if found.is_none() {
+            let all = Role::ALL.into_iter().map(Role::as_str);
+            let hint = near::hint(&word.value, &Text::new("角色", "roles"), all);
+            let problem = text!("未知的角色 `{}`", "unknown role `{}`", word.value);
+            section.note(word.offset, problem, hint);
+        }
+        found
+    });
+    let code = section.words("code").and_then(|code| {
+        let fits = CODE_LENGTHS.contains(&code.value.len())
+            && code.value.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        if !fits {
+            let problem = text!("`{}` 不是分项编码", "`{}` is no code of an item", code.value);
+            let hint = Text::new(
+                "能耗分类 2 位、分项 1 位大写字母、一二级子项各 1 位，例如 01A10",
+                "two digits for the class, a capital for the item, a digit each below: 01A10",
+            );
+            section.note(code.offset, problem, hint);
+        }
+        fits.then_some(code.value)
+    });
+    let parent = section.words("parent").map(|parent| (parent.offset, parent.value));
+    let quota = section.get::<bool>("quota").is_none_or(|quota| quota.value);
+    Some(Said { role, parent, code, quota })
+}
+
+/// The meters, once all devices are known.
+fn meters(root: &Section<'_>, said: Vec<(DeviceId, Said)>) -> Vec<Meter> {
+    let ids: Vec<DeviceId> = said.iter().map(|(id, _)| id.clone()).collect();
+    let mut meters = Vec::new();
+    for (id, said) in said {
+        let parent = said.parent.and_then(|(offset, parent)| {
+            let found = ids.iter().find(|known| known.as_str() == parent && **known != id);
+            if found.is_none() {
+                let all = ids.iter().filter(|known| **known != id).map(|known| known.as_str());
+                let hint = near::hint(&parent, &Text::new("电表", "meters"), all);
+                let problem = text!("没有电表 `{parent}`", "no other meter is `{parent}`");
+                root.note(offset, problem, hint);
+            }
+            found.cloned()
+        });
+        // Without a word it is below another, or the only one.
+        let only = if ids.len() == 1 { Role::Main } else { Role::Sub };
+        let role = said.role.unwrap_or(only);
+        meters.push(Meter { device: id, role, parent, code: said.code, quota: said.quota });
+    }
+    meters
+}

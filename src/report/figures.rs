@@ -1,0 +1,300 @@
+//! The figures of a report: one struct of which every form is made.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::factor::Factor;
+
+use super::period::Length;
+
+/// The form of the JSON; raised when its meaning changes.
+pub const SCHEMA: &str = "hallwatch-report/1";
+
+/// Words in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Words {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl From<crate::model::Text> for Words {
+    fn from(text: crate::model::Text) -> Self {
+        Self { zh: text.zh, en: text.en }
+    }
+}
+
+/// A figure, or why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// Its value.
+    pub value: Option<f64>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Words>,
+}
+
+impl Figure {
+    /// One that is known.
+    #[must_use]
+    pub fn of(value: f64) -> Self {
+        let known = value.is_finite();
+        Self { value: known.then_some(value), why: None }
+    }
+
+    /// One that is not.
+    #[must_use]
+    pub fn none(why: crate::model::Text) -> Self {
+        Self { value: None, why: Some(why.into()) }
+    }
+}
+
+/// Amounts by how they are known, in the unit of the meter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Classes {
+    /// All of them.
+    pub total: f64,
+    /// By readings that followed one another.
+    pub measured: f64,
+    /// By the register after a gap.
+    pub recovered: f64,
+    /// Reckoned from something else.
+    pub estimated: f64,
+    /// Entered by a person.
+    pub manual: f64,
+}
+
+/// A value of a register.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Shown {
+    /// When it was read.
+    pub at_ms: i64,
+    /// What it was, in the unit of the meter.
+    pub value: f64,
+}
+
+/// A register, as far as the period saw it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// The last value before the period, or the first one in it.
+    pub first: Shown,
+    /// The last value in it.
+    pub last: Shown,
+    /// What roll-overs added.
+    pub rolled_over: f64,
+}
+
+/// A time of which nobody knows what was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Hole {
+    /// Last value of the register before.
+    pub before: Shown,
+    /// First value of the one after.
+    pub after: Shown,
+}
+
+/// What one register of one device counted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeterFigures {
+    /// Its id.
+    pub device: String,
+    /// Its name.
+    pub name: Words,
+    /// `main`, `pv`, `sub`, or `inverter`.
+    pub role: &'static str,
+    /// Code of its item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Within the scope of the quota.
+    pub quota: bool,
+    /// The point that was counted by.
+    pub point: &'static str,
+    /// Unit of all amounts here.
+    pub unit: &'static str,
+    /// What it counted.
+    pub counted: Classes,
+    /// Of each day of the period, in order.
+    pub days: Vec<f64>,
+    /// Its registers.
+    pub lines: Vec<Line>,
+    /// What nobody knows.
+    pub holes: Vec<Hole>,
+    /// Readings that came, of those that should have, 0 to 1.
+    pub completeness: Figure,
+}
+
+/// How an irradiance is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// A sensor in the plane of the modules.
+    Sensor,
+    /// A horizontal sensor, turned onto the plane by a model.
+    Transposed,
+    /// A clear sky by a model: ratios are estimates, and low on cloudy days.
+    ClearSky,
+}
+
+/// How well an array, an inverter or the plant worked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Performance {
+    /// AC energy by the registers, Wh.
+    pub energy_wh: f64,
+    /// DC power of the modules, W.
+    pub dc_rated_w: Option<f64>,
+    /// How the irradiance is known.
+    pub basis: Option<Basis>,
+    /// Irradiation on the modules, kWh/m².
+    pub irradiation_kwhm2: Figure,
+    /// Reference yield, hours.
+    pub reference_yield_h: Figure,
+    /// Final yield by the registers, hours; also the equivalent hours of full load.
+    pub final_yield_h: Figure,
+    /// Performance ratio.
+    pub pr: Figure,
+    /// Performance ratio with modules at 25 °C.
+    pub pr_25: Figure,
+    /// Losses of the array, hours.
+    pub array_loss_h: Figure,
+    /// Losses behind the array, hours.
+    pub bos_loss_h: Figure,
+    /// Energy by that of full AC power over the whole time.
+    pub capacity_factor: Figure,
+    /// Share of the light hours in which it ran.
+    pub time_availability: Figure,
+    /// Energy that was not made while it stood still, Wh.
+    pub lost_wh: Figure,
+    /// Share of the energy that was not lost by standing still.
+    pub energy_availability: Figure,
+    /// Valid records of those by day, 0 to 1.
+    pub completeness: Figure,
+}
+
+/// One inverter.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InverterFigures {
+    /// Its id.
+    pub device: String,
+    /// Its name.
+    pub name: Words,
+    /// AC power on its nameplate, W.
+    pub ac_rated_w: Option<f64>,
+    /// How well it worked.
+    #[serde(flatten)]
+    pub performance: Performance,
+}
+
+/// One day of the plant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoofDay {
+    /// The day.
+    pub date: Date,
+    /// AC energy by the registers, Wh.
+    pub energy_wh: f64,
+    /// Irradiation on the modules, kWh/m².
+    pub irradiation_kwhm2: Option<f64>,
+    /// Performance ratio of the day.
+    pub pr: Option<f64>,
+}
+
+/// The roof.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoofFigures {
+    /// All of it.
+    pub plant: Performance,
+    /// Each inverter.
+    pub inverters: Vec<InverterFigures>,
+    /// Each day.
+    pub days: Vec<RoofDay>,
+}
+
+/// Electricity of the building.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Electricity {
+    /// Drawn from the grid, kWh.
+    pub import_kwh: Figure,
+    /// Given to the grid, kWh.
+    pub export_kwh: Figure,
+    /// Made on the roof, kWh.
+    pub pv_kwh: Figure,
+    /// Used: drawn and made, without what was given, kWh.
+    pub total_kwh: Figure,
+    /// Made and used here, kWh.
+    pub self_used_kwh: Figure,
+    /// Share of what was made that was used here.
+    pub self_consumption: Figure,
+    /// Share of what was used that was made here.
+    pub self_sufficiency: Figure,
+    /// Share of renewable electricity in what was used.
+    pub renewable_share: Figure,
+    /// For a square metre, kWh/m².
+    pub per_area_kwhm2: Figure,
+    /// For a person, kWh.
+    pub per_person_kwh: Figure,
+    /// What the meters below the main one do not count, of what it counts.
+    pub gap: Figure,
+    /// By code of the item, kWh.
+    pub items_kwh: BTreeMap<String, f64>,
+}
+
+/// Carbon dioxide, kg.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Carbon {
+    /// Of what was drawn from the grid.
+    pub grid_kg: Figure,
+    /// That the self-used part of the roof's output avoided.
+    pub avoided_kg: Figure,
+}
+
+/// Money by the tariffs in force.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Money {
+    /// What the drawn electricity cost.
+    pub import_cost: Figure,
+    /// What the self-used part of the roof's output saved.
+    pub saved: Figure,
+}
+
+/// All figures of a report.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// As it is written: `2026-10`.
+    pub period: String,
+    /// How long it is.
+    pub length: Length,
+    /// Its first day.
+    pub first: Date,
+    /// Its last day.
+    pub last: Date,
+    /// It is not over: figures reach as far as readings do.
+    pub running: bool,
+    /// Id of the building.
+    pub site: String,
+    /// Its name.
+    pub name: Words,
+    /// Floor area, m².
+    pub area_m2: Option<f64>,
+    /// People who work in it.
+    pub people: Option<u32>,
+    /// Version of the program that made it.
+    pub program: &'static str,
+    /// Electricity.
+    pub electricity: Electricity,
+    /// The roof; `None` where there are no inverters.
+    pub roof: Option<RoofFigures>,
+    /// Carbon dioxide.
+    pub carbon: Carbon,
+    /// Money.
+    pub money: Money,
+    /// Every register.
+    pub meters: Vec<MeterFigures>,
+    /// The factors that figures were made with.
+    pub factors: Vec<Factor>,
+    /// What everybody who reads it has to know.
+    pub remarks: Vec<Words>,
+}

@@ -216,6 +216,8 @@ enum Command {
     },
     /// Write what is kept to a file, as CSV or for an InfluxDB. 导出数据（CSV 或 InfluxDB 行协议）。
     Export(data::export::ExportArguments),
+    /// What a month was: electricity, the roof, carbon dioxide. 月报：用电、光伏、碳排放。
+    Report(data::report::ReportArguments),
     /// Check that all that is kept is what was written. 校验数据是否完好。
     Verify {
         #[command(flatten)]
@@ -274,6 +276,7 @@ impl Command {
             Self::Device { about: AboutDevice::Message(arguments) } => arguments.place.lang,
             Self::Resend(arguments) => arguments.place.lang,
             Self::Export(arguments) => arguments.place.lang,
+            Self::Report(arguments) => arguments.place.lang,
             Self::Bus { place, .. }
             | Self::AuditData { place, .. }
             | Self::Backup { place, .. }
@@ -340,6 +343,7 @@ pub fn main() -> ExitCode {
         Command::Backup { to, place } => data::backup::backup(&place, &to),
         Command::Restore { from, data, lang } => data::backup::restore(&from, &data, lang),
         Command::Export(arguments) => data::export::run(&arguments),
+        Command::Report(arguments) => data::report::run(&arguments),
         Command::Verify { place } => data::verify::verify(&place),
         Command::Password => password::password(),
     };

@@ -7,11 +7,13 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::clock::SharedClock;
+use crate::daybook::Daybook;
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::rule::Rule;
 use crate::source::{modbus, mqtt};
-use crate::{alert, history, journal, notify, pv, repair, report, service};
+use crate::{alert, history, journal, notify, past, pv, repair, report, service};
 
 use super::device::{Found, Known, devices};
 use super::findings::Findings;
@@ -103,6 +105,22 @@ impl Hall {
             declared_demand_w: self.alert.declared_demand_w.clone(),
             history,
             archive: Arc::new(archive),
+        }
+    }
+
+    /// What reports are made of, on this past; its daybook is in a folder of data.
+    #[must_use]
+    pub fn reports(&self, past: past::Past, folder: &Path, clock: SharedClock) -> report::Reports {
+        let zone = self.site.time_zone.clone();
+        let devices = self.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
+        report::Reports {
+            site: self.site.clone(),
+            devices: Arc::new(devices.collect()),
+            config: Arc::new(self.report.clone()),
+            plant: Arc::new(self.plant.clone()),
+            tariffs: Arc::new(self.alert.tariffs.clone()),
+            daybook: Daybook::open(folder, past, zone, clock.clone()),
+            clock,
         }
     }
 

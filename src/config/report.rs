@@ -33,7 +33,7 @@ fn building(root: &Section<'_>, factors: &Factors) -> Building {
         known.sort_unstable();
         known.dedup();
         if !known.contains(&region.value.as_str()) {
-            let hint = near::hint(&region.value, &Text::new("地区", "regions"), known.into_iter());
+            let hint = near::hint(&region.value, &Text::new("地区", "regions"), known);
             let problem =
                 text!("没有地区 `{}` 的因子", "no factor is for the region `{}`", region.value);
             section.note(region.offset, problem, hint);

@@ -32,7 +32,7 @@ use crate::profile::Profile;
 
 pub use day::{Day, RECORD_MS, Register};
 pub use error::DaybookError;
-pub use ledger::{Booked, Piece, booked};
+pub use ledger::{Booked, Piece, Shown, booked};
 
 use points::Points;
 use store::Store;

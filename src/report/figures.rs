@@ -153,8 +153,11 @@ pub struct Performance {
     pub reference_yield_h: Figure,
     /// Final yield by the registers, hours; also the equivalent hours of full load.
     pub final_yield_h: Figure,
-    /// Performance ratio.
+    /// Performance ratio, by a measured irradiance.
     pub pr: Figure,
+    /// The same by a clear sky, where nobody measures the irradiance: an estimate, and never mixed with
+    /// the other.
+    pub pr_estimated: Figure,
     /// Performance ratio with modules at 25 °C.
     pub pr_25: Figure,
     /// Losses of the array, hours.

@@ -1,7 +1,27 @@
 //! The reports: what a month, or another period, was, with every figure explained.
 //!
+//! ```text
+//! daybook ──> Reports::figures(period) ──> Figures ──> JSON, and every other form
+//! ```
+//!
+//! [`Figures`] is the one struct of which every form is made. A figure that cannot be known says why; one
+//! that is measured is never mixed with one that is estimated.
+//!
 //! Architecture invariant: no figure without its formula, its coverage and the factors it was made with.
 
 mod building;
+mod electricity;
+mod figures;
+mod light;
+mod make;
+mod meters;
+mod period;
+mod roof;
 
 pub use building::{Building, Config, Meter, Role};
+pub use figures::{
+    Basis, Carbon, Classes, Electricity, Figure, Figures, Hole, InverterFigures, Line,
+    MeterFigures, Money, Performance, RoofDay, RoofFigures, SCHEMA, Shown, Words,
+};
+pub use make::{Progress, Reports};
+pub use period::{Length, NoPeriod, Period};

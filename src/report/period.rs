@@ -134,13 +134,19 @@ impl Period {
     pub fn text(&self) -> Text {
         let (year, month, day) = (self.first.year(), self.first.month(), self.first.day());
         match self.length {
-            Length::Day => text!("{year}年{month}月{day}日", "{}", self.first.strftime("%-d %B %Y")),
+            Length::Day => {
+                let zh = format!("{year}年{month}月{day}日");
+                Text::new(zh, self.first.strftime("%-d %B %Y").to_string())
+            }
             Length::Week => {
                 let week = self.first.iso_week_date();
                 let (year, week) = (week.year(), week.week());
                 text!("{year}年第{week}周", "week {week} of {year}")
             }
-            Length::Month => text!("{year}年{month}月", "{}", self.first.strftime("%B %Y")),
+            Length::Month => {
+                let zh = format!("{year}年{month}月");
+                Text::new(zh, self.first.strftime("%B %Y").to_string())
+            }
             Length::Quarter => {
                 let quarter = (month - 1) / 3 + 1;
                 text!("{year}年第{quarter}季度", "quarter {quarter} of {year}")
@@ -221,8 +227,14 @@ mod tests {
         for (text, first, last, next, previous) in cases {
             let period: Period = text.parse().expect(text);
             assert_eq!(period.to_string(), text);
-            assert_eq!((period.first().to_string(), period.last().to_string()), (first.to_owned(), last.to_owned()));
-            assert_eq!((period.next().to_string(), period.previous().to_string()), (next.to_owned(), previous.to_owned()));
+            assert_eq!(
+                (period.first().to_string(), period.last().to_string()),
+                (first.to_owned(), last.to_owned())
+            );
+            assert_eq!(
+                (period.next().to_string(), period.previous().to_string()),
+                (next.to_owned(), previous.to_owned())
+            );
             assert!(!period.text().zh.is_empty() && !period.text().en.is_empty());
         }
         let before = |text: &str| text.parse::<Period>().expect(text).year_before();
@@ -233,7 +245,20 @@ mod tests {
 
     #[test]
     fn what_is_no_period_is_refused() {
-        for text in ["", "26", "2026-1", "2026-13", "2026-02-30", "2026-Q5", "2026-W60", "2026-", "二〇二六", "+026", "2026-+1", "2026-10-"] {
+        for text in [
+            "",
+            "26",
+            "2026-1",
+            "2026-13",
+            "2026-02-30",
+            "2026-Q5",
+            "2026-W60",
+            "2026-",
+            "二〇二六",
+            "+026",
+            "2026-+1",
+            "2026-10-",
+        ] {
             assert_eq!(text.parse::<Period>(), Err(NoPeriod(text.to_owned())));
         }
     }

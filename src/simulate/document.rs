@@ -44,6 +44,11 @@ response_h = 2
 repair_h = 8
 kinds = ["ticket_machine"]
 
+# What figures of the reports are related to.
+[report]
+area_m2 = 15000
+people = 600
+
 # A price that is made up.
 [[tariff]]
 from = "2020-01-01"
@@ -124,6 +129,11 @@ fn push_modbus(file: &mut String, device: &ConfigDevice) {
     }
     if device.profile == roster::WEATHER {
         push(file, format_args!("plane = {{ {} }}\n", plane()));
+    }
+    match device.id.as_str() {
+        "meter-grid" => push(file, format_args!("role = \"main\"\n")),
+        "meter-pv" => push(file, format_args!("role = \"pv\"\n")),
+        _ => {}
     }
     push(file, format_args!("interval_s = {MODBUS_INTERVAL_S}\n"));
 }

@@ -6,6 +6,7 @@ mod bar;
 pub(super) mod export;
 mod parquet;
 pub(super) mod rehearse;
+pub(super) mod report;
 pub(super) mod resend;
 mod sheet;
 pub(super) mod verify;

@@ -1,0 +1,123 @@
+//! `hallwatch report`: the figures of a month, or of another period.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::clock::SystemClock;
+use crate::history::History;
+use crate::model::{Text, text};
+use crate::past::Past;
+use crate::report::{Figure, Figures, NoPeriod, Period};
+
+use super::super::check::{Language, one_line};
+use super::super::door::Place;
+use super::super::out::say;
+use super::backup::data_folder;
+use super::bar::Bar;
+use super::{Done, Failure, runtime};
+
+#[derive(Args)]
+pub(in crate::cli) struct ReportArguments {
+    /// 2026-10 for a month; 2026-10-05, 2026-W41, 2026-Q4 or 2026. 报告期：月、日、周、季、年。
+    period: String,
+    /// Its form. 格式。
+    #[arg(long, value_enum, default_value_t = Format::Text, ignore_case = true)]
+    format: Format,
+    /// The file, which is written over; standard output without it. 输出文件（覆盖）；不写则输出到屏幕。
+    #[arg(short, long = "out")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The main figures, to read on the screen. 屏幕上看的主要数字。
+    Text,
+    /// All figures. 全部数字。
+    Json,
+}
+
+pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
+    let place = &arguments.place;
+    let period: Period = arguments.period.parse().map_err(|error: NoPeriod| {
+        let (said, hint) = (error.text(), NoPeriod::hint());
+        let zh = format!("{}；{}", said.zh, hint.zh);
+        Failure::told(Text::new(zh, format!("{}; {}", said.en, hint.en)))
+    })?;
+    let hall = place.hall()?;
+    let folder = data_folder(place)?;
+    let clock = Arc::new(SystemClock);
+    let bar = Bar::new(text!("报告 {period}", "report {period}"), place.lang);
+    let figures = runtime()?.block_on(async {
+        let history = History::look(&folder, clock.clone())?;
+        let reports = hall.reports(Past::new(history, Vec::new(), clock.clone()), &folder, clock);
+        let tell = |done: usize, of: usize| bar.tell(done as u64, of as u64);
+        reports.figures(period, &tell).await.map_err(Failure::from)
+    });
+    bar.end();
+    let figures = figures?;
+    let written = match arguments.format {
+        Format::Text => words(&figures, period, place.lang).join("\n"),
+        Format::Json => serde_json::to_string_pretty(&figures)?,
+    };
+    match &arguments.out {
+        None => say!("{written}"),
+        Some(path) => {
+            let failed = |error: std::io::Error| Failure::of_file(path, &error);
+            let mut file = File::create(path).map_err(failed)?;
+            writeln!(file, "{written}").map_err(failed)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The main figures, a line each.
+fn words(figures: &Figures, period: Period, lang: Option<Language>) -> Vec<String> {
+    let say = |text: Text| one_line(text, lang);
+    let mut lines = Vec::new();
+    let Text { zh, en } = period.text();
+    let (name_zh, name_en) = (&figures.name.zh, &figures.name.en);
+    lines.push(say(text!("{name_zh} {zh}", "{name_en}, {en}")));
+    let mut line = |zh: &str, en: &str, figure: &Figure, unit: &str, scale: f64, digits: usize| {
+        let shown = |why: &str| match figure.value {
+            Some(value) => format!("{:.digits$} {unit}", value * scale).trim_end().to_owned(),
+            None => format!("— ({why})"),
+        };
+        let why = figure.why.clone();
+        let (why_zh, why_en) = why.map_or_else(Default::default, |why| (why.zh, why.en));
+        let Text { zh, en } =
+            Text::new(format!("{zh}：{}", shown(&why_zh)), format!("{en}: {}", shown(&why_en)));
+        lines.push(say(Text::new(zh, en)));
+    };
+    let used = &figures.electricity;
+    line("总用电", "electricity used", &used.total_kwh, "kWh", 1.0, 2);
+    line("电网取电", "drawn from the grid", &used.import_kwh, "kWh", 1.0, 2);
+    line("上网电量", "given to the grid", &used.export_kwh, "kWh", 1.0, 2);
+    line("光伏发电", "made on the roof", &used.pv_kwh, "kWh", 1.0, 2);
+    line("绿电占比", "renewable share", &used.renewable_share, "%", 100.0, 1);
+    line("单位面积电耗", "for a square metre", &used.per_area_kwhm2, "kWh/m²", 1.0, 3);
+    line("电网排放 CO₂", "CO₂ of the grid", &figures.carbon.grid_kg, "kg", 1.0, 1);
+    line("光伏减排 CO₂", "CO₂ avoided", &figures.carbon.avoided_kg, "kg", 1.0, 1);
+    if let Some(roof) = &figures.roof {
+        let plant = &roof.plant;
+        line("辐照量", "irradiation", &plant.irradiation_kwhm2, "kWh/m²", 1.0, 2);
+        line("等效利用小时", "final yield", &plant.final_yield_h, "h", 1.0, 2);
+        line("系统能效比 PR", "performance ratio", &plant.pr, "%", 100.0, 1);
+        line("PR（25°C）", "PR at 25 °C", &plant.pr_25, "%", 100.0, 1);
+        if plant.pr.value.is_none() {
+            line("PR（晴空估算）", "PR by a clear sky", &plant.pr_estimated, "%", 100.0, 1);
+        }
+        line("时间可利用率", "time availability", &plant.time_availability, "%", 100.0, 2);
+    }
+    for remark in &figures.remarks {
+        let (zh, en) = (&remark.zh, &remark.en);
+        lines.push(say(text!("注：{zh}", "note: {en}")));
+    }
+    lines
+}

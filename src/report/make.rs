@@ -1,0 +1,254 @@
+//! A report, made: from the days of all devices to its figures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::civil::Date;
+
+use crate::clock::SharedClock;
+use crate::daybook::{Booked, Day, Daybook, DaybookError, Known, booked};
+use crate::energy::by_time;
+use crate::model::{DeviceId, DeviceKind, Site, Text, Timestamp, text};
+use crate::pv::Plant;
+use crate::sky::sun;
+use crate::tariff::Tariffs;
+
+use super::building::{Config, Meter, Role};
+use super::electricity;
+use super::figures::{Figures, SCHEMA, Words};
+use super::light::{Light, Span, Weather};
+use super::meters::{self, Counted};
+use super::period::Period;
+use super::roof::{self, Inverter};
+
+/// What reports are made of. Clones share it.
+#[derive(Clone)]
+pub struct Reports {
+    /// The building.
+    pub site: Arc<Site>,
+    /// Its devices with their profiles.
+    pub devices: Arc<Vec<Known>>,
+    /// What figures are related to.
+    pub config: Arc<Config>,
+    /// The arrays of the roof.
+    pub plant: Arc<Plant>,
+    /// What electricity costs.
+    pub tariffs: Arc<Tariffs>,
+    /// The days of the devices.
+    pub daybook: Daybook,
+    /// What time it is.
+    pub clock: SharedClock,
+}
+
+/// How far the making of a report has come: devices done, and devices in all.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
+
+/// Days of a device by their dates.
+type ByDate = BTreeMap<Date, Arc<Day>>;
+
+/// What was gathered of all devices.
+#[derive(Default)]
+struct Gathered {
+    days: BTreeMap<DeviceId, ByDate>,
+    counted: Vec<Counted>,
+}
+
+impl Reports {
+    /// The figures of a period.
+    ///
+    /// # Errors
+    /// [`DaybookError`].
+    pub async fn figures(
+        &self,
+        period: Period,
+        progress: Progress<'_>,
+    ) -> Result<Figures, DaybookError> {
+        let now = self.clock.now();
+        let spans = meters::spans(&self.daybook, period.days());
+        let gathered = self.gather(period, progress).await?;
+        let reports = self.clone();
+        let task =
+            tokio::task::spawn_blocking(move || reports.reckon(period, &spans, &gathered, now));
+        task.await.map_err(|_| crate::history::HistoryError::BrokenOff.into())
+    }
+
+    /// The days of all devices that matter, two devices at a time: one is read while the other is worked
+    /// through.
+    async fn gather(
+        &self,
+        period: Period,
+        progress: Progress<'_>,
+    ) -> Result<Gathered, DaybookError> {
+        let matter = |known: &&Known| wanted(known.0.kind);
+        let devices: Vec<&Known> = self.devices.iter().filter(matter).collect();
+        let done = AtomicUsize::new(0);
+        let lane = async |parity: usize| {
+            let mut gathered = Gathered::default();
+            for known in devices.iter().skip(parity).step_by(2) {
+                self.gather_one(known, period, &mut gathered).await?;
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, devices.len());
+            }
+            Ok::<_, DaybookError>(gathered)
+        };
+        let (even, odd) = tokio::join!(lane(0), lane(1));
+        let (mut gathered, odd) = (even?, odd?);
+        gathered.days.extend(odd.days);
+        gathered.counted.extend(odd.counted);
+        // As they stand in the file.
+        let place =
+            |counted: &Counted| devices.iter().position(|known| known.0.id == counted.device.id);
+        gathered.counted.sort_by_key(place);
+        Ok(gathered)
+    }
+
+    async fn gather_one(
+        &self,
+        known: &Known,
+        period: Period,
+        gathered: &mut Gathered,
+    ) -> Result<(), DaybookError> {
+        let device = &known.0;
+        let days = self.daybook.closed_days(known, period.first(), period.last()).await?;
+        let days: ByDate = days.days.into_iter().collect();
+        for point in counters(device.kind) {
+            let booked = self.book(device.kind, &days, point);
+            if booked.days > 0 {
+                let meter =
+                    self.config.meters.iter().find(|meter| meter.device == device.id).cloned();
+                gathered.counted.push(Counted { device: device.clone(), meter, point, booked });
+            }
+        }
+        gathered.days.insert(device.id.clone(), days);
+        Ok(())
+    }
+
+    /// What a register counted; over a gap an inverter counts while the sun is up.
+    fn book(&self, kind: DeviceKind, days: &ByDate, point: &str) -> Booked {
+        let sunny = |from: Timestamp, to: Timestamp| {
+            let middle = from.plus_ms(to.since_ms(from) / 2);
+            let sun = sun(self.site.latitude_deg, self.site.longitude_deg, middle);
+            sun.elevation_deg.to_radians().sin().max(0.0) * by_time(from, to)
+        };
+        let days = days.values().map(AsRef::as_ref);
+        match kind {
+            DeviceKind::Inverter => booked(days, point, &sunny),
+            _ => booked(days, point, &by_time),
+        }
+    }
+
+    /// All figures. It takes a while.
+    fn reckon(
+        &self,
+        period: Period,
+        spans: &[Span],
+        gathered: &Gathered,
+        now: Timestamp,
+    ) -> Figures {
+        let weather: Weather = self.days_of(gathered, DeviceKind::Weather).collect();
+        let light = Light::new(&self.site, &self.plant, &weather);
+        let (empty, none) = (ByDate::new(), Booked::default());
+        let inverters: Vec<Inverter<'_>> = self
+            .devices
+            .iter()
+            .filter(|known| known.0.kind == DeviceKind::Inverter)
+            .map(|known| Inverter {
+                known,
+                days: gathered.days.get(&known.0.id).unwrap_or(&empty),
+                booked: gathered
+                    .counted
+                    .iter()
+                    .find(|counted| counted.device.id == known.0.id)
+                    .map_or(&none, |counted| &counted.booked),
+            })
+            .collect();
+        let roof = roof::roof(&light, &inverters, spans);
+        let made = electricity::of(self, &gathered.counted, spans, period);
+        let figures = |counted: &Counted| {
+            let days = gathered.days.get(&counted.device.id).unwrap_or(&empty);
+            meters::figures(counted, days, spans, now)
+        };
+        let running = spans.last().is_some_and(|last| meters::end(last) > now);
+        Figures {
+            schema: SCHEMA,
+            period: period.to_string(),
+            length: period.length(),
+            first: period.first(),
+            last: period.last(),
+            running,
+            site: self.site.id.clone(),
+            name: self.site.name.clone().into(),
+            area_m2: self.config.building.area_m2,
+            people: self.config.building.people,
+            program: env!("CARGO_PKG_VERSION"),
+            remarks: self.remarks(running, &made.factors),
+            electricity: made.electricity,
+            roof,
+            carbon: made.carbon,
+            money: made.money,
+            meters: gathered.counted.iter().map(figures).collect(),
+            factors: made.factors,
+        }
+    }
+
+    fn days_of<'a>(
+        &'a self,
+        gathered: &'a Gathered,
+        kind: DeviceKind,
+    ) -> impl Iterator<Item = (DeviceId, ByDate)> + 'a {
+        let of_kind = self.devices.iter().filter(move |known| known.0.kind == kind);
+        of_kind.filter_map(|known| {
+            let days = gathered.days.get(&known.0.id)?;
+            Some((known.0.id.clone(), days.clone()))
+        })
+    }
+
+    /// What everybody who reads it has to know.
+    fn remarks(&self, running: bool, factors: &[crate::factor::Factor]) -> Vec<Words> {
+        let mut remarks: Vec<Text> = Vec::new();
+        if running {
+            remarks.push(Text::new(
+                "报告期尚未结束，数字截至最近一次读数",
+                "the period is not over: figures reach as far as readings do",
+            ));
+        }
+        if !self.config.meters.iter().any(|meter| meter.role == Role::Main) {
+            remarks.push(Text::new(
+                "没有总表（role = \"main\"）：建筑总用电无法给出",
+                "no meter has the role `main`: what the building uses is not known",
+            ));
+        }
+        remarks.push(Text::new(
+            "能效比只用功率和辐照都有效的 5 分钟白天记录（辐照 ≥ 20 W/m²），缺一不计；有效记录不足 90% 或辐照量不足 1 kWh/m² 时不给出。电量按电表累计读数之差",
+            "performance ratios are made of five-minute records by day (20 W/m² and more) in which both power and \
+             irradiance are valid; below 90 % of them, or 1 kWh/m², there is none. Energies are differences of registers",
+        ));
+        for factor in factors.iter().filter(|factor| !factor.checked) {
+            let (quantity, document) = (factor.quantity.as_str(), &factor.document);
+            remarks.push(text!(
+                "因子 {quantity} 的出处（{document}）未经核对原文",
+                "the document of the factor {quantity} ({document}) was not checked against the original",
+            ));
+        }
+        remarks.into_iter().map(Words::from).collect()
+    }
+}
+
+/// Whether figures are made of devices of a kind.
+const fn wanted(kind: DeviceKind) -> bool {
+    matches!(kind, DeviceKind::Inverter | DeviceKind::Meter | DeviceKind::Weather)
+}
+
+/// The counters that reports are made of, by the kind of the device.
+const fn counters(kind: DeviceKind) -> &'static [&'static str] {
+    match kind {
+        DeviceKind::Inverter => &["energy_total_wh"],
+        DeviceKind::Meter => &["energy_import_wh", "energy_export_wh"],
+        _ => &[],
+    }
+}
+
+/// The meters of a role.
+pub(super) fn of_role(config: &Config, role: Role) -> impl Iterator<Item = &Meter> {
+    config.meters.iter().filter(move |meter| meter.role == role)
+}

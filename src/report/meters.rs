@@ -1,0 +1,145 @@
+//! What each register counted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::daybook::{Booked, Day, Daybook, Shown as Read};
+use crate::energy::{Amount, Sums};
+use crate::model::{Device, Text, Timestamp, standard_point};
+
+use super::building::{Meter, Role};
+use super::figures::{Classes, Figure, Hole, Line, MeterFigures, Shown};
+use super::light::Span;
+
+/// One register over the period.
+pub(super) struct Counted {
+    pub(super) device: Arc<Device>,
+    /// `None` for an inverter.
+    pub(super) meter: Option<Meter>,
+    pub(super) point: &'static str,
+    pub(super) booked: Booked,
+}
+
+impl Counted {
+    /// What it counted in some days that follow one another.
+    pub(super) fn sums(&self, spans: &[Span]) -> Sums {
+        let ends = spans.first().zip(spans.last());
+        ends.map_or_else(Sums::default, |(first, last)| {
+            self.booked.grid.sums(first.start, end(last))
+        })
+    }
+
+    /// Every quarter-hour of some days in which it counted.
+    pub(super) fn slots(&self, spans: &[Span]) -> impl Iterator<Item = (Timestamp, Amount)> {
+        let ends = spans.first().zip(spans.last()).map(|(first, last)| (first.start, end(last)));
+        let within =
+            move |time: Timestamp| ends.is_some_and(|(from, to)| from <= time && time < to);
+        let slots = self.booked.grid.slots().filter(move |(time, _)| within(*time));
+        slots.map(|(time, sums)| (time, sums.total()))
+    }
+
+    pub(super) fn is(&self, role: Role, point: &str) -> bool {
+        self.meter.as_ref().is_some_and(|meter| meter.role == role) && self.point == point
+    }
+}
+
+/// The first moment after a day.
+pub(super) fn end(span: &Span) -> Timestamp {
+    let records = i64::try_from(span.records).unwrap_or_default();
+    span.start.plus_ms(records * crate::daybook::RECORD_MS)
+}
+
+/// The days of a period on the clock.
+pub(super) fn spans(daybook: &Daybook, days: impl Iterator<Item = Date>) -> Vec<Span> {
+    let span = |date: Date| {
+        let start = daybook.start(date);
+        let next = date.tomorrow().map_or(start, |next| daybook.start(next));
+        let records = next.since_ms(start) / crate::daybook::RECORD_MS;
+        Span { date, start, records: usize::try_from(records).unwrap_or_default() }
+    };
+    days.map(span).collect()
+}
+
+/// The figures of a register.
+pub(super) fn figures(
+    counted: &Counted,
+    days: &BTreeMap<Date, Arc<Day>>,
+    spans: &[Span],
+    now: Timestamp,
+) -> MeterFigures {
+    let unit = standard_point(counted.point).map_or("", |point| point.unit);
+    let sums = counted.sums(spans);
+    let one_day = |span: &Span| counted.sums(std::slice::from_ref(span)).total().units();
+    let meter = counted.meter.as_ref();
+    MeterFigures {
+        device: counted.device.id.to_string(),
+        name: counted.device.name.clone().into(),
+        role: meter.map_or("inverter", |meter| meter.role.as_str()),
+        code: meter.and_then(|meter| meter.code.clone()),
+        quota: meter.is_none_or(|meter| meter.quota),
+        point: counted.point,
+        unit,
+        counted: classes(&sums),
+        days: spans.iter().map(one_day).collect(),
+        lines: lines(&counted.booked, spans),
+        holes: holes(&counted.booked, spans),
+        completeness: completeness(&counted.device, days, spans, now),
+    }
+}
+
+fn classes(sums: &Sums) -> Classes {
+    Classes {
+        total: sums.total().units(),
+        measured: sums.measured.units(),
+        recovered: sums.recovered.units(),
+        estimated: sums.estimated.units(),
+        manual: sums.manual.units(),
+    }
+}
+
+fn shown((at_ms, value): Read) -> Shown {
+    Shown { at_ms, value: value.units() }
+}
+
+fn lines(booked: &Booked, spans: &[Span]) -> Vec<Line> {
+    let after = spans.last().map_or(i64::MAX, |span| end(span).ms());
+    let began = booked.pieces.iter().filter(|piece| piece.first.0 < after);
+    let line = |piece: &crate::daybook::Piece| Line {
+        first: shown(piece.first),
+        last: shown(piece.last),
+        rolled_over: piece.rolled_over.units(),
+    };
+    began.map(line).collect()
+}
+
+fn holes(booked: &Booked, spans: &[Span]) -> Vec<Hole> {
+    let ends = spans.first().zip(spans.last()).map(|(a, b)| (a.start.ms(), end(b).ms()));
+    let touches = |(before, after): &&(Read, Read)| {
+        ends.is_some_and(|(from, to)| before.0 < to && after.0 >= from)
+    };
+    let hole =
+        |(before, after): &(Read, Read)| Hole { before: shown(*before), after: shown(*after) };
+    booked.holes.iter().filter(touches).map(hole).collect()
+}
+
+/// Readings that came, of those that should have come by now.
+#[allow(clippy::cast_precision_loss)] // readings of a year
+fn completeness(
+    device: &Device,
+    days: &BTreeMap<Date, Arc<Day>>,
+    spans: &[Span],
+    now: Timestamp,
+) -> Figure {
+    let passed = spans.iter().map(|span| end(span).min(now).since_ms(span.start).max(0));
+    let expected = passed.sum::<i64>() / device.interval_ms.max(1);
+    if expected <= 0 || device.may_be_silent() {
+        return Figure::none(Text::new(
+            "设备只在变化时上报",
+            "it speaks only when something changes",
+        ));
+    }
+    let came = spans.iter().filter_map(|span| days.get(&span.date)).map(|day| day.readings);
+    Figure::of((came.sum::<u64>() as f64 / expected as f64).min(1.0))
+}

@@ -261,6 +261,21 @@ pub struct Money {
     pub saved: Figure,
 }
 
+/// What it was in another period.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Compared {
+    /// That period.
+    pub period: String,
+    /// Electricity used, kWh.
+    pub total_kwh: Figure,
+    /// Drawn from the grid, kWh.
+    pub import_kwh: Figure,
+    /// Given to the grid, kWh.
+    pub export_kwh: Figure,
+    /// Made on the roof, kWh.
+    pub pv_kwh: Figure,
+}
+
 /// All figures of a report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
@@ -288,6 +303,10 @@ pub struct Figures {
     pub program: &'static str,
     /// Electricity.
     pub electricity: Electricity,
+    /// The period before, if there are readings of it.
+    pub before: Option<Compared>,
+    /// The same period a year before, if there are readings of it.
+    pub year_before: Option<Compared>,
     /// The roof; `None` where there are no inverters.
     pub roof: Option<RoofFigures>,
     /// Carbon dioxide.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use crate::clock::SharedClock;
 use crate::daybook::{Booked, Day, Daybook, DaybookError, Known, booked};
 use crate::energy::by_time;
+use crate::history::HistoryError;
 use crate::model::{DeviceId, DeviceKind, Site, Text, Timestamp, text};
 use crate::pv::Plant;
 use crate::sky::sun;
@@ -16,7 +17,7 @@ use crate::tariff::Tariffs;
 
 use super::building::{Config, Meter, Role};
 use super::electricity;
-use super::figures::{Figures, SCHEMA, Words};
+use super::figures::{Compared, Figures, SCHEMA, Words};
 use super::light::{Light, Span, Weather};
 use super::meters::{self, Counted};
 use super::period::Period;
@@ -55,7 +56,7 @@ struct Gathered {
 }
 
 impl Reports {
-    /// The figures of a period.
+    /// The figures of a period, with those of the one before and of a year before beside them.
     ///
     /// # Errors
     /// [`DaybookError`].
@@ -70,7 +71,32 @@ impl Reports {
         let reports = self.clone();
         let task =
             tokio::task::spawn_blocking(move || reports.reckon(period, &spans, &gathered, now));
-        task.await.map_err(|_| crate::history::HistoryError::BrokenOff.into())
+        let figures = task.await.map_err(|_| DaybookError::from(HistoryError::BrokenOff))?;
+        let before = self.compared(period.previous()).await?;
+        let year_before = match period.year_before() {
+            Some(year_before) => self.compared(year_before).await?,
+            None => None,
+        };
+        Ok(Figures { before, year_before, ..figures })
+    }
+
+    /// What it was in another period; `None` without readings.
+    async fn compared(&self, period: Period) -> Result<Option<Compared>, DaybookError> {
+        let gathered = self.gather(period, &|_, _| ()).await?;
+        let spans = meters::spans(&self.daybook, period.days());
+        // The day that closes it may lie after it.
+        let mut read = gathered.days.values().flat_map(|days| days.range(..=period.last()));
+        if !read.any(|(_, day)| day.readings > 0) {
+            return Ok(None);
+        }
+        let electricity = electricity::of(self, &gathered.counted, &spans, period).electricity;
+        Ok(Some(Compared {
+            period: period.to_string(),
+            total_kwh: electricity.total_kwh,
+            import_kwh: electricity.import_kwh,
+            export_kwh: electricity.export_kwh,
+            pv_kwh: electricity.pv_kwh,
+        }))
     }
 
     /// The days of all devices that matter, two devices at a time: one is read while the other is worked
@@ -183,6 +209,8 @@ impl Reports {
             program: env!("CARGO_PKG_VERSION"),
             remarks: self.remarks(running, &made.factors),
             electricity: made.electricity,
+            before: None,
+            year_before: None,
             roof,
             carbon: made.carbon,
             money: made.money,

@@ -209,8 +209,15 @@ async fn fill(hall: &mut Hall, size: Size, truth: &mut Truth) {
     let time_zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("zone");
     let place = Place { latitude_deg: 39.9, longitude_deg: 116.4, time_zone, seed: 7 };
     let (mut batch, mut since) = (Vec::new(), 0);
-    for n in 0..=size.days * 1_440 {
-        batch.extend(minute(&place, size, n, truth));
+    let last = size.days * 1_440;
+    for n in 0..=last {
+        if n == last {
+            // What comes after the last reading is no part of the year.
+            let mut after = Truth { made: truth.made.clone(), drawn: truth.drawn.clone() };
+            batch.extend(minute(&place, size, n, &mut after));
+        } else {
+            batch.extend(minute(&place, size, n, truth));
+        }
         if batch.len() >= BATCH {
             since += batch.len();
             hall.journal.append(std::mem::take(&mut batch)).await.expect("kept");

@@ -1,6 +1,5 @@
 //! `hallwatch report`: the figures of a month, or of another period.
 
-use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,11 +11,10 @@ use crate::clock::SystemClock;
 use crate::history::History;
 use crate::model::{Text, text};
 use crate::past::Past;
-use crate::report::{Figure, Figures, NoPeriod, Period};
+use crate::report::{Document, Figure, Figures, NoPeriod, Period, csv, html};
 
 use super::super::check::{Language, one_line};
 use super::super::door::Place;
-use super::super::out::say;
 use super::backup::data_folder;
 use super::bar::Bar;
 use super::{Done, Failure, runtime};
@@ -41,6 +39,10 @@ enum Format {
     Text,
     /// All figures. 全部数字。
     Json,
+    /// A page that prints on A4. 网页，可打印为 A4。
+    Html,
+    /// Tables for a spreadsheet. 表格（CSV）。
+    Csv,
 }
 
 pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
@@ -62,19 +64,22 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     });
     bar.end();
     let figures = figures?;
+    let chinese = place.lang != Some(Language::En);
     let written = match arguments.format {
-        Format::Text => words(&figures, period, place.lang).join("\n"),
-        Format::Json => serde_json::to_string_pretty(&figures)?,
+        Format::Text => lines(&words(&figures, period, place.lang).join("\n")),
+        Format::Json => lines(&serde_json::to_string_pretty(&figures)?),
+        Format::Html => html(&Document::of(&figures, period), chinese).into_bytes(),
+        Format::Csv => csv(&Document::of(&figures, period), chinese)?,
     };
     match &arguments.out {
-        None => say!("{written}"),
-        Some(path) => {
-            let failed = |error: std::io::Error| Failure::of_file(path, &error);
-            let mut file = File::create(path).map_err(failed)?;
-            writeln!(file, "{written}").map_err(failed)?;
-        }
+        None => std::io::stdout().write_all(&written).map_err(Failure::from)?,
+        Some(path) => std::fs::write(path, &written).map_err(|e| Failure::of_file(path, &e))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn lines(text: &str) -> Vec<u8> {
+    format!("{text}\n").into_bytes()
 }
 
 /// The main figures, a line each.

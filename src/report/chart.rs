@@ -1,0 +1,148 @@
+//! Charts as SVG: bars with a line over them, readable in grey on paper.
+
+use std::fmt::Write as _;
+
+use crate::model::Text;
+
+use super::document::Chart;
+use super::html::escaped;
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 220.0;
+const LEFT: f64 = 56.0;
+const RIGHT: f64 = 56.0;
+const TOP: f64 = 28.0;
+const BOTTOM: f64 = 26.0;
+/// Lines across, beside the base.
+const STEPS: u32 = 4;
+/// More labels than this stand too close.
+const LABELS_MAX: usize = 31;
+
+/// The largest value of an axis that ends with a round number.
+fn round_up(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return 1.0;
+    }
+    let power = 10_f64.powf(value.log10().floor());
+    let steps = [1.0, 2.0, 2.5, 4.0, 5.0, 8.0, 10.0];
+    steps.into_iter().map(|step| step * power).find(|top| *top >= value).unwrap_or(10.0 * power)
+}
+
+fn top_of(values: &[Option<f64>]) -> f64 {
+    round_up(values.iter().flatten().copied().fold(0.0, f64::max))
+}
+
+fn axis(value: f64, top: f64) -> String {
+    let digits = if top >= 10.0 { 0 } else { 1 };
+    format!("{value:.digits$}")
+}
+
+/// Where things stand.
+struct Frame {
+    high: f64,
+    step: f64,
+    top: f64,
+    /// Top of the line's own axis.
+    line_top: Option<f64>,
+}
+
+/// The chart as SVG, its words in one language.
+pub(super) fn svg(chart: &Chart, pick: &dyn Fn(&Text) -> String) -> String {
+    let bars = u32::try_from(chart.bars.len().max(1)).unwrap_or(1);
+    let frame = Frame {
+        high: HEIGHT - TOP - BOTTOM,
+        step: (WIDTH - LEFT - RIGHT) / f64::from(bars),
+        top: top_of(&chart.bars),
+        line_top: chart.line.as_ref().map(|(_, _, points)| top_of(points)),
+    };
+    let mut svg = format!(
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+        escaped(&pick(&chart.title))
+    );
+    scales(&mut svg, &frame);
+    bars_of(&mut svg, chart, &frame);
+    let mut legend = format!("{} ({})", pick(&chart.title), chart.unit);
+    if let (Some((title, unit, points)), Some(top)) = (&chart.line, frame.line_top) {
+        line_of(&mut svg, points, &frame, top);
+        push(&mut legend, format_args!("　— {} ({unit})", pick(title)));
+    }
+    let legend = escaped(&legend);
+    push(
+        &mut svg,
+        format_args!("<text class=\"legend\" x=\"{LEFT}\" y=\"14\">▮ {legend}</text></svg>"),
+    );
+    svg
+}
+
+/// Lines across, with the values of both axes.
+fn scales(svg: &mut String, frame: &Frame) {
+    let right = WIDTH - RIGHT;
+    for line in 0..=STEPS {
+        let part = f64::from(line) / f64::from(STEPS);
+        let y = TOP + frame.high * (1.0 - part);
+        let class = if line == 0 { "base" } else { "grid" };
+        push(svg, format_args!("<path class=\"{class}\" d=\"M{LEFT} {y:.1}H{right:.1}\"/>"));
+        let (value, x, y) = (axis(frame.top * part, frame.top), LEFT - 6.0, y + 4.0);
+        push(
+            svg,
+            format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{value}</text>"),
+        );
+        if let Some(top) = frame.line_top {
+            let (value, x) = (axis(top * part, top), right + 6.0);
+            push(svg, format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\">{value}</text>"));
+        }
+    }
+}
+
+/// Where each bar begins.
+fn places(frame: &Frame) -> impl Iterator<Item = f64> {
+    let step = frame.step;
+    (0_u32..).map(move |place| LEFT + step * f64::from(place))
+}
+
+fn bars_of(svg: &mut String, chart: &Chart, frame: &Frame) {
+    let every = chart.labels.len().div_ceil(LABELS_MAX).max(1);
+    let bars = places(frame).zip(&chart.bars).zip(&chart.labels);
+    for (place, ((x, value), label)) in bars.enumerate() {
+        if let Some(value) = value.filter(|value| *value > 0.0) {
+            let tall = frame.high * value / frame.top;
+            let (left, y, wide) =
+                (x + frame.step * 0.15, TOP + frame.high - tall, frame.step * 0.7);
+            push(
+                svg,
+                format_args!(
+                    "<rect class=\"bar\" x=\"{left:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" \
+                     height=\"{tall:.1}\"/>"
+                ),
+            );
+        }
+        if place.is_multiple_of(every) {
+            let (x, y, label) = (x + frame.step / 2.0, HEIGHT - 8.0, escaped(label));
+            push(
+                svg,
+                format_args!(
+                    "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{label}</text>"
+                ),
+            );
+        }
+    }
+}
+
+fn line_of(svg: &mut String, points: &[Option<f64>], frame: &Frame, top: f64) {
+    let (mut path, mut pen) = (String::new(), 'M');
+    for (x, point) in places(frame).zip(points) {
+        let Some(value) = point else {
+            pen = 'M';
+            continue;
+        };
+        let (x, y) = (x + frame.step / 2.0, TOP + frame.high * (1.0 - value / top));
+        push(&mut path, format_args!("{pen}{x:.1} {y:.1}"));
+        pen = 'L';
+    }
+    push(svg, format_args!("<path class=\"line\" d=\"{path}\"/>"));
+}
+
+fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    text.write_fmt(part).ok();
+}

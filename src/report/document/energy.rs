@@ -1,0 +1,173 @@
+//! Electricity by meter and item, how the roof's output was used, and carbon dioxide.
+
+use crate::model::Text;
+
+use super::super::figures::Figures;
+use super::cell::{Cell, Chart, Column, Table, words};
+use super::{Block, Section};
+
+/// Electricity of the building, and how the roof's output was used.
+pub(super) fn sections(figures: &Figures) -> Vec<Section> {
+    vec![meters(figures), own_use(figures)]
+}
+
+fn meters(figures: &Figures) -> Section {
+    let columns = vec![
+        Column::new("电表", "meter", ""),
+        Column::new("角色", "role", ""),
+        Column::new("分项编码", "code", ""),
+        Column::new("方向", "direction", ""),
+        Column::new("电量", "energy", "kWh"),
+        Column::new("其中补采", "of it recovered", "kWh"),
+        Column::new("定额口径", "in the quota's scope", ""),
+    ];
+    let of_meters = figures.meters.iter().filter(|meter| meter.role != "inverter");
+    let row = |meter: &super::super::figures::MeterFigures| {
+        let role = match meter.role {
+            "main" => Text::new("总表", "main"),
+            "pv" => Text::new("光伏表", "PV"),
+            _ => Text::new("分表", "sub-meter"),
+        };
+        let direction = match meter.point {
+            "energy_export_wh" => Text::new("反向", "out"),
+            _ => Text::new("正向", "in"),
+        };
+        let quota = if meter.quota { Text::new("是", "yes") } else { Text::new("否", "no") };
+        let code = meter.code.clone();
+        vec![
+            Cell::Name(words(&meter.name)),
+            Cell::Words(role),
+            code.map_or(Cell::Empty, |code| Cell::Words(Text::same(code))),
+            Cell::Words(direction),
+            Cell::number(meter.counted.total / 1_000.0, 2),
+            Cell::number(meter.counted.recovered / 1_000.0, 2),
+            Cell::Words(quota),
+        ]
+    };
+    let rows = of_meters.map(row).collect();
+    let title = Text::new("各电表电量", "energy by meter");
+    let mut blocks = vec![Block::Table(Table { title, columns, rows })];
+    let main = figures.meters.iter().find(|m| m.role == "main" && m.point == "energy_import_wh");
+    blocks.extend(main.map(|meter| {
+        Block::Chart(Chart {
+            title: Text::new("每日电网取电量", "drawn from the grid each day"),
+            unit: "kWh",
+            labels: labels(figures),
+            bars: meter.days.iter().map(|wh| Some(wh / 1_000.0)).collect(),
+            line: None,
+        })
+    }));
+    let columns = vec![Column::new("指标", "figure", ""), Column::new("数值", "value", "")];
+    let gap = Cell::percent(&figures.electricity.gap, 2);
+    let name =
+        Text::new("缺口率（总表 − 分表之和）/ 总表", "gap: (main − sum of sub-meters) / main");
+    let rows = vec![vec![Cell::Words(name), gap]];
+    let title = Text::new("总表与分表", "main meter and sub-meters");
+    blocks.push(Block::Table(Table { title, columns, rows }));
+    Section { key: "electricity", title: Text::new("用电", "Electricity"), blocks }
+}
+
+/// What stands below the bars of each day.
+pub(super) fn labels(figures: &Figures) -> Vec<String> {
+    let days = figures.first.series(jiff::Span::new().days(1));
+    days.take_while(|day| *day <= figures.last).map(|day| day.day().to_string()).collect()
+}
+
+/// A figure, its cell, its unit, and how it is reckoned.
+type Row = ((&'static str, &'static str), Cell, &'static str, (&'static str, &'static str));
+
+fn own_use(figures: &Figures) -> Section {
+    let (used, money) = (&figures.electricity, &figures.money);
+    let columns = vec![
+        Column::new("指标", "figure", ""),
+        Column::new("数值", "value", ""),
+        Column::new("单位", "unit", ""),
+        Column::new("算法", "formula", ""),
+    ];
+    let kwh = |figure| Cell::figure(figure, 1.0, 2);
+    let by_price = ("× 当时电价", "× the price at the time");
+    let rows: [Row; 8] = [
+        (
+            ("光伏发电量", "made"),
+            kwh(&used.pv_kwh),
+            "kWh",
+            ("逆变器累计读数之差", "inverters' registers"),
+        ),
+        (
+            ("自用电量", "used here"),
+            kwh(&used.self_used_kwh),
+            "kWh",
+            ("发电 − 上网", "made − given"),
+        ),
+        (
+            ("上网电量", "given to the grid"),
+            kwh(&used.export_kwh),
+            "kWh",
+            ("总表反向读数之差", "main meter's register out"),
+        ),
+        (
+            ("自发自用率", "self-consumption"),
+            Cell::percent(&used.self_consumption, 1),
+            "",
+            ("自用 / 发电", "used here / made"),
+        ),
+        (
+            ("自给率", "self-sufficiency"),
+            Cell::percent(&used.self_sufficiency, 1),
+            "",
+            ("自用 / 总用电", "used here / all that was used"),
+        ),
+        (
+            ("可再生电力占比 Re", "renewable share"),
+            Cell::percent(&used.renewable_share, 2),
+            "",
+            ("发电 / 总用电", "made / all that was used"),
+        ),
+        (("自用电量节省电费", "saved by what was used here"), kwh(&money.saved), "元", by_price),
+        (("电网取电电费", "cost of what was drawn"), kwh(&money.import_cost), "元", by_price),
+    ];
+    let row = |(name, cell, unit, how): Row| {
+        vec![
+            Cell::Words(Text::new(name.0, name.1)),
+            cell,
+            Cell::Words(Text::same(unit)),
+            Cell::Words(Text::new(how.0, how.1)),
+        ]
+    };
+    let rows = rows.into_iter().map(row).collect();
+    let table =
+        Table { title: Text::new("光伏消纳", "use of the roof's output"), columns, rows };
+    let title = Text::new("光伏消纳", "Use of the roof's output");
+    Section { key: "own_use", title, blocks: vec![Block::Table(table)] }
+}
+
+/// Carbon dioxide.
+pub(super) fn carbon(figures: &Figures) -> Section {
+    let columns = vec![
+        Column::new("指标", "figure", ""),
+        Column::new("数值", "value", "kg CO₂"),
+        Column::new("算法", "formula", ""),
+    ];
+    let row = |name: Text, cell: Cell, how: Text| vec![Cell::Words(name), cell, Cell::Words(how)];
+    let rows = vec![
+        row(
+            Text::new(
+                "电网用电排放（范围二，基于位置）",
+                "of what was drawn (scope 2, by location)",
+            ),
+            Cell::figure(&figures.carbon.grid_kg, 1.0, 1),
+            Text::new("取电量 × 电网平均排放因子", "drawn × factor of the grid"),
+        ),
+        row(
+            Text::new("光伏自用减排", "avoided by what was made and used here"),
+            Cell::figure(&figures.carbon.avoided_kg, 1.0, 1),
+            Text::new(
+                "自用电量 × 电网平均排放因子；上网部分不计",
+                "used here × factor of the grid; nothing for what was given",
+            ),
+        ),
+    ];
+    let title = Text::new("碳排放", "carbon dioxide");
+    let blocks = vec![Block::Table(Table { title, columns, rows })];
+    Section { key: "carbon", title: Text::new("碳排放", "Carbon dioxide"), blocks }
+}

@@ -1,0 +1,82 @@
+//! The main figures, with what they were the period before and a year before.
+
+use crate::model::Text;
+
+use super::super::figures::{Compared, Figure, Figures};
+use super::cell::{Cell, Column, Table};
+use super::{Block, Section};
+
+pub(super) fn section(figures: &Figures) -> Section {
+    let columns = vec![
+        Column::new("指标", "figure", ""),
+        Column::new("本期", "this period", ""),
+        Column::new("单位", "unit", ""),
+        Column::new("上期", "the one before", ""),
+        Column::new("环比", "change", ""),
+        Column::new("去年同期", "a year before", ""),
+        Column::new("同比", "change", ""),
+    ];
+    let used = &figures.electricity;
+    let before = &figures.before;
+    let mut table =
+        Rows { rows: Vec::new(), before: before.as_ref(), year: figures.year_before.as_ref() };
+    table.kwh("总用电量", "electricity used", &used.total_kwh, |b| &b.total_kwh);
+    table.kwh("电网取电量", "drawn from the grid", &used.import_kwh, |b| &b.import_kwh);
+    table.kwh("光伏发电量", "made on the roof", &used.pv_kwh, |b| &b.pv_kwh);
+    table.kwh("上网电量", "given to the grid", &used.export_kwh, |b| &b.export_kwh);
+    table.other("单位面积电耗", "for a square metre", &used.per_area_kwhm2, ("kWh/m²", 3));
+    table.other("人均电耗", "for a person", &used.per_person_kwh, ("kWh", 2));
+    table.share("可再生电力占比", "renewable share", &used.renewable_share);
+    if let Some(roof) = &figures.roof {
+        table.share("系统能效比 PR", "performance ratio", &roof.plant.pr);
+        table.share(
+            "光伏时间可利用率",
+            "time availability of the roof",
+            &roof.plant.time_availability,
+        );
+    }
+    table.other("电网用电排放 CO₂", "CO₂ of what was drawn", &figures.carbon.grid_kg, ("kg", 1));
+    let title = Text::new("主要指标", "main figures");
+    let mut blocks = vec![Block::Table(Table { title, columns, rows: table.rows })];
+    blocks.extend(figures.remarks.iter().map(super::cell::words).map(Block::Note));
+    Section { key: "summary", title: Text::new("概要", "Summary"), blocks }
+}
+
+struct Rows<'a> {
+    rows: Vec<Vec<Cell>>,
+    before: Option<&'a Compared>,
+    year: Option<&'a Compared>,
+}
+
+impl Rows<'_> {
+    fn kwh(&mut self, zh: &str, en: &str, now: &Figure, of: fn(&Compared) -> &Figure) {
+        let mut row = vec![
+            Cell::Words(Text::new(zh, en)),
+            Cell::figure(now, 1.0, 2),
+            Cell::Words(Text::same("kWh")),
+        ];
+        for then in [self.before, self.year] {
+            let then = then.map(of);
+            row.push(then.map_or(Cell::Empty, |then| Cell::figure(then, 1.0, 2)));
+            let both = now.value.zip(then.and_then(|then| then.value));
+            let change = both.filter(|(_, then)| *then > 0.0).map(|(now, then)| now / then - 1.0);
+            row.push(change.map_or(Cell::Empty, |change| Cell::Percent(change, 1)));
+        }
+        self.rows.push(row);
+    }
+
+    fn other(&mut self, zh: &str, en: &str, now: &Figure, (unit, digits): (&str, u8)) {
+        self.push(zh, en, Cell::figure(now, 1.0, digits), unit);
+    }
+
+    fn share(&mut self, zh: &str, en: &str, now: &Figure) {
+        self.push(zh, en, Cell::percent(now, 1), "");
+    }
+
+    fn push(&mut self, zh: &str, en: &str, cell: Cell, unit: &str) {
+        let name = Cell::Words(Text::new(zh, en));
+        let mut row = vec![name, cell, Cell::Words(Text::same(unit))];
+        row.resize(7, Cell::Empty);
+        self.rows.push(row);
+    }
+}

@@ -1,0 +1,148 @@
+//! The roof: the plant, each inverter, each day.
+
+use crate::model::Text;
+
+use super::super::figures::{Basis, InverterFigures, Performance, RoofFigures};
+use super::cell::{Cell, Chart, Column, Table, words};
+use super::{Block, Section};
+
+pub(super) fn section(roof: &RoofFigures) -> Section {
+    let mut blocks = vec![
+        Block::Chart(days(roof)),
+        Block::Table(plant(&roof.plant)),
+        Block::Table(inverters(roof)),
+    ];
+    let missing = [&roof.plant.pr, &roof.plant.pr_25, &roof.plant.irradiation_kwhm2];
+    let mut whys: Vec<Text> =
+        missing.into_iter().filter_map(|f| f.why.as_ref().map(words)).collect();
+    whys.dedup();
+    blocks.extend(whys.into_iter().map(Block::Note));
+    Section { key: "roof", title: Text::new("光伏发电", "The roof"), blocks }
+}
+
+fn basis(basis: Option<Basis>) -> Cell {
+    Cell::Words(match basis {
+        Some(Basis::Sensor) => {
+            Text::new("倾斜面辐照传感器实测", "measured in the plane of the modules")
+        }
+        Some(Basis::Transposed) => Text::new(
+            "水平面传感器实测，换算到组件倾斜面",
+            "measured on the horizontal, turned onto the plane",
+        ),
+        Some(Basis::ClearSky) => {
+            Text::new("无辐照传感器，按晴空估算", "no sensor: estimated from a clear sky")
+        }
+        None => Text::new("无", "none"),
+    })
+}
+
+/// A figure, its cell, its unit, and how it is reckoned.
+type Row = ((&'static str, &'static str), Cell, &'static str, &'static str);
+
+fn plant(plant: &Performance) -> Table {
+    let columns = vec![
+        Column::new("指标", "figure", ""),
+        Column::new("数值", "value", ""),
+        Column::new("单位", "unit", ""),
+        Column::new("算法", "formula", ""),
+    ];
+    let row = |(name, cell, unit, how): Row| {
+        vec![
+            Cell::Words(Text::new(name.0, name.1)),
+            cell,
+            Cell::Words(Text::same(unit)),
+            Cell::Words(Text::same(how)),
+        ]
+    };
+    let rows = yields(plant).into_iter().chain(times(plant)).map(row).collect();
+    Table { title: Text::new("全站指标", "the plant"), columns, rows }
+}
+
+fn yields(plant: &Performance) -> Vec<Row> {
+    let figure = |figure, digits| Cell::figure(figure, 1.0, digits);
+    let rated = plant.dc_rated_w.map_or(Cell::Empty, |w| Cell::number(w / 1_000.0, 1));
+    let energy = Cell::number(plant.energy_wh / 1_000.0, 2);
+    let light = figure(&plant.irradiation_kwhm2, 2);
+    let pr = "PR = ΣP·τ/P0 / ΣG·τ/Gref";
+    let pr_25 = "PR'25 = ΣP·τ / Σ(1+γ(T−25))·P0·G·τ/Gref";
+    let estimated = ("能效比（晴空估算）", "performance ratio by a clear sky");
+    vec![
+        (("组件装机容量", "modules rated"), rated, "kW", "P0"),
+        (("发电量", "energy"), energy, "kWh", "E"),
+        (("倾斜面辐照量", "irradiation on the modules"), light, "kWh/m²", "H = ΣG·τ"),
+        (
+            ("参考等效小时", "reference yield"),
+            figure(&plant.reference_yield_h, 2),
+            "h",
+            "Yr = H / Gref",
+        ),
+        (("等效利用小时", "final yield"), figure(&plant.final_yield_h, 2), "h", "Yf = E / P0"),
+        (("系统能效比", "performance ratio"), Cell::percent(&plant.pr, 1), "", pr),
+        (("能效比（25°C）", "the same at 25 °C"), Cell::percent(&plant.pr_25, 1), "", pr_25),
+        (estimated, Cell::percent(&plant.pr_estimated, 1), "", ""),
+        (("方阵损失", "losses of the arrays"), figure(&plant.array_loss_h, 2), "h", "Lc = Yr − Ya"),
+        (
+            ("平衡系统损失", "losses behind them"),
+            figure(&plant.bos_loss_h, 2),
+            "h",
+            "Lbos = Ya − Yf",
+        ),
+    ]
+}
+
+fn times(plant: &Performance) -> Vec<Row> {
+    let lost = Cell::figure(&plant.lost_wh, 0.001, 2);
+    let runs = Cell::percent(&plant.time_availability, 2);
+    let energy = Cell::percent(&plant.energy_availability, 2);
+    let of_full = Cell::percent(&plant.capacity_factor, 1);
+    vec![
+        (("容量因子（交流）", "capacity factor, AC"), of_full, "", "E / (Pac·t)"),
+        (("时间可利用率", "time availability"), runs, "", "t(P>0.5 %) / t(G≥50 W/m²)"),
+        (("停机损失电量", "lost by standing still"), lost, "kWh", ""),
+        (("能量可利用率", "energy availability"), energy, "", "E / (E + Elost)"),
+        (("白天有效记录", "valid records by day"), Cell::percent(&plant.completeness, 1), "", ""),
+        (("辐照来源", "the irradiance is"), basis(plant.basis), "", ""),
+    ]
+}
+
+fn inverters(roof: &RoofFigures) -> Table {
+    let columns = vec![
+        Column::new("逆变器", "inverter", ""),
+        Column::new("容量", "rated", "kW"),
+        Column::new("发电量", "energy", "kWh"),
+        Column::new("等效小时", "yield", "h"),
+        Column::new("PR", "PR", ""),
+        Column::new("PR(25°C)", "PR'25", ""),
+        Column::new("可利用率", "availability", ""),
+        Column::new("损失", "lost", "kWh"),
+        Column::new("有效记录", "valid", ""),
+    ];
+    let row = |inverter: &InverterFigures| {
+        let own = &inverter.performance;
+        vec![
+            Cell::Name(words(&inverter.name)),
+            own.dc_rated_w.map_or(Cell::Empty, |w| Cell::number(w / 1_000.0, 1)),
+            Cell::number(own.energy_wh / 1_000.0, 2),
+            Cell::figure(&own.final_yield_h, 1.0, 2),
+            Cell::percent(&own.pr, 1),
+            Cell::percent(&own.pr_25, 1),
+            Cell::percent(&own.time_availability, 2),
+            Cell::figure(&own.lost_wh, 0.001, 2),
+            Cell::percent(&own.completeness, 1),
+        ]
+    };
+    let rows = roof.inverters.iter().map(row).collect();
+    Table { title: Text::new("各逆变器", "each inverter"), columns, rows }
+}
+
+fn days(roof: &RoofFigures) -> Chart {
+    let light: Vec<Option<f64>> = roof.days.iter().map(|day| day.irradiation_kwhm2).collect();
+    let line = (Text::new("辐照量", "irradiation"), "kWh/m²", light.clone());
+    Chart {
+        title: Text::new("每日发电量", "made each day"),
+        unit: "kWh",
+        labels: roof.days.iter().map(|day| day.date.day().to_string()).collect(),
+        bars: roof.days.iter().map(|day| Some(day.energy_wh / 1_000.0)).collect(),
+        line: light.iter().any(Option::is_some).then_some(line),
+    }
+}

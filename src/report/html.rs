@@ -1,0 +1,102 @@
+//! The report as one page of HTML that prints on A4.
+
+use crate::model::Text;
+
+use super::chart;
+use super::document::{Block, Cell, Document, Section, Table};
+
+const STYLE: &str = include_str!("page.css");
+
+/// Text as HTML has it.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The page, Chinese or English; nothing in it comes from elsewhere.
+#[must_use]
+pub fn html(document: &Document, chinese: bool) -> String {
+    let pick = |text: &Text| if chinese { text.zh.clone() } else { text.en.clone() };
+    let say = |text: &Text| escaped(&pick(text));
+    let (lang, name) = (if chinese { "zh-CN" } else { "en" }, say(&document.name));
+    let (title, period) = (say(&document.title), say(&document.period));
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name} {title} {period}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<p class=\"name\">{name}</p>\n<h1>{title}</h1>\n\
+         <p class=\"period\">{period}</p>\n<dl>\n"
+    );
+    for (what, cell) in &document.cover {
+        let shown = escaped(&cell.shown(&pick));
+        page.push_str(&format!("<div><dt>{}</dt><dd>{shown}</dd></div>\n", say(what)));
+    }
+    page.push_str("</dl>\n</header>\n<main>\n");
+    for (number, section) in (1..).zip(&document.sections) {
+        page.push_str(&part(number, section, &pick));
+    }
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+fn part(number: u32, section: &Section, pick: &dyn Fn(&Text) -> String) -> String {
+    let (key, title) = (section.key, escaped(&pick(&section.title)));
+    let mut part = format!("<section id=\"{key}\">\n<h2>{number}　{title}</h2>\n");
+    for block in &section.blocks {
+        match block {
+            Block::Table(own) => part.push_str(&table(own, pick)),
+            Block::Chart(own) => {
+                part.push_str(&format!("<figure>{}</figure>\n", chart::svg(own, pick)));
+            }
+            Block::Note(text) => {
+                part.push_str(&format!("<p class=\"note\">{}</p>\n", escaped(&pick(text))));
+            }
+        }
+    }
+    part.push_str("</section>\n");
+    part
+}
+
+fn table(table: &Table, pick: &dyn Fn(&Text) -> String) -> String {
+    let mut html =
+        format!("<table>\n<caption>{}</caption>\n<thead><tr>", escaped(&pick(&table.title)));
+    for (place, column) in table.columns.iter().enumerate() {
+        let numbers = table.rows.iter().filter_map(|row| row.get(place)).any(is_number);
+        let class = if numbers { " class=\"number\"" } else { "" };
+        let unit = match column.unit {
+            "" => String::new(),
+            unit => format!(" <small>{unit}</small>"),
+        };
+        let title = escaped(&pick(&column.title));
+        html.push_str(&format!("<th scope=\"col\"{class}>{title}{unit}</th>"));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in &table.rows {
+        html.push_str("<tr>");
+        for cell in row {
+            let class = if is_number(cell) { " class=\"number\"" } else { "" };
+            let why = match cell {
+                Cell::Missing(why) => format!(" title=\"{}\"", escaped(&pick(why))),
+                _ => String::new(),
+            };
+            html.push_str(&format!("<td{class}{why}>{}</td>", escaped(&cell.shown(pick))));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>\n");
+    html
+}
+
+const fn is_number(cell: &Cell) -> bool {
+    matches!(cell, Cell::Number(..) | Cell::Percent(..) | Cell::Missing(_))
+}

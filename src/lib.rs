@@ -28,6 +28,8 @@
 //!   an InfluxDB. It answers InfluxQL over the history too, so that Grafana needs nothing else.
 //! - `history` packs what the journal took some minutes ago into columns and is asked by time; the
 //!   journal forgets a reading only when it is packed and every sink has passed it.
+//! - `daybook` keeps each day of each device in small, made of the past and made again when that
+//!   changes; `report` makes the figures of a month of it, with the `energy` ledger's exact amounts.
 //! - People's commands go from `web` through a bounded queue to the room that owns the state.
 //!
 //! A room imports only rooms of lower rank (in brackets); `tests/tidy.rs` holds that.
@@ -40,7 +42,7 @@ pub mod clock;
 pub mod tally;
 /// (0) Tasks that are watched, started again, and stopped in order.
 pub mod supervise;
-/// (0) Where the sun is.
+/// (0) Where the sun is, and what it gives.
 pub mod sky;
 /// (1) Holidays, make-up days and the service hours of zones.
 pub mod calendar;
@@ -66,7 +68,7 @@ pub mod source;
 pub mod live;
 /// (3) Journal to InfluxDB.
 pub mod influx;
-/// (4) What the roof makes: power now, energy today.
+/// (4) What the roof makes: power now, energy today, what it could make, yields and ratios.
 pub mod pv;
 /// (4) The past wherever it is kept: here, and before that in an InfluxDB.
 pub mod past;

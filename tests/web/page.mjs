@@ -230,10 +230,10 @@ async function main() {
   const browser = await launch();
   try {
     const { page, seen } = await openPage(browser, base, { width: 1920, height: 1080 });
-    // What a daemon announces meanwhile lies over the board until somebody clicks it away, or it goes
-    // by itself. Behind the first there may be another, so it is not waited for until none is left.
-    const away = (banner) => banner.click({ timeout: 2_000 }).catch(() => {});
-    await page.addLocatorHandler(page.locator("[data-announcement]").first(), away, { noWaitAfter: true });
+    // What a daemon announces meanwhile lies over the board. It is taken away without a click, which
+    // would fold what a step has just unfolded; behind the first there may be another.
+    const away = (banner) => banner.evaluate((element) => { element.style.display = "none"; }).catch(() => {});
+    await page.addLocatorHandler(page.locator("[data-announcement]:visible").first(), away, { noWaitAfter: true });
     await enter(page, base);
     for (const step of [chineseFirst, powerShown, devicesShown, filterWorks, alertArrives, acknowledges, drawerOpens, busesShown, registersShown]) await step(page);
     await page.screenshot({ path: join(shots, "wall-zh.png") });

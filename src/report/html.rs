@@ -100,3 +100,50 @@ fn table(table: &Table, pick: &dyn Fn(&Text) -> String) -> String {
 const fn is_number(cell: &Cell) -> bool {
     matches!(cell, Cell::Number(..) | Cell::Percent(..) | Cell::Missing(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::csv::csv;
+    use super::super::document::Column;
+    use super::*;
+
+    /// A report of a device whose name is meant to do harm.
+    fn harmful(name: &str) -> Document {
+        let columns = vec![Column { title: Text::same("device"), unit: "" }];
+        let rows = vec![vec![Cell::Name(Text::same(name))]];
+        let table = Table { title: Text::same("t"), columns, rows };
+        let section =
+            Section { key: "s", title: Text::same("s"), blocks: vec![Block::Table(table)] };
+        Document {
+            name: Text::same(name),
+            title: Text::same("t"),
+            period: Text::same("p"),
+            cover: Vec::new(),
+            sections: vec![section],
+        }
+    }
+
+    #[test]
+    fn names_are_neither_markup_nor_formulas() {
+        let page = html(&harmful("<script>alert(1)</script>&\"'"), true);
+        assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
+        for name in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            let table = csv(&harmful(name), false).expect("CSV");
+            let text = String::from_utf8(table).expect("UTF-8");
+            assert!(text.starts_with('\u{feff}'));
+            let mut reader = ::csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+            let cells: Vec<String> = reader
+                .records()
+                .flat_map(|record| {
+                    record.expect("a row").iter().map(str::to_owned).collect::<Vec<_>>()
+                })
+                .collect();
+            let own = cells.iter().filter(|cell| cell.contains(name)).count();
+            assert_eq!(own, 2, "{name:?} in {cells:?}");
+            assert!(cells.iter().filter(|c| c.contains(name)).all(|c| c.starts_with('\'')));
+        }
+    }
+}

@@ -6,14 +6,7 @@ use crate::sky::{Plane, Turbidity};
 
 use super::section::{Section, write};
 
-const PV: &[&str] = &[
-    "linke_turbidity",
-    "albedo",
-    "gamma_percent_per_k",
-    "mounting",
-    "losses_percent",
-    "efficiency",
-];
+const PV: &[&str] = &["linke_turbidity", "albedo", "gamma_percent_per_k", "mounting"];
 const ARRAY: &[&str] =
     &["dc_rated_power_w", "tilt_deg", "azimuth_deg", "strings", "gamma_percent_per_k", "mounting"];
 const PLANE: &[&str] = &["tilt_deg", "azimuth_deg"];
@@ -22,9 +15,6 @@ const PLANE: &[&str] = &["tilt_deg", "azimuth_deg"];
 const ALBEDO: f64 = 0.2;
 /// What crystalline silicon loses with each kelvin, percent, where nobody says.
 const GAMMA_PERCENT_PER_K: f64 = -0.35;
-/// Losses before the inverter, percent, as PVWatts assumes.
-const LOSSES_PERCENT: f64 = 14.08;
-const EFFICIENCY: f64 = 0.96;
 const STRINGS_MAX: u16 = 64;
 
 /// What holds for all arrays that do not say it themselves.
@@ -44,8 +34,6 @@ pub(super) fn plant(root: &Section<'_>) -> (Plant, Common) {
         sensors: std::collections::BTreeMap::new(),
         turbidity: section.as_ref().and_then(turbidity).unwrap_or(Turbidity::BEIJING),
         albedo: real("albedo", 0.0..=1.0, ALBEDO),
-        losses_percent: real("losses_percent", 0.0..=60.0, LOSSES_PERCENT),
-        efficiency: real("efficiency", 0.5..=1.0, EFFICIENCY),
     };
     let common = Common {
         gamma_per_k: section.as_ref().and_then(gamma_per_k).unwrap_or(GAMMA_PERCENT_PER_K / 100.0),

@@ -38,10 +38,6 @@ pub struct Plant {
     pub turbidity: Turbidity,
     /// Share of the light that the ground throws back.
     pub albedo: f64,
-    /// What is lost before the inverter, percent, where output is reckoned from light.
-    pub losses_percent: f64,
-    /// Nominal efficiency of the inverters, 0 to 1.
-    pub efficiency: f64,
 }
 
 impl Plant {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use hallwatch::clock::ManualClock;
 use hallwatch::counter::Nature;
 use hallwatch::history::{Asked, Window, Windows};
-use hallwatch::influx::Config;
+use hallwatch::influx::{Config, Recall};
 use hallwatch::model::{DeviceId, Record, Timestamp, Value};
 use hallwatch::past::{Origin, Past, Told};
 
@@ -65,8 +65,8 @@ async fn told(hall: &Hall, config: Config) -> Told {
 
 async fn told_by(hall: &Hall, configs: Vec<Config>) -> Told {
     let running: Vec<_> = configs.into_iter().map(|config| hall.run(config)).collect();
-    let sinks = running.iter().map(|running| running.sink.clone()).collect();
-    let past = Past::new(running[0].history.clone(), sinks, hall.clock());
+    let databases = running.iter().map(|running| Recall::from(&running.sink)).collect();
+    let past = Past::new(running[0].history.clone(), databases, hall.clock());
     let end = Timestamp::from_ms(START + DAYS * 24 * HOUR_MS);
     let windows = Windows::every_ms(Timestamp::from_ms(START), end, HOUR_MS).expect("windows");
     let device = DeviceId::parse("inv-01").expect("id");

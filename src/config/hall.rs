@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::clock::SharedClock;
 use crate::daybook::Daybook;
+use crate::influx::{InfluxError, Recall};
 use crate::model::{Device, DeviceId, Mistake, Site, Text, Zone, text};
 use crate::profile::{Catalog, CatalogError, Profile};
 use crate::rule::Rule;
@@ -106,6 +107,18 @@ impl Hall {
             history,
             archive: Arc::new(archive),
         }
+    }
+
+    /// What the databases remember that readings were sent to.
+    ///
+    /// # Errors
+    /// [`InfluxError`]: one cannot be asked as it is configured.
+    pub fn databases(&self, clock: &SharedClock) -> Result<Vec<Recall>, InfluxError> {
+        let devices: Arc<[Device]> = self.devices.iter().map(|(d, _)| (**d).clone()).collect();
+        let recall = |target: &InfluxTarget| {
+            Recall::new(target.sink(&self.site.id), devices.clone(), clock.clone())
+        };
+        self.influx.iter().map(recall).collect()
     }
 
     /// What reports are made of, on this past; its daybook is in a folder of data.

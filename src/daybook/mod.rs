@@ -148,7 +148,14 @@ impl Daybook {
         let spans: Vec<(Timestamp, Timestamp)> =
             dates.iter().map(|date| (self.start(*date), self.end(*date))).collect();
         let around = spans.iter().map(|(from, to)| (from.plus_ms(-BEFORE_MS), *to)).collect();
-        let marks = self.past.history().marks(id.clone(), around).await?;
+        let mut marks = self.past.history().marks(id.clone(), around).await?;
+        if let Some(asked_before) = self.past.asked_before(id).await? {
+            // Nobody says when a database changes: what was made of it is good for a day.
+            let today = u64::from(self.date(self.clock.now()).day_of_year().unsigned_abs());
+            let remote = |(from, _): &(Timestamp, _)| from.plus_ms(-BEFORE_MS) < asked_before;
+            let marks = marks.iter_mut().zip(&spans).filter(|(_, span)| remote(span));
+            marks.for_each(|(mark, _)| *mark ^= today);
+        }
         let kept = self.store.days(id, dates, &marks, VERSION);
         let missing = |place: &usize| kept.get(*place).is_none_or(Option::is_none);
         let wanted: Vec<usize> = (0..dates.len()).filter(missing).collect();
@@ -196,8 +203,9 @@ impl Daybook {
         };
         let (names, start) = (points.names(), from.plus_ms(-BEFORE_MS));
         let (mut numbers, parts) = self.past.numbers(&device.id, &names, start, to).await?;
-        let last = self.past.history().last_numbers(device.id.clone(), names, start).await?;
-        for (numbers, last) in numbers.iter_mut().zip(last) {
+        let (means, counters) = names.split_at(points.means.len().min(names.len()));
+        let last = self.past.last_numbers(&device.id, counters, start).await?;
+        for (numbers, last) in numbers.iter_mut().skip(means.len()).zip(last) {
             // What a register showed last, however long ago, is where it goes on.
             numbers.splice(0..0, last);
         }

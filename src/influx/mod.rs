@@ -44,6 +44,6 @@ pub use lanes::{Cause, Totals};
 pub use letter::{Kept, Letter};
 pub use line::{Encoder, Form, field_of, form_of, measurement_of, tags_of_device};
 pub use order::OrderError;
-pub use recall::Numbers;
+pub use recall::{Numbers, Recall};
 pub use sink::{Context, Sink, owed};
 pub use status::{JobStatus, SinkState, SinkStatus, Trouble};

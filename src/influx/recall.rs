@@ -4,11 +4,15 @@
 //! Questions go the way that the lines go. The `influxdb2` crate would drop the path of a proxy, knows no
 //! https as built here, and panics where an answer ends early.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
-use crate::model::{DeviceId, Timestamp};
+use crate::clock::SharedClock;
+use crate::model::{Device, DeviceId, Timestamp};
 
 use super::answer::shorten;
+use super::client::Client;
 use super::config::{Config, Version};
 use super::error::InfluxError;
 use super::line::{field_of, measurement_of, tag_text};
@@ -28,10 +32,45 @@ const SPAN_MS_MIN: i64 = 600_000;
 /// Numbers of some points, each in the order of time.
 pub type Numbers = Vec<Vec<(Timestamp, f64)>>;
 
-impl Sink {
+/// What a database remembers. Clones ask the same one.
+#[derive(Clone)]
+pub struct Recall {
+    config: Arc<Config>,
+    client: Client,
+    devices: Arc<[Device]>,
+}
+
+impl From<&Sink> for Recall {
+    fn from(sink: &Sink) -> Self {
+        let (config, client) = (sink.config.clone(), sink.client.clone());
+        Self { config, client, devices: sink.devices.clone() }
+    }
+}
+
+impl Recall {
+    /// Asks a database that nothing is sent to from here.
+    ///
+    /// # Errors
+    /// A mistake in the configuration.
+    pub fn new(
+        config: Config,
+        devices: Arc<[Device]>,
+        clock: SharedClock,
+    ) -> Result<Self, InfluxError> {
+        config.check()?;
+        let client = Client::new(&config, clock)?;
+        Ok(Self { config: Arc::new(config), client, devices })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.config.name
+    }
+
     /// How much of the past one request should ask for, in milliseconds.
     #[must_use]
-    pub fn recall_span_ms(points: usize) -> i64 {
+    pub fn span_ms(points: usize) -> i64 {
         let points = i64::try_from(points.max(1)).unwrap_or(i64::MAX);
         (VALUES_PER_REQUEST / points).saturating_mul(STEP_MS).clamp(SPAN_MS_MIN, SPAN_MS_MAX)
     }
@@ -44,38 +83,71 @@ impl Sink {
     }
 
     /// Every number of some points of a device that the database has in `from <= time < to`. One request:
-    /// longer spans go in parts of [`Sink::recall_span_ms`].
+    /// longer spans go in parts of [`Recall::span_ms`].
     ///
     /// # Errors
     /// [`InfluxError::Recall`]: it does not answer, not to us, or not in this language.
-    pub async fn recall(
+    pub async fn numbers(
         &self,
         device: &DeviceId,
         points: &[String],
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Numbers, InfluxError> {
-        let failed = |problem: String| {
-            let name = self.config.name.clone();
-            InfluxError::Recall { name, problem: shorten(&problem) }
-        };
+        self.ask(&self.question(device, points, from, to), false).await
+    }
+
+    /// The last number of a point of a device that the database has before a time.
+    ///
+    /// # Errors
+    /// As [`Recall::numbers`].
+    pub async fn last_number(
+        &self,
+        device: &DeviceId,
+        point: &str,
+        before: Timestamp,
+    ) -> Result<Option<(Timestamp, f64)>, InfluxError> {
+        let points = [point.to_owned()];
+        let asked = self.question(device, &points, Timestamp::from_ms(0), before);
+        let found = self.ask(&asked, true).await?;
+        Ok(found.into_iter().flatten().next_back())
+    }
+
+    fn question<'a>(
+        &'a self,
+        device: &'a DeviceId,
+        points: &[String],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Asked<'a> {
         let kind = self.devices.iter().find(|known| known.id == *device).map(|known| known.kind);
-        let asked = Asked {
+        Asked {
             measurement: measurement_of(kind),
             device: device.as_str(),
             site: &self.config.site,
             fields: points.iter().map(|point| field_of(point)).collect(),
             from,
             to,
+        }
+    }
+
+    /// Asks it, for the last number only or for all.
+    async fn ask(&self, asked: &Asked<'_>, last: bool) -> Result<Numbers, InfluxError> {
+        let failed = |problem: String| {
+            let name = self.config.name.clone();
+            InfluxError::Recall { name, problem: shorten(&problem) }
         };
         match &self.config.version {
             Version::V1 { database, .. } | Version::V3 { database, .. } => {
-                let answer = self.client.query(database, &asked.influxql()).await;
-                rows(&answer.map_err(failed)?, points.len()).map_err(failed)
+                let end = if last { " ORDER BY time DESC LIMIT 1" } else { "" };
+                let question = format!("{}{end}", asked.influxql());
+                let answer = self.client.query(database, &question).await;
+                rows(&answer.map_err(failed)?, asked.fields.len()).map_err(failed)
             }
             Version::V2 { org, .. } => {
+                let end = if last { " |> last()" } else { "" };
                 let body = serde_json::json!({
-                    "query": asked.flux(&self.config),
+                    "query": format!("{}{end}", asked.flux(&self.config)),
                     "type": "flux",
                     "dialect": { "annotations": [], "header": true },
                 });

@@ -23,6 +23,7 @@ use super::account;
 use super::batch::Batch;
 use super::courier::{Courier, Settled, Stopped};
 use super::line::{Encoder, Total};
+use super::recall::Recall;
 use super::shared::Touched;
 use super::sink::Sink;
 use super::status::Class;
@@ -339,11 +340,11 @@ async fn recall(
     folds: &mut Folds,
     (from, to): (Timestamp, Timestamp),
 ) -> bool {
-    let points = folds.points();
+    let (points, database) = (folds.points(), Recall::from(sink));
     let mut at = from;
     while at < to {
-        let end = at.plus_ms(Sink::recall_span_ms(points.len())).min(to);
-        let Ok(numbers) = sink.recall(device, &points, at, end).await else { return false };
+        let end = at.plus_ms(Recall::span_ms(points.len())).min(to);
+        let Ok(numbers) = database.numbers(device, &points, at, end).await else { return false };
         folds.take_all(numbers);
         at = end;
     }

@@ -19,7 +19,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::clock::SharedClock;
 use crate::history::{Asked, Folds, History, HistoryError, Window, Windows};
-use crate::influx::{InfluxError, Sink};
+use crate::influx::{InfluxError, Recall};
 use crate::model::{DeviceId, Timestamp};
 
 /// The longest span that is fetched from an InfluxDB for one answer: what a page waits for.
@@ -68,15 +68,15 @@ pub struct Told {
 #[derive(Clone)]
 pub struct Past {
     history: History,
-    sinks: Vec<Sink>,
+    databases: Vec<Recall>,
     clock: SharedClock,
 }
 
 impl Past {
     /// The past of this history, and of these databases where it is not enough.
     #[must_use]
-    pub const fn new(history: History, sinks: Vec<Sink>, clock: SharedClock) -> Self {
-        Self { history, sinks, clock }
+    pub const fn new(history: History, databases: Vec<Recall>, clock: SharedClock) -> Self {
+        Self { history, databases, clock }
     }
 
     /// What points of a device did in each window.
@@ -158,6 +158,43 @@ impl Past {
         Ok((numbers, joined(parts)))
     }
 
+    /// The last measured number of each point before `to`: here, or where nothing is here, in the
+    /// databases.
+    ///
+    /// # Errors
+    /// [`HistoryError`]. A database that does not answer is no error: nothing is known then.
+    pub async fn last_numbers(
+        &self,
+        device: &DeviceId,
+        points: &[String],
+        to: Timestamp,
+    ) -> Result<Vec<Option<(Timestamp, f64)>>, HistoryError> {
+        let mut last = self.history.last_numbers(device.clone(), points.to_vec(), to).await?;
+        let late = Instant::now() + PATIENCE;
+        for (last, point) in last.iter_mut().zip(points).filter(|(last, _)| last.is_none()) {
+            for database in &self.databases {
+                let told = timeout_at(late, database.last_number(device, point, to)).await;
+                *last = told.ok().and_then(Result::ok).flatten();
+                if last.is_some() {
+                    break;
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    /// What was before this time is asked of the databases; `None` where there are none.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn asked_before(&self, device: &DeviceId) -> Result<Option<Timestamp>, HistoryError> {
+        if self.databases.is_empty() {
+            return Ok(None);
+        }
+        let since = self.history.since(device.clone()).await?;
+        Ok(Some(since.unwrap_or_else(|| self.clock.now())))
+    }
+
     /// The history of this gateway.
     #[must_use]
     pub const fn history(&self) -> &History {
@@ -171,7 +208,8 @@ impl Past {
         folds: &Folds,
         (from, to): (Timestamp, Timestamp),
     ) -> Result<Vec<(Timestamp, Timestamp)>, HistoryError> {
-        let suspect = self.history.condition().suspect_before.filter(|_| !self.sinks.is_empty());
+        let suspect =
+            self.history.condition().suspect_before.filter(|_| !self.databases.is_empty());
         let Some(to) = suspect.map(|suspect| suspect.min(to)).filter(|to| from < *to) else {
             return Ok(Vec::new());
         };
@@ -200,7 +238,7 @@ impl Past {
         take: &mut (dyn FnMut(Vec<Vec<(Timestamp, f64)>>) + Send),
         (from, to): (Timestamp, Timestamp),
     ) -> Vec<Part> {
-        let span_ms = Sink::recall_span_ms(points.len());
+        let span_ms = Recall::span_ms(points.len());
         let mut at = from.max(to.plus_ms(-RECALL_MS_MAX));
         let mut parts = Vec::new();
         let mut add = |from: Timestamp, to: Timestamp, origin: Origin| match parts.last_mut() {
@@ -212,17 +250,19 @@ impl Past {
         }
         let late = Instant::now() + PATIENCE;
         // Who failed once is not asked again, so that the page does not wait for each piece.
-        let mut why = vec![None; self.sinks.len()];
+        let mut why = vec![None; self.databases.len()];
         while at < to {
             let end = at.plus_ms(span_ms).min(to);
             let mut origin = None;
-            for (sink, why) in self.sinks.iter().zip(&mut why).filter(|(_, why)| why.is_none()) {
-                let told = timeout_at(late, sink.recall(device, points, at, end)).await;
-                match told.unwrap_or_else(|_| Err(sink.too_slow())) {
+            for (database, why) in
+                self.databases.iter().zip(&mut why).filter(|(_, why)| why.is_none())
+            {
+                let told = timeout_at(late, database.numbers(device, points, at, end)).await;
+                match told.unwrap_or_else(|_| Err(database.too_slow())) {
                     Ok(numbers) if numbers.iter().all(Vec::is_empty) => {}
                     Ok(numbers) => {
                         take(numbers);
-                        origin = Some(Origin::Influx(sink.name().to_owned()));
+                        origin = Some(Origin::Influx(database.name().to_owned()));
                         break;
                     }
                     Err(error) => *why = Some(error),

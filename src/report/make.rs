@@ -1,6 +1,6 @@
 //! A report, made: from the days of all devices to its figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +11,7 @@ use crate::daybook::{Booked, Day, Daybook, DaybookError, Known, booked};
 use crate::energy::by_time;
 use crate::history::HistoryError;
 use crate::model::{DeviceId, DeviceKind, Site, Text, Timestamp, text};
+use crate::past::Origin;
 use crate::pv::Plant;
 use crate::sky::sun;
 use crate::tariff::Tariffs;
@@ -53,6 +54,8 @@ type ByDate = BTreeMap<Date, Arc<Day>>;
 struct Gathered {
     days: BTreeMap<DeviceId, ByDate>,
     counted: Vec<Counted>,
+    /// Databases that did not tell what they have, and why not.
+    silent: BTreeSet<String>,
 }
 
 impl Reports {
@@ -121,6 +124,7 @@ impl Reports {
         let (mut gathered, odd) = (even?, odd?);
         gathered.days.extend(odd.days);
         gathered.counted.extend(odd.counted);
+        gathered.silent.extend(odd.silent);
         // As they stand in the file.
         let place =
             |counted: &Counted| devices.iter().position(|known| known.0.id == counted.device.id);
@@ -136,6 +140,11 @@ impl Reports {
     ) -> Result<(), DaybookError> {
         let device = &known.0;
         let days = self.daybook.closed_days(known, period.first(), period.last()).await?;
+        for part in days.parts {
+            if let Origin::Nowhere(Some(error)) = part.origin {
+                gathered.silent.insert(error.to_string());
+            }
+        }
         let days: ByDate = days.days.into_iter().collect();
         for point in counters(device.kind) {
             let booked = self.book(device.kind, &days, point);
@@ -207,7 +216,7 @@ impl Reports {
             area_m2: self.config.building.area_m2,
             people: self.config.building.people,
             program: env!("CARGO_PKG_VERSION"),
-            remarks: self.remarks(running, &made.factors),
+            remarks: self.remarks(running, &gathered.silent, &made.factors),
             electricity: made.electricity,
             before: None,
             year_before: None,
@@ -232,8 +241,19 @@ impl Reports {
     }
 
     /// What everybody who reads it has to know.
-    fn remarks(&self, running: bool, factors: &[crate::factor::Factor]) -> Vec<Words> {
+    fn remarks(
+        &self,
+        running: bool,
+        silent: &BTreeSet<String>,
+        factors: &[crate::factor::Factor],
+    ) -> Vec<Words> {
         let mut remarks: Vec<Text> = Vec::new();
+        remarks.extend(silent.iter().map(|error| {
+            text!(
+                "有数据库未答复，较早的读数不全，数字偏少：{error}",
+                "a database did not answer, so earlier readings are missing and figures are too low: {error}",
+            )
+        }));
         if running {
             remarks.push(Text::new(
                 "报告期尚未结束，数字截至最近一次读数",

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
 
+use crate::influx::Recall;
 use crate::live::DeviceLive;
 use crate::model::{DeviceId, Timestamp};
 use crate::past::{Past, Tables};
@@ -66,7 +67,8 @@ impl Shared {
             context.history.clone(),
             context.clock.clone(),
         );
-        let past = Past::new(context.history.clone(), context.sinks.clone(), context.clock.clone());
+        let databases = context.sinks.iter().map(Recall::from).collect();
+        let past = Past::new(context.history.clone(), databases, context.clock.clone());
         let tables = context.live.look(|board| {
             let former = context.former.iter().cloned().map(Arc::new);
             let devices = board.iter().map(|live| live.device.clone());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use crate::clock::SystemClock;
+use crate::clock::{SharedClock, SystemClock};
 use crate::history::History;
 use crate::model::{Text, text};
 use crate::past::Past;
@@ -54,11 +54,12 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     })?;
     let hall = place.hall()?;
     let folder = data_folder(place)?;
-    let clock = Arc::new(SystemClock);
+    let clock: SharedClock = Arc::new(SystemClock);
     let bar = Bar::new(text!("报告 {period}", "report {period}"), place.lang);
     let figures = runtime()?.block_on(async {
         let history = History::look(&folder, clock.clone())?;
-        let reports = hall.reports(Past::new(history, Vec::new(), clock.clone()), &folder, clock);
+        let past = Past::new(history, hall.databases(&clock)?, clock.clone());
+        let reports = hall.reports(past, &folder, clock);
         let tell = |done: usize, of: usize| bar.tell(done as u64, of as u64);
         reports.figures(period, &tell).await.map_err(Failure::from)
     });

@@ -69,7 +69,7 @@ fn answers_are_read_by_their_form() {
 
 #[test]
 fn one_request_brings_so_much() {
-    assert_eq!(Sink::recall_span_ms(1), SPAN_MS_MAX);
-    assert_eq!(Sink::recall_span_ms(40), 1750 * STEP_MS);
-    assert_eq!(Sink::recall_span_ms(100_000), SPAN_MS_MIN);
+    assert_eq!(Recall::span_ms(1), SPAN_MS_MAX);
+    assert_eq!(Recall::span_ms(40), 1750 * STEP_MS);
+    assert_eq!(Recall::span_ms(100_000), SPAN_MS_MIN);
 }

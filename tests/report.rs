@@ -27,7 +27,7 @@ use hallwatch::tally::Tally;
 use support::Influxd;
 use year::{Hall, PR_25, Size, Truth, fill, open};
 
-const SIZE: Size = Size { inverters: 2, meters: 2, kiosks: 0, days: 33 };
+const SIZE: Size = Size { inverters: 2, meters: 2, kiosks: 0, days: 33, every_min: 1 };
 const DAY_MINUTES: i64 = 1_440;
 
 /// Two devices do not speak for days: one over the beginning of a week, one in its midst.

@@ -14,6 +14,7 @@
 
 mod day;
 mod error;
+mod keep;
 mod ledger;
 mod points;
 mod store;
@@ -32,6 +33,7 @@ use crate::profile::Profile;
 
 pub use day::{Day, RECORD_MS, Register};
 pub use error::DaybookError;
+pub use keep::keep;
 pub use ledger::{Booked, Piece, Shown, booked};
 
 use points::Points;

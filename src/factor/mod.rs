@@ -4,10 +4,15 @@
 //! Architecture invariant: pure functions of data and dates; no factor stands in the code.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::Text;
+
 /// What a factor turns into what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// Electricity of the grid to carbon dioxide, kgCO₂/kWh.
@@ -48,6 +53,23 @@ impl Quantity {
         }
     }
 
+    /// What people call it.
+    #[must_use]
+    pub fn label(self) -> Text {
+        match self {
+            Self::GridCo2 => Text::new("电网平均排放因子", "carbon dioxide of the grid"),
+            Self::CoalElectricity => {
+                Text::new("电力折标准煤（当量值）", "electricity in standard coal, calorific")
+            }
+            Self::CoalElectricitySupply => {
+                Text::new("电力折标准煤（等价值）", "electricity in standard coal, by supply")
+            }
+            Self::CoalGas => Text::new("天然气折标准煤", "gas in standard coal"),
+            Self::CoalHeat => Text::new("热力折标准煤", "heat in standard coal"),
+            Self::GasCo2 => Text::new("天然气排放因子", "carbon dioxide of gas"),
+        }
+    }
+
     /// Its unit, as files have it.
     #[must_use]
     pub const fn unit(self) -> &'static str {
@@ -61,11 +83,22 @@ impl Quantity {
     }
 }
 
+/// What people call a region; one of a configuration has no other name.
+#[must_use]
+pub fn region_label(region: &str) -> Text {
+    match region {
+        EVERYWHERE => Text::new("全国", "China"),
+        "beijing" => Text::new("北京", "Beijing"),
+        "north_china" => Text::new("华北", "North China"),
+        other => Text::same(other),
+    }
+}
+
 /// The region whose factors hold everywhere.
 pub const EVERYWHERE: &str = "cn";
 
 /// A factor.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Factor {
     /// What it turns into what.
@@ -80,6 +113,7 @@ pub struct Factor {
     /// Its unit.
     pub unit: String,
     /// From this day on it may be used.
+    #[schemars(with = "String")]
     pub issued: Date,
     /// The document that says so.
     pub document: String,

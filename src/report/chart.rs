@@ -13,6 +13,11 @@ const LEFT: f64 = 56.0;
 const RIGHT: f64 = 56.0;
 const TOP: f64 = 28.0;
 const BOTTOM: f64 = 26.0;
+const INK: &str = "#1b2733";
+const RULE: &str = "#c9d2da";
+/// Dark, and the line dashed: they differ without colour.
+const BAR: &str = "#2f6f9f";
+const LINE: &str = "stroke=\"#b45309\" fill=\"none\" stroke-width=\"2\" stroke-dasharray=\"5 3\"";
 /// Lines across, beside the base.
 const STEPS: u32 = 4;
 /// More labels than this stand too close.
@@ -46,8 +51,8 @@ struct Frame {
     line_top: Option<f64>,
 }
 
-/// The chart as SVG, its words in one language.
-pub(super) fn svg(chart: &Chart, pick: &dyn Fn(&Text) -> String) -> String {
+/// The chart as SVG, its words in one language; on paper in a font, on a page in that of the page.
+pub(super) fn svg(chart: &Chart, pick: &dyn Fn(&Text) -> String, font: Option<&str>) -> String {
     let bars = u32::try_from(chart.bars.len().max(1)).unwrap_or(1);
     let frame = Frame {
         high: HEIGHT - TOP - BOTTOM,
@@ -55,22 +60,37 @@ pub(super) fn svg(chart: &Chart, pick: &dyn Fn(&Text) -> String) -> String {
         top: top_of(&chart.bars),
         line_top: chart.line.as_ref().map(|(_, _, points)| top_of(points)),
     };
+    let font = font.map(|font| format!(" font-family=\"{}\"", escaped(font))).unwrap_or_default();
     let mut svg = format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+         font-size=\"11\" fill=\"{INK}\"{font} aria-label=\"{}\">",
         escaped(&pick(&chart.title))
     );
     scales(&mut svg, &frame);
     bars_of(&mut svg, chart, &frame);
-    let mut legend = format!("{} ({})", pick(&chart.title), chart.unit);
-    if let (Some((title, unit, points)), Some(top)) = (&chart.line, frame.line_top) {
-        line_of(&mut svg, points, &frame, top);
-        push(&mut legend, format_args!("　— {} ({unit})", pick(title)));
-    }
-    let legend = escaped(&legend);
+    let legend = escaped(&format!("{} ({})", pick(&chart.title), chart.unit));
     push(
         &mut svg,
-        format_args!("<text class=\"legend\" x=\"{LEFT}\" y=\"14\">▮ {legend}</text></svg>"),
+        format_args!(
+            "<rect x=\"{LEFT}\" y=\"5\" width=\"9\" height=\"9\" fill=\"{BAR}\"/>\
+             <text x=\"{:.1}\" y=\"14\">{legend}</text>",
+            LEFT + 14.0
+        ),
     );
+    if let (Some((title, unit, points)), Some(top)) = (&chart.line, frame.line_top) {
+        line_of(&mut svg, points, &frame, top);
+        let (legend, end) = (escaped(&format!("{} ({unit})", pick(title))), WIDTH - RIGHT);
+        push(
+            &mut svg,
+            format_args!(
+                "<path {LINE} d=\"M{:.1} 10H{end:.1}\"/>\
+                 <text x=\"{:.1}\" y=\"14\" text-anchor=\"end\">{legend}</text>",
+                end - 26.0,
+                end - 32.0
+            ),
+        );
+    }
+    svg.push_str("</svg>");
     svg
 }
 
@@ -80,8 +100,8 @@ fn scales(svg: &mut String, frame: &Frame) {
     for line in 0..=STEPS {
         let part = f64::from(line) / f64::from(STEPS);
         let y = TOP + frame.high * (1.0 - part);
-        let class = if line == 0 { "base" } else { "grid" };
-        push(svg, format_args!("<path class=\"{class}\" d=\"M{LEFT} {y:.1}H{right:.1}\"/>"));
+        let ink = if line == 0 { INK } else { RULE };
+        push(svg, format_args!("<path stroke=\"{ink}\" d=\"M{LEFT} {y:.1}H{right:.1}\"/>"));
         let (value, x, y) = (axis(frame.top * part, frame.top), LEFT - 6.0, y + 4.0);
         push(
             svg,
@@ -111,7 +131,7 @@ fn bars_of(svg: &mut String, chart: &Chart, frame: &Frame) {
             push(
                 svg,
                 format_args!(
-                    "<rect class=\"bar\" x=\"{left:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" \
+                    "<rect fill=\"{BAR}\" x=\"{left:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" \
                      height=\"{tall:.1}\"/>"
                 ),
             );
@@ -139,7 +159,7 @@ fn line_of(svg: &mut String, points: &[Option<f64>], frame: &Frame, top: f64) {
         push(&mut path, format_args!("{pen}{x:.1} {y:.1}"));
         pen = 'L';
     }
-    push(svg, format_args!("<path class=\"line\" d=\"{path}\"/>"));
+    push(svg, format_args!("<path {LINE} d=\"{path}\"/>"));
 }
 
 fn push(text: &mut String, part: std::fmt::Arguments<'_>) {

@@ -31,12 +31,19 @@ pub fn csv(document: &Document, chinese: bool) -> Result<Vec<u8>, csv::Error> {
                 }
                 Block::Note(text) => writer.write_record([inert(&pick(text))])?,
                 Block::Chart(chart) => {
-                    writer.write_record([format!("{} ({})", pick(&chart.title), chart.unit)])?;
-                    writer.write_record(&chart.labels)?;
-                    let bars = chart.bars.iter();
+                    let title = format!("{} ({})", pick(&chart.title), chart.unit);
+                    let row = |title: String, values: &[Option<f64>]| {
+                        let shown =
+                            |value: &Option<f64>| value.map_or_else(String::new, |v| rounded(v, 2));
+                        std::iter::once(title).chain(values.iter().map(shown)).collect::<Vec<_>>()
+                    };
                     writer.write_record(
-                        bars.map(|bar| bar.map_or_else(String::new, |bar| rounded(bar, 2))),
+                        std::iter::once("").chain(chart.labels.iter().map(String::as_str)),
                     )?;
+                    writer.write_record(row(title, &chart.bars))?;
+                    if let Some((title, unit, points)) = &chart.line {
+                        writer.write_record(row(format!("{} ({unit})", pick(title)), points))?;
+                    }
                 }
             }
         }
@@ -54,7 +61,7 @@ fn table(
         unit => format!("{} ({unit})", pick(&column.title)),
     });
     writer.write_record(head)?;
-    for row in &table.rows {
+    for row in table.rows.iter().chain(&table.total) {
         writer.write_record(row.iter().map(|cell| plain(cell, pick)))?;
     }
     Ok(())
@@ -65,7 +72,7 @@ fn plain(cell: &Cell, pick: &dyn Fn(&Text) -> String) -> String {
     match cell {
         Cell::Number(value, digits) => rounded(*value, *digits),
         Cell::Percent(value, digits) => rounded(*value, digits + 2),
-        Cell::Missing(why) => format!("— {}", pick(why)),
+        Cell::Missing(why, _) => format!("— {}", pick(why)),
         other => inert(&other.shown(pick)),
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::factor::Factor;
 
@@ -13,7 +14,7 @@ use super::period::Length;
 pub const SCHEMA: &str = "hallwatch-report/1";
 
 /// Words in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Words {
     /// Chinese.
     pub zh: String,
@@ -28,12 +29,12 @@ impl From<crate::model::Text> for Words {
 }
 
 /// A figure, or why there is none.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figure {
     /// Its value.
     pub value: Option<f64>,
     /// Why there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Words>,
 }
 
@@ -53,7 +54,7 @@ impl Figure {
 }
 
 /// Amounts by how they are known, in the unit of the meter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Classes {
     /// All of them.
     pub total: f64,
@@ -68,7 +69,7 @@ pub struct Classes {
 }
 
 /// A value of a register.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     /// When it was read.
     pub at_ms: i64,
@@ -77,7 +78,7 @@ pub struct Shown {
 }
 
 /// A register, as far as the period saw it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// The last value before the period, or the first one in it.
     pub first: Shown,
@@ -88,7 +89,7 @@ pub struct Line {
 }
 
 /// A time of which nobody knows what was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hole {
     /// Last value of the register before.
     pub before: Shown,
@@ -97,23 +98,23 @@ pub struct Hole {
 }
 
 /// What one register of one device counted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeterFigures {
     /// Its id.
     pub device: String,
     /// Its name.
     pub name: Words,
     /// `main`, `pv`, `sub`, or `inverter`.
-    pub role: &'static str,
+    pub role: String,
     /// Code of its item.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Within the scope of the quota.
     pub quota: bool,
     /// The point that was counted by.
-    pub point: &'static str,
+    pub point: String,
     /// Unit of all amounts here.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it counted.
     pub counted: Classes,
     /// Of each day of the period, in order.
@@ -127,7 +128,7 @@ pub struct MeterFigures {
 }
 
 /// How an irradiance is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// A sensor in the plane of the modules.
@@ -139,7 +140,7 @@ pub enum Basis {
 }
 
 /// How well an array, an inverter or the plant worked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Performance {
     /// AC energy by the registers, Wh.
     pub energy_wh: f64,
@@ -177,7 +178,7 @@ pub struct Performance {
 }
 
 /// One inverter.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InverterFigures {
     /// Its id.
     pub device: String,
@@ -191,9 +192,10 @@ pub struct InverterFigures {
 }
 
 /// One day of the plant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoofDay {
     /// The day.
+    #[schemars(with = "String")]
     pub date: Date,
     /// AC energy by the registers, Wh.
     pub energy_wh: f64,
@@ -204,7 +206,7 @@ pub struct RoofDay {
 }
 
 /// The roof.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoofFigures {
     /// All of it.
     pub plant: Performance,
@@ -215,7 +217,7 @@ pub struct RoofFigures {
 }
 
 /// Electricity of the building.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Electricity {
     /// Drawn from the grid, kWh.
     pub import_kwh: Figure,
@@ -244,7 +246,7 @@ pub struct Electricity {
 }
 
 /// Carbon dioxide, kg.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Carbon {
     /// Of what was drawn from the grid.
     pub grid_kg: Figure,
@@ -253,7 +255,7 @@ pub struct Carbon {
 }
 
 /// Money by the tariffs in force.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Money {
     /// What the drawn electricity cost.
     pub import_cost: Figure,
@@ -262,7 +264,7 @@ pub struct Money {
 }
 
 /// What it was in another period.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Compared {
     /// That period.
     pub period: String,
@@ -277,17 +279,19 @@ pub struct Compared {
 }
 
 /// All figures of a report.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// As it is written: `2026-10`.
     pub period: String,
     /// How long it is.
     pub length: Length,
     /// Its first day.
+    #[schemars(with = "String")]
     pub first: Date,
     /// Its last day.
+    #[schemars(with = "String")]
     pub last: Date,
     /// It is not over: figures reach as far as readings do.
     pub running: bool,
@@ -300,7 +304,7 @@ pub struct Figures {
     /// People who work in it.
     pub people: Option<u32>,
     /// Version of the program that made it.
-    pub program: &'static str,
+    pub program: String,
     /// Electricity.
     pub electricity: Electricity,
     /// The period before, if there are readings of it.
@@ -319,4 +323,12 @@ pub struct Figures {
     pub factors: Vec<Factor>,
     /// What everybody who reads it has to know.
     pub remarks: Vec<Words>,
+}
+
+impl Figures {
+    /// The schema of the JSON.
+    #[must_use]
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(Self)
+    }
 }

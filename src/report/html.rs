@@ -41,7 +41,15 @@ pub fn html(document: &Document, chinese: bool) -> String {
         let shown = escaped(&cell.shown(&pick));
         page.push_str(&format!("<div><dt>{}</dt><dd>{shown}</dd></div>\n", say(what)));
     }
-    page.push_str("</dl>\n</header>\n<main>\n");
+    page.push_str("</dl>\n");
+    if !document.signatures.is_empty() {
+        page.push_str("<dl class=\"signatures\">\n");
+        for (what, who) in &document.signatures {
+            page.push_str(&format!("<div><dt>{}</dt><dd>{}</dd></div>\n", say(what), say(who)));
+        }
+        page.push_str("</dl>\n");
+    }
+    page.push_str("</header>\n<main>\n");
     for (number, section) in (1..).zip(&document.sections) {
         page.push_str(&part(number, section, &pick));
     }
@@ -56,7 +64,7 @@ fn part(number: u32, section: &Section, pick: &dyn Fn(&Text) -> String) -> Strin
         match block {
             Block::Table(own) => part.push_str(&table(own, pick)),
             Block::Chart(own) => {
-                part.push_str(&format!("<figure>{}</figure>\n", chart::svg(own, pick)));
+                part.push_str(&format!("<figure>{}</figure>\n", chart::svg(own, pick, None)));
             }
             Block::Note(text) => {
                 part.push_str(&format!("<p class=\"note\">{}</p>\n", escaped(&pick(text))));
@@ -71,8 +79,7 @@ fn table(table: &Table, pick: &dyn Fn(&Text) -> String) -> String {
     let mut html =
         format!("<table>\n<caption>{}</caption>\n<thead><tr>", escaped(&pick(&table.title)));
     for (place, column) in table.columns.iter().enumerate() {
-        let numbers = table.rows.iter().filter_map(|row| row.get(place)).any(is_number);
-        let class = if numbers { " class=\"number\"" } else { "" };
+        let class = if table.is_number(place) { " class=\"number\"" } else { "" };
         let unit = match column.unit {
             "" => String::new(),
             unit => format!(" <small>{unit}</small>"),
@@ -81,12 +88,12 @@ fn table(table: &Table, pick: &dyn Fn(&Text) -> String) -> String {
         html.push_str(&format!("<th scope=\"col\"{class}>{title}{unit}</th>"));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
-    for row in &table.rows {
+    for row in table.rows.iter().chain(&table.total) {
         html.push_str("<tr>");
         for cell in row {
             let class = if is_number(cell) { " class=\"number\"" } else { "" };
             let why = match cell {
-                Cell::Missing(why) => format!(" title=\"{}\"", escaped(&pick(why))),
+                Cell::Missing(why, _) => format!(" title=\"{}\"", escaped(&pick(why))),
                 _ => String::new(),
             };
             html.push_str(&format!("<td{class}{why}>{}</td>", escaped(&cell.shown(pick))));
@@ -94,11 +101,14 @@ fn table(table: &Table, pick: &dyn Fn(&Text) -> String) -> String {
         html.push_str("</tr>\n");
     }
     html.push_str("</tbody>\n</table>\n");
+    for (mark, why) in table.reasons() {
+        html.push_str(&format!("<p class=\"note\">—{mark} {}</p>\n", escaped(&pick(&why))));
+    }
     html
 }
 
 const fn is_number(cell: &Cell) -> bool {
-    matches!(cell, Cell::Number(..) | Cell::Percent(..) | Cell::Missing(_))
+    matches!(cell, Cell::Number(..) | Cell::Percent(..) | Cell::Missing(..))
 }
 
 #[cfg(test)]
@@ -109,16 +119,18 @@ mod tests {
 
     /// A report of a device whose name is meant to do harm.
     fn harmful(name: &str) -> Document {
-        let columns = vec![Column { title: Text::same("device"), unit: "" }];
+        let columns = vec![Column { title: Text::same("device"), unit: "", share_of: None }];
         let rows = vec![vec![Cell::Name(Text::same(name))]];
-        let table = Table { title: Text::same("t"), columns, rows };
+        let table = Table { title: Text::same("t"), columns, rows, total: None };
         let section =
             Section { key: "s", title: Text::same("s"), blocks: vec![Block::Table(table)] };
         Document {
             name: Text::same(name),
             title: Text::same("t"),
             period: Text::same("p"),
+            last: jiff::civil::date(2026, 10, 31),
             cover: Vec::new(),
+            signatures: Vec::new(),
             sections: vec![section],
         }
     }

@@ -205,7 +205,7 @@ impl Reports {
         };
         let running = spans.last().is_some_and(|last| meters::end(last) > now);
         Figures {
-            schema: SCHEMA,
+            schema: SCHEMA.to_owned(),
             period: period.to_string(),
             length: period.length(),
             first: period.first(),
@@ -215,7 +215,7 @@ impl Reports {
             name: self.site.name.clone().into(),
             area_m2: self.config.building.area_m2,
             people: self.config.building.people,
-            program: env!("CARGO_PKG_VERSION"),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
             remarks: self.remarks(running, &gathered.silent, &made.factors),
             electricity: made.electricity,
             before: None,
@@ -272,10 +272,10 @@ impl Reports {
              irradiance are valid; below 90 % of them, or 1 kWh/m², there is none. Energies are differences of registers",
         ));
         for factor in factors.iter().filter(|factor| !factor.checked) {
-            let (quantity, document) = (factor.quantity.as_str(), &factor.document);
+            let (Text { zh, en }, document) = (factor.quantity.label(), &factor.document);
             remarks.push(text!(
-                "因子 {quantity} 的出处（{document}）未经核对原文",
-                "the document of the factor {quantity} ({document}) was not checked against the original",
+                "“{zh}”的出处（{document}）未经核对原文",
+                "the document of `{en}` ({document}) was not checked against the original",
             ));
         }
         remarks.into_iter().map(Words::from).collect()

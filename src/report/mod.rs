@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! daybook ──> Reports::figures(period) ──> Figures ──┬──> JSON
-//!                                                    └──> Document ──> HTML, CSV
+//!                                                    └──> Document ──> HTML, PDF, XLSX, CSV
 //! ```
 //!
 //! [`Figures`] is the one struct of which every form is made. A figure that cannot be known says why; one
@@ -15,21 +15,43 @@ mod chart;
 mod csv;
 mod document;
 mod electricity;
+mod error;
 mod figures;
 mod html;
 mod light;
 mod make;
 mod meters;
+#[cfg(feature = "pdf")]
+mod paper;
 mod period;
 mod roof;
+mod sheet;
 
 pub use self::csv::csv;
 pub use building::{Building, Config, Meter, Role};
 pub use document::{Block, Cell, Chart, Column, Document, Section, Table};
+pub use error::ReportError;
 pub use figures::{
     Basis, Carbon, Classes, Compared, Electricity, Figure, Figures, Hole, InverterFigures, Line,
     MeterFigures, Money, Performance, RoofDay, RoofFigures, SCHEMA, Shown, Words,
 };
 pub use html::html;
 pub use make::{Progress, Reports};
+
+/// Without its feature there is no PDF.
+///
+/// # Errors
+/// [`ReportError::NoPdf`], always.
+#[cfg(not(feature = "pdf"))]
+pub const fn pdf(
+    _: &Document,
+    _: bool,
+    _: Option<&std::path::Path>,
+) -> Result<Vec<u8>, ReportError> {
+    Err(ReportError::NoPdf)
+}
+
+#[cfg(feature = "pdf")]
+pub use paper::pdf;
 pub use period::{Length, NoPeriod, Period};
+pub use sheet::xlsx;

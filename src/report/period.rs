@@ -5,12 +5,15 @@ use std::str::FromStr;
 
 use jiff::Span;
 use jiff::civil::{Date, ISOWeekDate, Weekday};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Text, text};
 
 /// How long it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
     /// A day.

@@ -55,8 +55,8 @@ fn check(figures: &Figures, truth: Option<&Truth>) {
 fn main() {
     let bench = std::env::args().any(|arg| arg == "--bench");
     let size = match bench {
-        true => Size { inverters: 20, meters: 8, kiosks: 31, days: 365 },
-        false => Size { inverters: 2, meters: 1, kiosks: 0, days: 42 },
+        true => Size { inverters: 20, meters: 8, kiosks: 31, days: 365, every_min: 1 },
+        false => Size { inverters: 2, meters: 1, kiosks: 0, days: 42, every_min: 1 },
     };
     let folder = tempfile::tempdir().expect("folder");
     let runtime =

@@ -36,6 +36,8 @@ pub(crate) struct Size {
     pub(crate) meters: usize,
     pub(crate) kiosks: usize,
     pub(crate) days: i64,
+    /// Minutes between two readings of a device.
+    pub(crate) every_min: i64,
 }
 
 /// What was made and used, in thousandths of a watt-hour.
@@ -77,10 +79,11 @@ id = "roof"
 name = { zh = "屋顶", en = "roof" }
 "#,
     );
+    let every_s = size.every_min * 60;
     let mut device = |id: &str, rest: &str| {
         file.push_str(&format!(
             "[[device]]\nid = \"{id}\"\nname = {{ zh = \"{id}\", en = \"{id}\" }}\nzone = \"roof\"\n\
-             interval_s = 60\n{rest}\n"
+             interval_s = {every_s}\n{rest}\n"
         ));
     };
     for n in 0..size.inverters {
@@ -143,7 +146,7 @@ pub(crate) fn minute(place: &Place, size: Size, minute: i64, truth: &mut Truth) 
             ("state", if ac_w > 0.0 { 4.0 } else { 2.0 }, 0),
         ];
         records.push(record(&format!("inv-{n:02}"), ms, &values));
-        truth.made[n] += (ac_w * 1_000.0 / 60.0) as i64;
+        truth.made[n] += (ac_w * 1_000.0 / 60.0) as i64 * size.every_min;
     }
     for n in 0..size.meters {
         let load_w = if n == 0 { 60_000.0 } else { 6_000.0 } + f64::from(minute as i32 % 60) * 10.0;
@@ -154,7 +157,7 @@ pub(crate) fn minute(place: &Place, size: Size, minute: i64, truth: &mut Truth) 
             ("ac_power_w", load_w, 0),
         ];
         records.push(record(&format!("meter-{n:02}"), ms, &values));
-        truth.drawn[n] += (load_w * 1_000.0 / 60.0) as i64;
+        truth.drawn[n] += (load_w * 1_000.0 / 60.0) as i64 * size.every_min;
     }
     let values = [
         ("irradiance_poa_wm2", poa, 0),
@@ -217,7 +220,7 @@ pub(crate) async fn fill(
     let place = Place { latitude_deg: 39.9, longitude_deg: 116.4, time_zone, seed: 7 };
     let (mut batch, mut since) = (Vec::new(), 0);
     let last = size.days * 1_440;
-    for n in 0..=last {
+    for n in (0..=last).step_by(usize::try_from(size.every_min).unwrap()) {
         // What comes after the last reading is no part of the year.
         let mut after = Truth { made: truth.made.clone(), drawn: truth.drawn.clone() };
         let said = minute(&place, size, n, if n == last { &mut after } else { truth });

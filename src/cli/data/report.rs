@@ -11,7 +11,7 @@ use crate::clock::{SharedClock, SystemClock};
 use crate::history::History;
 use crate::model::{Text, text};
 use crate::past::Past;
-use crate::report::{Document, Figure, Figures, NoPeriod, Period, csv, html};
+use crate::report::{Document, Figure, Figures, NoPeriod, Period, csv, html, pdf, xlsx};
 
 use super::super::check::{Language, one_line};
 use super::super::door::Place;
@@ -43,6 +43,10 @@ enum Format {
     Html,
     /// Tables for a spreadsheet. 表格（CSV）。
     Csv,
+    /// For printing and signing. 打印、签字用。
+    Pdf,
+    /// For a spreadsheet, with charts and formulas. 电子表格，含图表与公式。
+    Xlsx,
 }
 
 pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
@@ -70,6 +74,10 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
         Format::Text => lines(&words(&figures, period, place.lang).join("\n")),
         Format::Json => lines(&serde_json::to_string_pretty(&figures)?),
         Format::Html => html(&Document::of(&figures, period), chinese).into_bytes(),
+        Format::Pdf => pdf(&Document::of(&figures, period), chinese, None)
+            .map_err(|error| Failure::told(error.text()))?,
+        Format::Xlsx => xlsx(&Document::of(&figures, period), chinese)
+            .map_err(|error| Failure::told(error.text()))?,
         Format::Csv => csv(&Document::of(&figures, period), chinese)?,
     };
     match &arguments.out {

@@ -1,5 +1,6 @@
 //! How good the data are, what the registers showed, and the factors.
 
+use crate::factor::region_label;
 use crate::model::{Text, text};
 
 use super::super::figures::{Figures, MeterFigures};
@@ -35,7 +36,7 @@ pub(super) fn quality(figures: &Figures) -> Section {
     let rows = figures.meters.iter().map(row).collect();
     let title = Text::new("数据完整性", "completeness");
     let blocks = vec![
-        Block::Table(Table { title, columns, rows }),
+        Block::Table(Table::new(title, columns, rows)),
         Block::Note(Text::new(
             "补采：通信中断后由累计读数得知总量，各时段为分摊值",
             "recovered: after a gap the register says how much it was; when is shared out",
@@ -45,8 +46,8 @@ pub(super) fn quality(figures: &Figures) -> Section {
 }
 
 fn point(meter: &MeterFigures) -> Cell {
-    let label = crate::model::standard_point(meter.point).map(|point| point.label);
-    Cell::Words(label.unwrap_or_else(|| Text::same(meter.point)))
+    let label = crate::model::standard_point(&meter.point).map(|point| point.label);
+    Cell::Words(label.unwrap_or_else(|| Text::same(&meter.point)))
 }
 
 /// What the registers showed.
@@ -70,7 +71,7 @@ pub(super) fn registers(figures: &Figures, period: Period) -> Section {
     };
     let rows = lines.map(row).collect();
     let title = Text::new("电表读数", "values of the registers");
-    let mut blocks = vec![Block::Table(Table { title, columns, rows })];
+    let mut blocks = vec![Block::Table(Table::new(title, columns, rows))];
     let period = period.text();
     let holes = figures.meters.iter().flat_map(|meter| meter.holes.iter().map(move |_| meter));
     blocks.extend(holes.map(|meter| {
@@ -98,8 +99,8 @@ pub(super) fn factors(figures: &Figures) -> Section {
         let year =
             factor.year.map_or(Cell::Empty, |year| Cell::Words(Text::same(year.to_string())));
         vec![
-            Cell::Words(Text::same(factor.quantity.as_str())),
-            Cell::Words(Text::same(&factor.region)),
+            Cell::Words(factor.quantity.label()),
+            Cell::Words(region_label(&factor.region)),
             year,
             Cell::number(factor.value, 4),
             Cell::Words(Text::same(&factor.unit)),
@@ -108,6 +109,6 @@ pub(super) fn factors(figures: &Figures) -> Section {
     };
     let rows = figures.factors.iter().map(row).collect();
     let title = Text::new("所用因子", "factors that were used");
-    let blocks = vec![Block::Table(Table { title, columns, rows })];
+    let blocks = vec![Block::Table(Table::new(title, columns, rows))];
     Section { key: "factors", title: Text::new("附表：因子", "Annex: factors"), blocks }
 }

@@ -1,5 +1,7 @@
 //! What tables and charts are made of.
 
+use jiff::civil::Date;
+
 use crate::model::Text;
 
 use super::super::figures::{Figure, Words};
@@ -15,8 +17,8 @@ pub enum Cell {
     Number(f64, u8),
     /// A share, shown in percent, and how many decimals.
     Percent(f64, u8),
-    /// A figure that is not known, and why.
-    Missing(Text),
+    /// A figure that is not known, why, and the number of that reason in its table.
+    Missing(Text, usize),
     /// Nothing.
     Empty,
 }
@@ -44,7 +46,7 @@ impl Cell {
         let why = || figure.why.as_ref().map(words);
         match figure.value {
             Some(value) => cell(value),
-            None => Self::Missing(why().unwrap_or_else(|| Text::new("无数据", "no data"))),
+            None => Self::Missing(why().unwrap_or_else(|| Text::new("无数据", "no data")), 0),
         }
     }
 
@@ -55,10 +57,15 @@ impl Cell {
             Self::Words(text) | Self::Name(text) => pick(text),
             Self::Number(value, digits) => grouped(*value, *digits),
             Self::Percent(value, digits) => format!("{} %", grouped(value * 100.0, *digits)),
-            Self::Missing(_) => "—".to_owned(),
+            Self::Missing(_, reason) => format!("—{}", mark(*reason)),
             Self::Empty => String::new(),
         }
     }
+}
+
+/// The mark of a reason.
+fn mark(reason: usize) -> &'static str {
+    ["", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"].get(reason).copied().unwrap_or_default()
 }
 
 /// Words of the figures as a text.
@@ -103,11 +110,13 @@ pub struct Column {
     pub title: Text,
     /// Unit of its numbers.
     pub unit: &'static str,
+    /// Its numbers are the shares of those of another column in their sum.
+    pub share_of: Option<usize>,
 }
 
 impl Column {
     pub(super) fn new(zh: &str, en: &str, unit: &'static str) -> Self {
-        Self { title: Text::new(zh, en), unit }
+        Self { title: Text::new(zh, en), unit, share_of: None }
     }
 }
 
@@ -120,6 +129,73 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Its rows, each as long as the columns.
     pub rows: Vec<Vec<Cell>>,
+    /// The sums of the rows.
+    pub total: Option<Vec<Cell>>,
+}
+
+impl Table {
+    pub(super) fn new(title: Text, columns: Vec<Column>, mut rows: Vec<Vec<Cell>>) -> Self {
+        let mut reasons: Vec<Text> = Vec::new();
+        for cell in rows.iter_mut().flatten() {
+            let Cell::Missing(why, reason) = cell else { continue };
+            let known = reasons.iter().position(|known| known == why);
+            *reason = 1 + known.unwrap_or_else(|| {
+                reasons.push(why.clone());
+                reasons.len() - 1
+            });
+        }
+        Self { title, columns, rows, total: None }
+    }
+
+    /// With a last row of the sums of some columns.
+    pub(super) fn summed(mut self, columns: &[usize]) -> Self {
+        let sum = |place: usize| {
+            if !columns.contains(&place) {
+                return Cell::Empty;
+            }
+            let cells = self.rows.iter().filter_map(|row| row.get(place));
+            let mut sum = Cell::Empty;
+            for cell in cells {
+                let added = match (&sum, cell) {
+                    (Cell::Number(sum, _), Cell::Number(value, digits)) => (sum + value, *digits),
+                    (Cell::Empty, Cell::Number(value, digits)) => (*value, *digits),
+                    (_, Cell::Empty) => continue,
+                    // What is not known has no sum.
+                    _ => return Cell::Empty,
+                };
+                sum = Cell::Number(added.0, added.1);
+            }
+            sum
+        };
+        let mut total: Vec<Cell> = (0..self.columns.len()).map(sum).collect();
+        if let Some(first) = total.first_mut() {
+            *first = Cell::Words(Text::new("合计", "sum"));
+        }
+        self.total = (self.rows.len() > 1).then_some(total);
+        self
+    }
+
+    /// Whether a column holds numbers.
+    #[must_use]
+    pub fn is_number(&self, place: usize) -> bool {
+        let number =
+            |cell: &Cell| matches!(cell, Cell::Number(..) | Cell::Percent(..) | Cell::Missing(..));
+        self.rows.iter().filter_map(|row| row.get(place)).any(number)
+    }
+
+    /// Why figures are missing: the mark that stands for it, and the reason.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<(&'static str, Text)> {
+        let mut reasons: Vec<(usize, Text)> = Vec::new();
+        for cell in self.rows.iter().flatten() {
+            if let Cell::Missing(why, reason) = cell
+                && !reasons.iter().any(|(known, _)| known == reason)
+            {
+                reasons.push((*reason, why.clone()));
+            }
+        }
+        reasons.into_iter().map(|(reason, why)| (mark(reason), why)).collect()
+    }
 }
 
 /// Bars for each day, and a line over them.
@@ -135,6 +211,33 @@ pub struct Chart {
     pub bars: Vec<Option<f64>>,
     /// What the line shows, its unit, and its points.
     pub line: Option<(Text, &'static str, Vec<Option<f64>>)>,
+}
+
+/// More days than this are shown by month.
+const DAYS_MAX: usize = 62;
+
+/// Whether so many days are shown by month.
+pub(super) const fn by_month(days: usize) -> bool {
+    days > DAYS_MAX
+}
+
+/// Labels and bars: one for each day, or for each month of many days.
+pub(super) fn bars<T>(
+    days: &[T],
+    of: impl Fn(&T) -> (Date, Option<f64>),
+) -> Vec<(String, Option<f64>)> {
+    let mut bars: Vec<(Date, Option<f64>)> = Vec::new();
+    for day in days {
+        let (date, value) = of(day);
+        match bars.last_mut().filter(|(last, _)| {
+            by_month(days.len()) && last.first_of_month() == date.first_of_month()
+        }) {
+            Some((_, sum)) => *sum = sum.zip(value).map(|(a, b)| a + b).or(*sum).or(value),
+            None => bars.push((date, value)),
+        }
+    }
+    let label = |date: Date| if by_month(days.len()) { date.month() } else { date.day() };
+    bars.into_iter().map(|(date, bar)| (label(date).to_string(), bar)).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::model::Text;
 
 use super::super::figures::Figures;
-use super::cell::{Cell, Chart, Column, Table, words};
+use super::cell::{Cell, Chart, Column, Table, bars, by_month, words};
 use super::{Block, Section};
 
 /// Electricity of the building, and how the roof's output was used.
@@ -23,12 +23,12 @@ fn meters(figures: &Figures) -> Section {
     ];
     let of_meters = figures.meters.iter().filter(|meter| meter.role != "inverter");
     let row = |meter: &super::super::figures::MeterFigures| {
-        let role = match meter.role {
+        let role = match meter.role.as_str() {
             "main" => Text::new("总表", "main"),
             "pv" => Text::new("光伏表", "PV"),
             _ => Text::new("分表", "sub-meter"),
         };
-        let direction = match meter.point {
+        let direction = match meter.point.as_str() {
             "energy_export_wh" => Text::new("反向", "out"),
             _ => Text::new("正向", "in"),
         };
@@ -46,16 +46,18 @@ fn meters(figures: &Figures) -> Section {
     };
     let rows = of_meters.map(row).collect();
     let title = Text::new("各电表电量", "energy by meter");
-    let mut blocks = vec![Block::Table(Table { title, columns, rows })];
+    let mut blocks = vec![Block::Table(Table::new(title, columns, rows))];
     let main = figures.meters.iter().find(|m| m.role == "main" && m.point == "energy_import_wh");
     blocks.extend(main.map(|meter| {
-        Block::Chart(Chart {
-            title: Text::new("每日电网取电量", "drawn from the grid each day"),
-            unit: "kWh",
-            labels: labels(figures),
-            bars: meter.days.iter().map(|wh| Some(wh / 1_000.0)).collect(),
-            line: None,
-        })
+        let dates = figures.first.series(jiff::Span::new().days(1));
+        let days: Vec<_> = dates.zip(&meter.days).collect();
+        let bars = bars(&days, |(date, wh)| (*date, Some(*wh / 1_000.0)));
+        let title = match by_month(days.len()) {
+            true => Text::new("每月电网取电量", "drawn from the grid each month"),
+            false => Text::new("每日电网取电量", "drawn from the grid each day"),
+        };
+        let (labels, bars) = bars.into_iter().unzip();
+        Block::Chart(Chart { title, unit: "kWh", labels, bars, line: None })
     }));
     let columns = vec![Column::new("指标", "figure", ""), Column::new("数值", "value", "")];
     let gap = Cell::percent(&figures.electricity.gap, 2);
@@ -63,14 +65,8 @@ fn meters(figures: &Figures) -> Section {
         Text::new("缺口率（总表 − 分表之和）/ 总表", "gap: (main − sum of sub-meters) / main");
     let rows = vec![vec![Cell::Words(name), gap]];
     let title = Text::new("总表与分表", "main meter and sub-meters");
-    blocks.push(Block::Table(Table { title, columns, rows }));
+    blocks.push(Block::Table(Table::new(title, columns, rows)));
     Section { key: "electricity", title: Text::new("用电", "Electricity"), blocks }
-}
-
-/// What stands below the bars of each day.
-pub(super) fn labels(figures: &Figures) -> Vec<String> {
-    let days = figures.first.series(jiff::Span::new().days(1));
-    days.take_while(|day| *day <= figures.last).map(|day| day.day().to_string()).collect()
 }
 
 /// A figure, its cell, its unit, and how it is reckoned.
@@ -135,8 +131,7 @@ fn own_use(figures: &Figures) -> Section {
         ]
     };
     let rows = rows.into_iter().map(row).collect();
-    let table =
-        Table { title: Text::new("光伏消纳", "use of the roof's output"), columns, rows };
+    let table = Table::new(Text::new("光伏消纳", "use of the roof's output"), columns, rows);
     let title = Text::new("光伏消纳", "Use of the roof's output");
     Section { key: "own_use", title, blocks: vec![Block::Table(table)] }
 }
@@ -168,6 +163,6 @@ pub(super) fn carbon(figures: &Figures) -> Section {
         ),
     ];
     let title = Text::new("碳排放", "carbon dioxide");
-    let blocks = vec![Block::Table(Table { title, columns, rows })];
+    let blocks = vec![Block::Table(Table::new(title, columns, rows))];
     Section { key: "carbon", title: Text::new("碳排放", "Carbon dioxide"), blocks }
 }

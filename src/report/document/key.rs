@@ -37,7 +37,7 @@ pub(super) fn section(figures: &Figures) -> Section {
     }
     table.other("电网用电排放 CO₂", "CO₂ of what was drawn", &figures.carbon.grid_kg, ("kg", 1));
     let title = Text::new("主要指标", "main figures");
-    let mut blocks = vec![Block::Table(Table { title, columns, rows: table.rows })];
+    let mut blocks = vec![Block::Table(Table::new(title, columns, table.rows))];
     blocks.extend(figures.remarks.iter().map(super::cell::words).map(Block::Note));
     Section { key: "summary", title: Text::new("概要", "Summary"), blocks }
 }

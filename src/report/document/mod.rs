@@ -8,6 +8,8 @@ mod energy;
 mod key;
 mod roof;
 
+use jiff::civil::Date;
+
 use crate::model::{Text, text};
 
 use super::figures::Figures;
@@ -47,8 +49,12 @@ pub struct Document {
     pub title: Text,
     /// The period, for people.
     pub period: Text,
+    /// Its last day.
+    pub last: Date,
     /// What stands on the first page.
     pub cover: Vec<(Text, Cell)>,
+    /// Who signs it, and who did.
+    pub signatures: Vec<(Text, Text)>,
     /// Its sections, in order.
     pub sections: Vec<Section>,
 }
@@ -69,7 +75,9 @@ impl Document {
             name: words(&figures.name),
             title: title(period),
             period: period.text(),
+            last: figures.last,
             cover: cover(figures),
+            signatures: signatures(),
             sections,
         }
     }
@@ -85,6 +93,12 @@ fn title(period: Period) -> Text {
         Length::Year => ("年报", "yearly report"),
     };
     text!("绿色建筑运行{zh}", "Green building {en}")
+}
+
+/// Three people sign a report.
+fn signatures() -> Vec<(Text, Text)> {
+    let roles = [("编制", "made by"), ("审核", "checked by"), ("批准", "approved by")];
+    roles.map(|(zh, en)| (Text::new(zh, en), Text::same(""))).into()
 }
 
 fn cover(figures: &Figures) -> Vec<(Text, Cell)> {
@@ -103,6 +117,6 @@ fn cover(figures: &Figures) -> Vec<(Text, Cell)> {
     };
     cover.push((Text::new("状态", "state"), Cell::Words(state)));
     let program = Text::same(format!("hallwatch {}", figures.program));
-    cover.push((Text::new("生成程序", "made by"), Cell::Words(program)));
+    cover.push((Text::new("生成程序", "program"), Cell::Words(program)));
     cover
 }

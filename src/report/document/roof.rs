@@ -3,20 +3,15 @@
 use crate::model::Text;
 
 use super::super::figures::{Basis, InverterFigures, Performance, RoofFigures};
-use super::cell::{Cell, Chart, Column, Table, words};
+use super::cell::{Cell, Chart, Column, Table, bars, by_month, words};
 use super::{Block, Section};
 
 pub(super) fn section(roof: &RoofFigures) -> Section {
-    let mut blocks = vec![
+    let blocks = vec![
         Block::Chart(days(roof)),
         Block::Table(plant(&roof.plant)),
         Block::Table(inverters(roof)),
     ];
-    let missing = [&roof.plant.pr, &roof.plant.pr_25, &roof.plant.irradiation_kwhm2];
-    let mut whys: Vec<Text> =
-        missing.into_iter().filter_map(|f| f.why.as_ref().map(words)).collect();
-    whys.dedup();
-    blocks.extend(whys.into_iter().map(Block::Note));
     Section { key: "roof", title: Text::new("光伏发电", "The roof"), blocks }
 }
 
@@ -55,7 +50,7 @@ fn plant(plant: &Performance) -> Table {
         ]
     };
     let rows = yields(plant).into_iter().chain(times(plant)).map(row).collect();
-    Table { title: Text::new("全站指标", "the plant"), columns, rows }
+    Table::new(Text::new("全站指标", "the plant"), columns, rows)
 }
 
 fn yields(plant: &Performance) -> Vec<Row> {
@@ -132,17 +127,27 @@ fn inverters(roof: &RoofFigures) -> Table {
         ]
     };
     let rows = roof.inverters.iter().map(row).collect();
-    Table { title: Text::new("各逆变器", "each inverter"), columns, rows }
+    Table::new(Text::new("各逆变器", "each inverter"), columns, rows).summed(&[1, 2, 7])
 }
 
 fn days(roof: &RoofFigures) -> Chart {
-    let light: Vec<Option<f64>> = roof.days.iter().map(|day| day.irradiation_kwhm2).collect();
+    let bars = bars(&roof.days, |day| (day.date, Some(day.energy_wh / 1_000.0)));
+    let light = bars_of_light(roof);
     let line = (Text::new("辐照量", "irradiation"), "kWh/m²", light.clone());
+    let title = match by_month(roof.days.len()) {
+        true => Text::new("每月发电量", "made each month"),
+        false => Text::new("每日发电量", "made each day"),
+    };
     Chart {
-        title: Text::new("每日发电量", "made each day"),
+        title,
         unit: "kWh",
-        labels: roof.days.iter().map(|day| day.date.day().to_string()).collect(),
-        bars: roof.days.iter().map(|day| Some(day.energy_wh / 1_000.0)).collect(),
+        labels: bars.iter().map(|(label, _)| label.clone()).collect(),
+        bars: bars.into_iter().map(|(_, bar)| bar).collect(),
         line: light.iter().any(Option::is_some).then_some(line),
     }
+}
+
+fn bars_of_light(roof: &RoofFigures) -> Vec<Option<f64>> {
+    let bars = bars(&roof.days, |day| (day.date, day.irradiation_kwhm2));
+    bars.into_iter().map(|(_, bar)| bar).collect()
 }

@@ -1,0 +1,210 @@
+//! What stands in the books. Pure: a record is judged first, kept, and only then made part of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{DeviceId, Timestamp};
+
+use super::entry::{Entry, Taken, What};
+use super::error::BooksError;
+use super::seal::{Role, Seal, Sealed, Signature};
+
+/// Longest name of a person and longest reason, characters.
+const NAME_MAX: usize = 64;
+const REASON_MAX: usize = 500;
+/// Longest span of one entry, days.
+const DAYS_MAX: i32 = 400;
+
+/// A record, as the journal has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Record {
+    Entry(Entry),
+    Taken(Taken),
+    Sealed(Sealed),
+    Signature(Signature),
+}
+
+/// The books.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Book {
+    entries: Vec<Entry>,
+    taken: Vec<Taken>,
+    seals: Vec<Seal>,
+    signatures: Vec<Signature>,
+}
+
+impl Book {
+    /// Makes a record part of the books.
+    pub(super) fn apply(&mut self, record: Record) {
+        match record {
+            Record::Entry(entry) => self.entries.push(entry),
+            Record::Taken(taken) => self.taken.push(taken),
+            Record::Sealed(sealed) => self.seals.push(sealed.seal),
+            Record::Signature(signature) => self.signatures.push(signature),
+        }
+    }
+
+    /// All entries, in their order; with who took one back.
+    pub fn entries(&self) -> impl Iterator<Item = (&Entry, Option<&Taken>)> {
+        self.entries.iter().map(|entry| (entry, self.taken.iter().find(|t| t.id == entry.id)))
+    }
+
+    /// The entries of a point of a meter that count.
+    pub fn of<'a>(
+        &'a self,
+        device: &'a DeviceId,
+        point: &'a str,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let counts = self.entries().filter(|(_, taken)| taken.is_none()).map(|(entry, _)| entry);
+        counts.filter(move |entry| entry.device == *device && entry.point == point)
+    }
+
+    /// What a register showed, in the order of time.
+    #[must_use]
+    pub fn readings(&self, device: &DeviceId, point: &str) -> Vec<&Entry> {
+        let mut readings: Vec<&Entry> =
+            self.of(device, point).filter(|entry| entry.shown().is_some()).collect();
+        readings.sort_by_key(|entry| entry.shown().map(|(time, ..)| time));
+        readings
+    }
+
+    /// All seals, in their order.
+    #[must_use]
+    pub fn seals(&self) -> &[Seal] {
+        &self.seals
+    }
+
+    /// The last revision of a period.
+    #[must_use]
+    pub fn seal(&self, period: &str) -> Option<&Seal> {
+        self.seals.iter().rev().find(|seal| seal.period == period)
+    }
+
+    /// Who signed a revision.
+    pub fn signatures<'a>(&'a self, seal: &'a Seal) -> impl Iterator<Item = &'a Signature> {
+        let own = |signature: &&Signature| {
+            signature.period == seal.period && signature.revision == seal.revision
+        };
+        self.signatures.iter().filter(own)
+    }
+
+    /// The number of the next entry.
+    pub(super) fn next_id(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.id).max().unwrap_or_default() + 1
+    }
+
+    /// Whether an entry may be made.
+    pub(super) fn judge_entry(&self, entry: &Entry, now: Timestamp) -> Result<(), BooksError> {
+        named(&entry.who)?;
+        not_long(&entry.why)?;
+        match &entry.what {
+            What::Shown { at_ms, value, first } => {
+                let shown = value.units();
+                if *at_ms > now.ms() {
+                    return Err(BooksError::Ahead(Timestamp::from_ms(*at_ms).to_string()));
+                }
+                let readings = self.readings(&entry.device, &entry.point);
+                let readings: Vec<_> = readings.into_iter().filter_map(Entry::shown).collect();
+                let at = Timestamp::from_ms(*at_ms);
+                if readings.iter().any(|(time, ..)| *time == at) {
+                    return Err(BooksError::Twice(at.to_string()));
+                }
+                let before = readings.iter().rev().find(|(time, ..)| *time < at);
+                let after = readings.iter().find(|(time, ..)| *time > at);
+                // A new register may begin anywhere, and another one may come after this.
+                let low = before.filter(|_| !first).is_some_and(|(_, other, _)| value < other);
+                let high = after.is_some_and(|(_, other, new)| !new && value > other);
+                if low || high || shown < 0.0 {
+                    let dash = |other: Option<&(Timestamp, crate::energy::Amount, bool)>| {
+                        other.map_or_else(|| "—".to_owned(), |(_, value, _)| value.units().to_string())
+                    };
+                    let (before, after) = (dash(before), dash(after));
+                    return Err(BooksError::Backwards { value: shown, before, after });
+                }
+                Ok(())
+            }
+            What::Counted { first, last, .. } => {
+                reasoned(&entry.why)?;
+                let days = last.since(*first).map(|span| span.get_days()).unwrap_or(i32::MAX);
+                if *first > *last || days > DAYS_MAX {
+                    return Err(BooksError::NoSpan(format!("{first} … {last}")));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether an entry may be taken back.
+    pub(super) fn judge_taken(&self, taken: &Taken) -> Result<(), BooksError> {
+        named(&taken.who)?;
+        reasoned(&taken.why)?;
+        let there = self.entries().any(|(entry, by)| entry.id == taken.id && by.is_none());
+        if there { Ok(()) } else { Err(BooksError::NoEntry(taken.id)) }
+    }
+
+    /// Whether a period may be closed with figures of this hash; the revision that it becomes.
+    pub(super) fn judge_seal(
+        &self,
+        period: &str,
+        hash: &str,
+        (who, why): (&str, &str),
+    ) -> Result<u32, BooksError> {
+        named(who)?;
+        not_long(why)?;
+        let Some(last) = self.seal(period) else { return Ok(1) };
+        if last.hash == hash {
+            return Err(BooksError::Same(period.to_owned()));
+        }
+        reasoned(why)?;
+        Ok(last.revision + 1)
+    }
+
+    /// Whether the last revision of a period may be signed.
+    pub(super) fn judge_signature(
+        &self,
+        period: &str,
+        role: Role,
+        who: &str,
+    ) -> Result<u32, BooksError> {
+        named(who)?;
+        let seal = self.seal(period).ok_or_else(|| BooksError::NotClosed(period.to_owned()))?;
+        let signed: Vec<&Signature> = self.signatures(seal).collect();
+        if signed.iter().any(|signature| signature.role == role) {
+            return Err(BooksError::Signed(period.to_owned()));
+        }
+        let before = Role::ALL.iter().take_while(|before| **before != role).count();
+        if signed.len() < before {
+            return Err(BooksError::TooEarly(role.as_str().to_owned()));
+        }
+        let made = signed.iter().any(|s| s.role == Role::Made && s.who == who);
+        if role == Role::Approved && made {
+            return Err(BooksError::SamePerson(who.to_owned()));
+        }
+        Ok(seal.revision)
+    }
+}
+
+fn named(who: &str) -> Result<(), BooksError> {
+    if who.trim().is_empty() {
+        return Err(BooksError::NoName(who.to_owned()));
+    }
+    limited(who, NAME_MAX)
+}
+
+fn reasoned(why: &str) -> Result<(), BooksError> {
+    if why.trim().is_empty() {
+        return Err(BooksError::NoReason);
+    }
+    not_long(why)
+}
+
+fn not_long(why: &str) -> Result<(), BooksError> {
+    limited(why, REASON_MAX)
+}
+
+fn limited(words: &str, max: usize) -> Result<(), BooksError> {
+    match words.chars().count() > max {
+        true => Err(BooksError::TooLong(words.chars().take(16).collect())),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,99 @@
+//! Why something is not entered, closed or signed.
+
+use crate::journal::JournalError;
+use crate::model::{Text, text};
+
+/// Why something is not entered, closed or signed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BooksError {
+    /// Nobody is named.
+    #[error("`{0}` names nobody")]
+    NoName(String),
+    /// It has to be said why.
+    #[error("there is no reason")]
+    NoReason,
+    /// A text is too long.
+    #[error("`{0}…` is too long")]
+    TooLong(String),
+    /// It lies ahead.
+    #[error("`{0}` lies ahead")]
+    Ahead(String),
+    /// Days the wrong way round, or too many of them.
+    #[error("`{0}` is no span of days")]
+    NoSpan(String),
+    /// A register does not run backwards.
+    #[error("`{value}` does not fit between `{before}` and `{after}`")]
+    Backwards {
+        /// What was entered.
+        value: f64,
+        /// What was read before it, or a dash.
+        before: String,
+        /// What was read after it, or a dash.
+        after: String,
+    },
+    /// There was a reading at this very moment.
+    #[error("there is a reading of `{0}` already")]
+    Twice(String),
+    /// There is no such entry, or it was taken back.
+    #[error("there is no entry `{0}`")]
+    NoEntry(u64),
+    /// Nothing was closed.
+    #[error("`{0}` is not closed")]
+    NotClosed(String),
+    /// It was closed, and nothing has changed since.
+    #[error("`{0}` is closed, and its figures are the same")]
+    Same(String),
+    /// It was signed for that.
+    #[error("`{0}` is signed already")]
+    Signed(String),
+    /// Those before have not signed.
+    #[error("`{0}` comes after the others")]
+    TooEarly(String),
+    /// Who made it does not approve it.
+    #[error("`{0}` has signed it for something else")]
+    SamePerson(String),
+    /// The books cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl BooksError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Text {
+        match self {
+            Self::NoName(_) => Text::new("请填写姓名", "give your name"),
+            Self::NoReason => Text::new("请写明原因", "say why"),
+            Self::TooLong(_) => Text::new("请写短一些", "write less"),
+            Self::Ahead(_) => Text::new("不能录入将来的数据", "what has not been cannot be entered"),
+            Self::NoSpan(_) => Text::new(
+                "起止日期应先早后晚，且不超过 400 天",
+                "the first day is before the last, by 400 days at most",
+            ),
+            Self::Backwards { before, after, .. } => text!(
+                "累计读数应在 {before} 与 {after} 之间；若换过表，请勾选“换表后的首次读数”",
+                "the register has to be between {before} and {after}; where the meter was changed, say that it is the \
+                 first value of a new one",
+            ),
+            Self::Twice(_) => Text::new(
+                "要更正，请先撤销原记录",
+                "to put it right, take the other one back first",
+            ),
+            Self::NoEntry(_) => Text::new("请刷新列表", "load the list again"),
+            Self::NotClosed(_) => Text::new("请先关账", "close it first"),
+            Self::Same(_) => Text::new(
+                "没有变化，无需再次关账",
+                "nothing has changed: it need not be closed again",
+            ),
+            Self::Signed(_) => Text::new("该栏已签", "this place is taken"),
+            Self::TooEarly(_) => {
+                Text::new("请按编制、审核、批准的顺序签", "made, then checked, then approved")
+            }
+            Self::SamePerson(_) => Text::new(
+                "编制与批准不能是同一人",
+                "who made it does not approve it",
+            ),
+            Self::Journal(_) => Text::new("稍后再试；检查磁盘", "try again; look at the disk"),
+        }
+    }
+}

@@ -86,6 +86,8 @@ pub mod rule;
 pub mod alert;
 /// (5) Work orders: from a fault to a repair that the machine's data prove.
 pub mod repair;
+/// (5) The books: meters that people read, what they put right, months that are closed and signed.
+pub mod books;
 /// (5) Telling them: robots, mail, short messages and other programs, each with its own cursor.
 pub mod notify;
 /// (6) Reports: what a month was, with every figure explained.

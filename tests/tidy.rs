@@ -15,7 +15,7 @@ use rust_text::{Shown, functions, only};
 
 /// The rooms of `src/` in the order of the flow, with their rank. A room imports only rooms of
 /// lower rank. Rank 0 has steps (the second number): everybody stands on `model`.
-const ROOMS: [(&str, (u8, u8)); 32] = [
+const ROOMS: [(&str, (u8, u8)); 33] = [
     ("model", (0, 0)),
     ("clock", (0, 1)),
     ("sky", (0, 1)),
@@ -43,6 +43,7 @@ const ROOMS: [(&str, (u8, u8)); 32] = [
     ("alert", (5, 0)),
     ("repair", (5, 1)),
     ("notify", (5, 2)),
+    ("books", (5, 0)),
     ("report", (6, 0)),
     ("web", (7, 0)),
     ("config", (8, 0)),

@@ -1,8 +1,10 @@
 //! What stands in the books. Pure: a record is judged first, kept, and only then made part of it.
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{DeviceId, Timestamp};
+use crate::energy::Amount;
+use crate::model::Timestamp;
 
 use super::entry::{Entry, Taken, What};
 use super::error::BooksError;
@@ -25,8 +27,10 @@ pub(super) enum Record {
 }
 
 /// The books.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Book {
+    /// In which times are told.
+    zone: TimeZone,
     entries: Vec<Entry>,
     taken: Vec<Taken>,
     seals: Vec<Seal>,
@@ -34,6 +38,21 @@ pub struct Book {
 }
 
 impl Book {
+    pub(super) const fn new(zone: TimeZone) -> Self {
+        Self {
+            zone,
+            entries: Vec::new(),
+            taken: Vec::new(),
+            seals: Vec::new(),
+            signatures: Vec::new(),
+        }
+    }
+
+    fn told(&self, time: Timestamp) -> String {
+        let time = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
+        self.zone.to_datetime(time).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// Makes a record part of the books.
     pub(super) fn apply(&mut self, record: Record) {
         match record {
@@ -52,16 +71,16 @@ impl Book {
     /// The entries of a point of a meter that count.
     pub fn of<'a>(
         &'a self,
-        device: &'a DeviceId,
+        device: &'a str,
         point: &'a str,
     ) -> impl Iterator<Item = &'a Entry> {
         let counts = self.entries().filter(|(_, taken)| taken.is_none()).map(|(entry, _)| entry);
-        counts.filter(move |entry| entry.device == *device && entry.point == point)
+        counts.filter(move |entry| entry.device == device && entry.point == point)
     }
 
     /// What a register showed, in the order of time.
     #[must_use]
-    pub fn readings(&self, device: &DeviceId, point: &str) -> Vec<&Entry> {
+    pub fn readings<'a>(&'a self, device: &'a str, point: &'a str) -> Vec<&'a Entry> {
         let mut readings: Vec<&Entry> =
             self.of(device, point).filter(|entry| entry.shown().is_some()).collect();
         readings.sort_by_key(|entry| entry.shown().map(|(time, ..)| time));
@@ -99,29 +118,11 @@ impl Book {
         not_long(&entry.why)?;
         match &entry.what {
             What::Shown { at_ms, value, first } => {
-                let shown = value.units();
-                if *at_ms > now.ms() {
-                    return Err(BooksError::Ahead(Timestamp::from_ms(*at_ms).to_string()));
-                }
-                let readings = self.readings(&entry.device, &entry.point);
-                let readings: Vec<_> = readings.into_iter().filter_map(Entry::shown).collect();
                 let at = Timestamp::from_ms(*at_ms);
-                if readings.iter().any(|(time, ..)| *time == at) {
-                    return Err(BooksError::Twice(at.to_string()));
+                if at > now {
+                    return Err(BooksError::Ahead(self.told(at)));
                 }
-                let before = readings.iter().rev().find(|(time, ..)| *time < at);
-                let after = readings.iter().find(|(time, ..)| *time > at);
-                // A new register may begin anywhere, and another one may come after this.
-                let low = before.filter(|_| !first).is_some_and(|(_, other, _)| value < other);
-                let high = after.is_some_and(|(_, other, new)| !new && value > other);
-                if low || high || shown < 0.0 {
-                    let dash = |other: Option<&(Timestamp, crate::energy::Amount, bool)>| {
-                        other.map_or_else(|| "—".to_owned(), |(_, value, _)| value.units().to_string())
-                    };
-                    let (before, after) = (dash(before), dash(after));
-                    return Err(BooksError::Backwards { value: shown, before, after });
-                }
-                Ok(())
+                self.judge_reading(entry, (at, *value, *first))
             }
             What::Counted { first, last, .. } => {
                 reasoned(&entry.why)?;
@@ -132,6 +133,32 @@ impl Book {
                 Ok(())
             }
         }
+    }
+
+    /// Whether a register may have shown that then.
+    fn judge_reading(
+        &self,
+        entry: &Entry,
+        (at, value, first): (Timestamp, Amount, bool),
+    ) -> Result<(), BooksError> {
+        let readings = self.readings(&entry.device, &entry.point);
+        let readings: Vec<_> = readings.into_iter().filter_map(Entry::shown).collect();
+        if readings.iter().any(|(time, ..)| *time == at) {
+            return Err(BooksError::Twice(self.told(at)));
+        }
+        let before = readings.iter().rev().find(|(time, ..)| *time < at);
+        let after = readings.iter().find(|(time, ..)| *time > at);
+        // A new register may begin anywhere, and another one may come after this.
+        let low = before.filter(|_| !first).is_some_and(|(_, other, _)| value < *other);
+        let high = after.is_some_and(|(_, other, new)| !new && value > *other);
+        if low || high || value < Amount::ZERO {
+            let told = |other: Option<&(Timestamp, Amount, bool)>| {
+                other.map_or_else(|| "—".to_owned(), |(_, value, _)| value.units().to_string())
+            };
+            let (before, after) = (told(before), told(after));
+            return Err(BooksError::Backwards { value: value.units(), before, after });
+        }
+        Ok(())
     }
 
     /// Whether an entry may be taken back.

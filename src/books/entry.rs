@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::energy::Amount;
-use crate::model::{DeviceId, Timestamp};
+use crate::model::Timestamp;
 
 /// What was entered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +52,8 @@ pub struct Taken {
 pub struct Entry {
     /// Its number.
     pub id: u64,
-    /// The meter.
-    pub device: DeviceId,
+    /// Id of the meter.
+    pub device: String,
     /// The point that it counts.
     pub point: String,
     /// What was entered.

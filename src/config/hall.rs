@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::books::Books;
 use crate::clock::SharedClock;
 use crate::daybook::Daybook;
 use crate::influx::{InfluxError, Recall};
@@ -30,7 +31,7 @@ use super::{
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
     "channel", "person", "rota", "route", "tariff", "switch", "zone", "bus", "device", "vendor",
-    "pv", "report", "factor",
+    "pv", "report", "factor", "meter",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -121,9 +122,15 @@ impl Hall {
         self.influx.iter().map(recall).collect()
     }
 
-    /// What reports are made of, on this past; its daybook is in a folder of data.
+    /// What reports are made of, on this past and these books; its daybook is in a folder of data.
     #[must_use]
-    pub fn reports(&self, past: past::Past, folder: &Path, clock: SharedClock) -> report::Reports {
+    pub fn reports(
+        &self,
+        past: past::Past,
+        books: Books,
+        folder: &Path,
+        clock: SharedClock,
+    ) -> report::Reports {
         let zone = self.site.time_zone.clone();
         let devices = self.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
         report::Reports {
@@ -133,6 +140,7 @@ impl Hall {
             plant: Arc::new(self.plant.clone()),
             tariffs: Arc::new(self.alert.tariffs.clone()),
             daybook: Daybook::open(folder, past, zone, clock.clone()),
+            books,
             clock,
         }
     }
@@ -315,7 +323,9 @@ fn hall(
         plant.sensors.extend(one.plane.map(|plane| (one.device.id.clone(), plane)));
     }
     let said = found.iter_mut().filter_map(|f| Some((f.device.id.clone(), f.meter.take()?)));
-    let report = figures::report(root, said.collect());
+    let said = said.collect();
+    let ids = found.iter().map(|found| found.device.id.clone()).collect();
+    let report = figures::report(root, folder, &ids, said);
     let vendors = vendor::vendors(root, &known, &found);
     note_missing_broker(root, &found);
     let modbus = connections(&found, mqtt.as_mut());

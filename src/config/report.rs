@@ -1,14 +1,18 @@
 //! The report: `[report]`, `[[factor]]` and what the meters stand for.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use jiff::civil::Date;
 
 use crate::factor::{Factor, Factors, Quantity};
 use crate::model::{DeviceId, DeviceKind, Text, near, text};
-use crate::report::{Building, Config, Meter, Role};
+use crate::report::{Building, ByHand, Config, Meter, Role, Supply};
 
 use super::section::{Section, write};
 
-const REPORT: &[&str] = &["area_m2", "people", "region"];
+const REPORT: &[&str] = &["area_m2", "people", "region", "fonts"];
+const METER: &[&str] = &["id", "name", "counts", "role", "parent", "code", "quota"];
 const FACTOR: &[&str] =
     &["quantity", "region", "year", "value", "unit", "issued", "document", "url", "checked"];
 const REGION: &str = "beijing";
@@ -16,15 +20,84 @@ const REGION: &str = "beijing";
 const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 2..=8;
 
 /// Reads all of it, once the meters are known.
-pub(super) fn report(root: &Section<'_>, said: Vec<(DeviceId, Said)>) -> Config {
+pub(super) fn report(
+    root: &Section<'_>,
+    folder: &Path,
+    devices: &BTreeSet<DeviceId>,
+    mut said: Vec<(DeviceId, Said)>,
+) -> Config {
     let factors = factors(root);
-    Config { building: building(root, &factors), meters: meters(root, said), factors }
+    let by_hand = by_hand(root, devices, &mut said);
+    let section = root.table("report", REPORT);
+    let fonts = section.as_ref().and_then(|section| fonts(section, folder));
+    let building = building(section.as_ref(), &factors);
+    Config { building, meters: meters(root, said), by_hand, factors, fonts }
+}
+
+/// Reads the `[[meter]]`s, which people read.
+fn by_hand(
+    root: &Section<'_>,
+    devices: &BTreeSet<DeviceId>,
+    said: &mut Vec<(DeviceId, Said)>,
+) -> Vec<ByHand> {
+    let mut found: Vec<ByHand> = Vec::new();
+    for section in root.list("meter", METER) {
+        let id = section.need_words("id", write("id = \"water-main\""));
+        let name = section.name();
+        let supply = supply(&section);
+        let of_meter = meter(&section, DeviceKind::Meter);
+        let Some(id) = id else { continue };
+        let parsed = match DeviceId::parse(&id.value) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let hint = Text::new("取名如 `water-main`", "name meters like `water-main`");
+                section.note(id.offset, error.text(), hint);
+                continue;
+            }
+        };
+        if devices.contains(&parsed) || found.iter().any(|other| other.id == parsed) {
+            let problem = text!("`{}` 已被使用", "`{}` is taken", id.value);
+            let hint = Text::new("每台设备、每块表的 id 各不相同", "ids of devices and meters differ");
+            section.note(id.offset, problem, hint);
+            continue;
+        }
+        if let (Some(name), Some(supply)) = (name, supply) {
+            said.extend(of_meter.map(|said| (parsed.clone(), Said { supply, ..said })));
+            found.push(ByHand { id: parsed, name, supply });
+        }
+    }
+    found
+}
+
+fn supply(section: &Section<'_>) -> Option<Supply> {
+    let word = section.need_words("counts", write("counts = \"water\""))?;
+    let found = Supply::ALL.into_iter().find(|supply| supply.as_str() == word.value);
+    if found.is_none() {
+        let all = Supply::ALL.into_iter().map(Supply::as_str);
+        let hint = near::hint(&word.value, &Text::new("种类", "supplies"), all);
+        let problem = text!("未知的种类 `{}`", "unknown supply `{}`", word.value);
+        section.note(word.offset, problem, hint);
+    }
+    found
+}
+
+/// A folder with fonts, beside the configuration unless it is absolute.
+fn fonts(section: &Section<'_>, folder: &Path) -> Option<PathBuf> {
+    let word = section.words("fonts")?;
+    let path = folder.join(&word.value);
+    if !path.is_dir() {
+        let problem = text!("没有目录 `{}`", "there is no folder `{}`", word.value);
+        let hint = Text::new(
+            "把中文字体文件放在该目录，或删除此行以使用系统字体",
+            "put a font with Chinese characters there, or remove the line to use those of the system",
+        );
+        section.note(word.offset, problem, hint);
+    }
+    Some(path)
 }
 
 /// Reads `[report]`.
-fn building(root: &Section<'_>, factors: &Factors) -> Building {
-    let section = root.table("report", REPORT);
-    let section = section.as_ref();
+fn building(section: Option<&Section<'_>>, factors: &Factors) -> Building {
     let area = section.and_then(|section| section.real("area_m2", 1.0..=10_000_000.0));
     let people = section.and_then(|section| section.whole::<u32>("people", 1..=1_000_000));
     let region = section.and_then(|section| Some((section, section.words("region")?)));
@@ -116,6 +189,7 @@ pub(super) struct Said {
     parent: Option<(usize, String)>,
     code: Option<String>,
     quota: bool,
+    supply: Supply,
 }
 
 /// Reads `role`, `parent`, `code` and `quota` of a device.
@@ -156,12 +230,13 @@ pub(super) fn meter(section: &Section<'_>, kind: DeviceKind) -> Option<Said> {
     });
     let parent = section.words("parent").map(|parent| (parent.offset, parent.value));
     let quota = section.get::<bool>("quota").is_none_or(|quota| quota.value);
-    Some(Said { role, parent, code, quota })
+    Some(Said { role, parent, code, quota, supply: Supply::Electricity })
 }
 
 /// The meters, once all devices are known.
 fn meters(root: &Section<'_>, said: Vec<(DeviceId, Said)>) -> Vec<Meter> {
     let ids: Vec<DeviceId> = said.iter().map(|(id, _)| id.clone()).collect();
+    let supplies: Vec<Supply> = said.iter().map(|(_, said)| said.supply).collect();
     let mut meters = Vec::new();
     for (id, said) in said {
         let parent = said.parent.and_then(|(offset, parent)| {
@@ -174,8 +249,9 @@ fn meters(root: &Section<'_>, said: Vec<(DeviceId, Said)>) -> Vec<Meter> {
             }
             found.cloned()
         });
-        // Without a word it is below another, or the only one.
-        let only = if ids.len() == 1 { Role::Main } else { Role::Sub };
+        // Without a word it is below another, or the only one of its supply.
+        let alike = supplies.iter().filter(|supply| **supply == said.supply).count();
+        let only = if alike == 1 { Role::Main } else { Role::Sub };
         let role = said.role.unwrap_or(only);
         meters.push(Meter { device: id, role, parent, code: said.code, quota: said.quota });
     }

@@ -11,6 +11,9 @@ const MARGIN: f64 = 1.2;
 /// Things that a machine counts in an hour at most, and at once: pages, tickets, visits.
 const COUNTS_PER_HOUR: f64 = 36_000.0;
 const COUNTS_AT_ONCE: f64 = 100.0;
+/// What a building of this kind draws in an hour at most: of water and gas in m³, of heat in MJ.
+const VOLUME_PER_HOUR_M3: f64 = 2_000.0;
+const HEAT_PER_HOUR_MJ: f64 = 100_000.0;
 /// Step of a counter whose registers are not known: many count whole kilowatt-hours.
 const STEP_WH: f64 = 1_000.0;
 /// A counter may lag behind its device by so many hours of full power.
@@ -51,7 +54,16 @@ fn daily(point: &str) -> Option<bool> {
     let energy = point.starts_with("energy_") && !point.contains("net");
     match (energy || point.starts_with("irradiation_"), point.contains("_today_")) {
         (true, daily) => Some(daily),
-        (false, _) => (point.ends_with("_total")).then_some(false),
+        (false, _) => (point.ends_with("_total") || supply_per_h(point).is_some()).then_some(false),
+    }
+}
+
+/// The most that a supply other than electricity brings in an hour.
+fn supply_per_h(point: &str) -> Option<f64> {
+    match point {
+        "water_total_m3" | "gas_total_m3" => Some(VOLUME_PER_HOUR_M3),
+        "heat_total_mj" => Some(HEAT_PER_HOUR_MJ),
+        _ => None,
     }
 }
 
@@ -69,6 +81,12 @@ impl Nature {
         let (step, moduli) = profile.map_or((None, Vec::new()), |p| registers(p, point));
         if point.ends_with("_total") {
             return Some(Self::new(daily, COUNTS_PER_HOUR, 1.0, COUNTS_AT_ONCE, moduli));
+        }
+        if let Some(most_per_h) = supply_per_h(point) {
+            let step = step.unwrap_or_default();
+            // A meter that sends a pulse for each litre or each ten cubic metres.
+            let at_once = (2.0 * step).max(most_per_h / 100.0);
+            return Some(Self::new(daily, most_per_h, step, at_once, moduli));
         }
         let most_per_h = rated_power_w.unwrap_or(POWER_MAX_W) * MARGIN;
         let steps = 2.0 * step.unwrap_or(STEP_WH);

@@ -8,6 +8,7 @@ use crate::counter::Nature;
 use crate::energy::{Amount, Class, Follower, Grid, Line, Posting, SLOT_MS, by_time};
 use crate::model::Timestamp;
 
+use super::BEFORE_MS;
 use super::points::Points;
 
 /// Length of a record: what IEC 61724-1 asks of a class A plant.
@@ -88,7 +89,7 @@ pub(super) fn make(
     let gap_ms = GAP_MS_MIN.max(interval_ms.saturating_mul(GAP_INTERVALS));
     for ((point, nature), numbers) in points.counters.iter().zip(of_counters) {
         day.readings = day.readings.max(within(numbers, from, to).len() as u64);
-        let register = register(nature, gap_ms, numbers, (from, to));
+        let register = register(nature, gap_ms, lead(numbers, from), (from, to));
         if register != Register::default() {
             day.registers.insert((*point).to_owned(), register);
         }
@@ -105,6 +106,13 @@ fn enough(record_ms: i64, interval_ms: i64) -> u32 {
 fn within(numbers: &Numbers, from: Timestamp, to: Timestamp) -> &[(Timestamp, f64)] {
     let place = |end: Timestamp| numbers.partition_point(|(time, _)| *time < end);
     numbers.get(place(from)..place(to)).unwrap_or_default()
+}
+
+/// What a register is followed from on: the readings of two days before, and the last one before those.
+fn lead(numbers: &Numbers, from: Timestamp) -> &[(Timestamp, f64)] {
+    let begin = from.plus_ms(-BEFORE_MS);
+    let place = numbers.partition_point(|(time, _)| *time < begin);
+    numbers.get(place.saturating_sub(1)..).unwrap_or_default()
 }
 
 #[allow(clippy::cast_possible_truncation)] // seven digits are more than any sensor has
@@ -131,7 +139,7 @@ fn means(
 fn register(
     nature: &Nature,
     gap_ms: i64,
-    numbers: &Numbers,
+    numbers: &[(Timestamp, f64)],
     (from, to): (Timestamp, Timestamp),
 ) -> Register {
     let (mut follower, mut grid) = (Follower::default(), Grid::default());

@@ -92,6 +92,36 @@ impl Booked {
 }
 
 impl Booked {
+    /// What a register counted that people read: when, what it showed, and whether that was the first
+    /// value of a new one. In the order of time.
+    #[must_use]
+    pub fn by_hand(readings: &[(Timestamp, Amount, bool)]) -> Self {
+        let mut booked = Self::default();
+        for (time, value, first) in readings {
+            booked.days += 1;
+            let at = (time.ms(), *value);
+            let Some(piece) = booked.pieces.last_mut().filter(|_| !first) else {
+                if let Some(before) = booked.pieces.last() {
+                    booked.holes.push((before.last, at));
+                }
+                let (rolled_over, counted) = (Amount::ZERO, Amount::ZERO);
+                booked.pieces.push(Piece { first: at, last: at, rolled_over, counted });
+                continue;
+            };
+            let (from, amount) = (Timestamp::from_ms(piece.last.0), *value - piece.last.1);
+            piece.counted += amount;
+            piece.last = at;
+            let posting = Posting { from, to: *time, amount, class: Class::Manual };
+            booked.grid.post(&posting, &crate::energy::by_time);
+        }
+        booked
+    }
+
+    /// Adds what a person entered for a time.
+    pub fn add(&mut self, posting: &Posting) {
+        self.grid.post(posting, &crate::energy::by_time);
+    }
+
     /// A register that had ended on a day before is still there, and the one after it was none: what was
     /// booked of that is put right on this day.
     fn give_back(&mut self, register: &Register, closing: &Line) {

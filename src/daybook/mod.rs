@@ -40,7 +40,7 @@ use points::Points;
 use store::Store;
 
 /// Raised when days are made in another way: what is kept of before is made again.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// What a day is made from reaches so far back before it.
 const BEFORE_MS: i64 = 2 * 24 * 3600 * 1000;
 /// Days that are read in one go.
@@ -183,8 +183,10 @@ impl Daybook {
         }
         // Where a database did not answer, what it has is missing.
         let whole = |part: &Part| !matches!(part.origin, Origin::Nowhere(Some(_)));
-        if days.parts.iter().all(whole) {
-            self.store.keep(id, &to_keep, VERSION);
+        if !to_keep.is_empty() && days.parts.iter().all(whole) {
+            let (store, id) = (self.store.clone(), id.clone());
+            let kept = tokio::task::spawn_blocking(move || store.keep(&id, &to_keep, VERSION));
+            kept.await.map_err(|_| HistoryError::BrokenOff)?;
         }
         Ok(())
     }

@@ -17,7 +17,16 @@ pub(super) struct Points {
 const fn wanted(kind: DeviceKind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
         DeviceKind::Inverter => (&["ac_power_w", "dc_power_w"], &["energy_total_wh"]),
-        DeviceKind::Meter => (&["ac_power_w"], &["energy_import_wh", "energy_export_wh"]),
+        DeviceKind::Meter => (
+            &["ac_power_w"],
+            &[
+                "energy_import_wh",
+                "energy_export_wh",
+                "water_total_m3",
+                "gas_total_m3",
+                "heat_total_mj",
+            ],
+        ),
         DeviceKind::Weather => (
             &[
                 "irradiance_poa_wm2",

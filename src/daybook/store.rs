@@ -84,6 +84,10 @@ impl Store {
 
     /// Keeps days with their marks. What cannot be kept is made again.
     pub(super) fn keep(&self, device: &DeviceId, days: &[(Date, u64, Arc<Day>)], version: i64) {
+        let bodies: Vec<_> = days
+            .iter()
+            .filter_map(|(date, mark, day)| Some((*date, *mark, written(day)?)))
+            .collect();
         if days.is_empty() {
             return;
         }
@@ -93,8 +97,7 @@ impl Store {
             let all = connection.transaction()?;
             let sql = "INSERT OR REPLACE INTO day(device, day, version, mark, body)
                 VALUES (?1, ?2, ?3, ?4, ?5)";
-            for (date, mark, day) in days {
-                let Some(body) = written(day) else { continue };
+            for (date, mark, body) in &bodies {
                 let (date, mark) = (number(*date), mark.cast_signed());
                 let row = params![device.as_str(), date, version, mark, body];
                 all.prepare_cached(sql)?.execute(row)?;
@@ -109,12 +112,12 @@ impl Store {
 
 fn written(day: &Day) -> Option<Vec<u8>> {
     let mut body = ZlibEncoder::new(Vec::new(), Compression::fast());
-    body.write_all(&serde_json::to_vec(day).ok()?).ok()?;
+    body.write_all(&postcard::to_allocvec(day).ok()?).ok()?;
     body.finish().ok()
 }
 
 fn read(body: &[u8]) -> Option<Day> {
-    let mut text = Vec::new();
-    ZlibDecoder::new(body).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
+    let mut bytes = Vec::new();
+    ZlibDecoder::new(body).read_to_end(&mut bytes).ok()?;
+    postcard::from_bytes(&bytes).ok()
 }

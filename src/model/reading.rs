@@ -81,11 +81,13 @@ pub enum EventKind {
     Refused,
     /// A device described where it publishes what. Owned by `source::mqtt`.
     Described,
+    /// A person read a meter, put something right, closed a month or signed it. Owned by `books`.
+    Books,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Alert,
         Self::Silence,
         Self::Order,
@@ -95,6 +97,7 @@ impl EventKind {
         Self::Counter,
         Self::Refused,
         Self::Described,
+        Self::Books,
     ];
 
     /// The stored word.
@@ -110,6 +113,7 @@ impl EventKind {
             Self::Counter => "counter",
             Self::Refused => "refused",
             Self::Described => "described",
+            Self::Books => "books",
         }
     }
 }

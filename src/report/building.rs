@@ -1,7 +1,12 @@
 //! The building and its meters, as reports see them.
 
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::factor::Factors;
-use crate::model::DeviceId;
+use crate::model::{DeviceId, Text};
 
 /// What reports have to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,8 +15,94 @@ pub struct Config {
     pub building: Building,
     /// The meters, in the order of the file.
     pub meters: Vec<Meter>,
+    /// Meters that people read.
+    pub by_hand: Vec<ByHand>,
     /// All factors.
     pub factors: Factors,
+    /// Where fonts are looked for; elsewhere than where the system has them.
+    pub fonts: Option<PathBuf>,
+}
+
+/// A meter that people read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByHand {
+    /// Its id, as that of a device.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: Text,
+    /// What it counts.
+    pub supply: Supply,
+}
+
+/// What a building is supplied with.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Supply {
+    /// Electricity.
+    Electricity,
+    /// Water.
+    Water,
+    /// Natural gas.
+    Gas,
+    /// Heat from outside.
+    Heat,
+}
+
+impl Supply {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Electricity, Self::Water, Self::Gas, Self::Heat];
+
+    /// The word in files and in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Electricity => "electricity",
+            Self::Water => "water",
+            Self::Gas => "gas",
+            Self::Heat => "heat",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn label(self) -> Text {
+        match self {
+            Self::Electricity => Text::new("电", "electricity"),
+            Self::Water => Text::new("水", "water"),
+            Self::Gas => Text::new("天然气", "natural gas"),
+            Self::Heat => Text::new("热力", "heat"),
+        }
+    }
+
+    /// The point that counts what is drawn.
+    #[must_use]
+    pub const fn point(self) -> &'static str {
+        match self {
+            Self::Electricity => "energy_import_wh",
+            Self::Water => "water_total_m3",
+            Self::Gas => "gas_total_m3",
+            Self::Heat => "heat_total_mj",
+        }
+    }
+
+    /// What a point counts.
+    #[must_use]
+    pub fn of_point(point: &str) -> Self {
+        let other = Self::ALL.into_iter().find(|supply| supply.point() == point);
+        other.unwrap_or(Self::Electricity)
+    }
+
+    /// The unit that people read it in, and how many units of its point that is.
+    #[must_use]
+    pub const fn unit(self) -> (&'static str, f64) {
+        match self {
+            Self::Electricity => ("kWh", 1_000.0),
+            Self::Water | Self::Gas => ("m³", 1.0),
+            Self::Heat => ("GJ", 1_000.0),
+        }
+    }
 }
 
 /// What figures of the building are related to.

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::Date;
 
+use crate::books::{Book, Books, What};
 use crate::clock::SharedClock;
 use crate::daybook::{Booked, Day, Daybook, DaybookError, Known, booked};
-use crate::energy::by_time;
+use crate::energy::{Class, Posting, by_time};
 use crate::history::HistoryError;
 use crate::model::{DeviceId, DeviceKind, Site, Text, Timestamp, text};
 use crate::past::Origin;
@@ -39,6 +40,8 @@ pub struct Reports {
     pub tariffs: Arc<Tariffs>,
     /// The days of the devices.
     pub daybook: Daybook,
+    /// What people entered and closed.
+    pub books: Books,
     /// What time it is.
     pub clock: SharedClock,
 }
@@ -126,9 +129,9 @@ impl Reports {
         gathered.counted.extend(odd.counted);
         gathered.silent.extend(odd.silent);
         // As they stand in the file.
-        let place =
-            |counted: &Counted| devices.iter().position(|known| known.0.id == counted.device.id);
+        let place = |counted: &Counted| devices.iter().position(|known| known.0.id == counted.id);
         gathered.counted.sort_by_key(place);
+        gathered.counted.extend(self.by_hand());
         Ok(gathered)
     }
 
@@ -146,16 +149,55 @@ impl Reports {
             }
         }
         let days: ByDate = days.days.into_iter().collect();
+        let book = self.books.book();
         for point in counters(device.kind) {
-            let booked = self.book(device.kind, &days, point);
-            if booked.days > 0 {
-                let meter =
-                    self.config.meters.iter().find(|meter| meter.device == device.id).cloned();
-                gathered.counted.push(Counted { device: device.clone(), meter, point, booked });
+            let mut booked = self.book(device.kind, &days, point);
+            let entered = self.enter(&book, device.id.as_str(), point, &mut booked);
+            if booked.days > 0 || entered {
+                let (id, name, meter) =
+                    (device.id.clone(), device.name.clone(), self.meter(&device.id));
+                let device = Some(device.clone());
+                gathered.counted.push(Counted { id, name, device, meter, point, booked });
             }
         }
         gathered.days.insert(device.id.clone(), days);
         Ok(())
+    }
+
+    fn meter(&self, id: &DeviceId) -> Option<Meter> {
+        self.config.meters.iter().find(|meter| meter.device == *id).cloned()
+    }
+
+    /// What the meters counted that people read.
+    fn by_hand(&self) -> Vec<Counted> {
+        let book = self.books.book();
+        let mut counted = Vec::new();
+        for own in &self.config.by_hand {
+            let (id, point) = (own.id.as_str(), own.supply.point());
+            let readings = book.readings(id, point);
+            let readings: Vec<_> = readings.into_iter().filter_map(|entry| entry.shown()).collect();
+            let mut booked = Booked::by_hand(&readings);
+            if self.enter(&book, id, point, &mut booked) || booked.days > 0 {
+                let meter = self.meter(&own.id);
+                let (id, name) = (own.id.clone(), own.name.clone());
+                counted.push(Counted { id, name, device: None, meter, point, booked });
+            }
+        }
+        counted
+    }
+
+    /// Adds what people entered of a point that no register knows; whether there was something.
+    fn enter(&self, book: &Book, device: &str, point: &str, booked: &mut Booked) -> bool {
+        let mut entered = false;
+        for entry in book.of(device, point) {
+            let What::Counted { first, last, amount, estimated } = entry.what else { continue };
+            let end = last.tomorrow().unwrap_or(last);
+            let (from, to) = (self.daybook.start(first), self.daybook.start(end));
+            let class = if estimated { Class::Estimated } else { Class::Manual };
+            booked.add(&Posting { from, to, amount, class });
+            entered = true;
+        }
+        entered
     }
 
     /// What a register counted; over a gap an inverter counts while the sun is up.
@@ -193,14 +235,14 @@ impl Reports {
                 booked: gathered
                     .counted
                     .iter()
-                    .find(|counted| counted.device.id == known.0.id)
+                    .find(|counted| counted.id == known.0.id)
                     .map_or(&none, |counted| &counted.booked),
             })
             .collect();
         let roof = roof::roof(&light, &inverters, spans);
         let made = electricity::of(self, &gathered.counted, spans, period);
         let figures = |counted: &Counted| {
-            let days = gathered.days.get(&counted.device.id).unwrap_or(&empty);
+            let days = gathered.days.get(&counted.id).unwrap_or(&empty);
             meters::figures(counted, days, spans, now)
         };
         let running = spans.last().is_some_and(|last| meters::end(last) > now);
@@ -291,7 +333,13 @@ const fn wanted(kind: DeviceKind) -> bool {
 const fn counters(kind: DeviceKind) -> &'static [&'static str] {
     match kind {
         DeviceKind::Inverter => &["energy_total_wh"],
-        DeviceKind::Meter => &["energy_import_wh", "energy_export_wh"],
+        DeviceKind::Meter => &[
+            "energy_import_wh",
+            "energy_export_wh",
+            "water_total_m3",
+            "gas_total_m3",
+            "heat_total_mj",
+        ],
         _ => &[],
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::daybook::{Booked, Day, Daybook, Shown as Read};
 use crate::energy::{Amount, Sums};
-use crate::model::{Device, Text, Timestamp, standard_point};
+use crate::model::{Device, DeviceId, Text, Timestamp, standard_point};
 
 use super::building::{Meter, Role};
 use super::figures::{Classes, Figure, Hole, Line, MeterFigures, Shown};
@@ -15,7 +15,10 @@ use super::light::Span;
 
 /// One register over the period.
 pub(super) struct Counted {
-    pub(super) device: Arc<Device>,
+    pub(super) id: DeviceId,
+    pub(super) name: Text,
+    /// `None` where people read it.
+    pub(super) device: Option<Arc<Device>>,
     /// `None` for an inverter.
     pub(super) meter: Option<Meter>,
     pub(super) point: &'static str,
@@ -74,8 +77,8 @@ pub(super) fn figures(
     let one_day = |span: &Span| counted.sums(std::slice::from_ref(span)).total().units();
     let meter = counted.meter.as_ref();
     MeterFigures {
-        device: counted.device.id.to_string(),
-        name: counted.device.name.clone().into(),
+        device: counted.id.to_string(),
+        name: counted.name.clone().into(),
         role: meter.map_or("inverter", |meter| meter.role.as_str()).to_owned(),
         code: meter.and_then(|meter| meter.code.clone()),
         quota: meter.is_none_or(|meter| meter.quota),
@@ -85,7 +88,10 @@ pub(super) fn figures(
         days: spans.iter().map(one_day).collect(),
         lines: lines(&counted.booked, spans),
         holes: holes(&counted.booked, spans),
-        completeness: completeness(&counted.device, days, spans, now),
+        completeness: match &counted.device {
+            Some(device) => completeness(device, days, spans, now),
+            None => Figure::none(Text::new("人工抄表", "people read it")),
+        },
     }
 }
 

@@ -28,7 +28,7 @@ mod roof;
 mod sheet;
 
 pub use self::csv::csv;
-pub use building::{Building, Config, Meter, Role};
+pub use building::{Building, ByHand, Config, Meter, Role, Supply};
 pub use document::{Block, Cell, Chart, Column, Document, Section, Table};
 pub use error::ReportError;
 pub use figures::{

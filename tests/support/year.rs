@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use hallwatch::books::Books;
 use hallwatch::clock::{ManualClock, SharedClock};
 use hallwatch::config;
 use hallwatch::history::{self, History, Packer};
@@ -199,7 +200,8 @@ pub(crate) fn open(folder: &Path, size: Size, more: &str) -> Hall {
     let (history, packer) = History::open(&past, &journal, clock.clone()).expect("history");
     let databases = hall.databases(&clock).expect("databases");
     let past = Past::new(history.clone(), databases, clock.clone());
-    let reports = hall.reports(past, folder, clock.clone());
+    let books = Books::open(&journal, clock.clone()).expect("books");
+    let reports = hall.reports(past, books, folder, clock.clone());
     Hall { reports, journal, packer, history, config: hall, clock }
 }
 

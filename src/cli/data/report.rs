@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use crate::books::Books;
 use crate::clock::{SharedClock, SystemClock};
 use crate::history::History;
+use crate::journal::Archive;
 use crate::model::{Text, text};
 use crate::past::Past;
 use crate::report::{Document, Figure, Figures, NoPeriod, Period, csv, html, pdf, xlsx};
@@ -63,7 +65,9 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     let figures = runtime()?.block_on(async {
         let history = History::look(&folder, clock.clone())?;
         let past = Past::new(history, hall.databases(&clock)?, clock.clone());
-        let reports = hall.reports(past, &folder, clock);
+        let (archive, zone) = (Archive::look(&folder)?.0, hall.site.time_zone.clone());
+        let books = Books::look(archive, zone, clock.clone())?;
+        let reports = hall.reports(past, books, &folder, clock);
         let tell = |done: usize, of: usize| bar.tell(done as u64, of as u64);
         reports.figures(period, &tell).await.map_err(Failure::from)
     });

@@ -55,6 +55,10 @@ const POINTS: &[Row] = &[
     ("energy_export_wh", "Wh", "反向（上网）电量", "energy exported", "", true),
     ("energy_reactive_import_varh", "varh", "正向无功电量", "reactive energy imported", "", false),
     ("energy_reactive_export_varh", "varh", "反向无功电量", "reactive energy exported", "", false),
+    // other supplies
+    ("water_total_m3", "m³", "累计用水量", "water total", "", true),
+    ("gas_total_m3", "m³", "累计用气量", "gas total", "", true),
+    ("heat_total_mj", "MJ", "累计用热量", "heat total", "", true),
     ("running_hours_h", "h", "运行小时", "running hours", "", false),
     ("efficiency_percent", "%", "转换效率", "efficiency", "", false),
     ("power_limit_percent", "%", "限功率设定", "power limit", "", false),

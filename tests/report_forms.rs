@@ -52,7 +52,7 @@ fn report() -> &'static (Figures, Period) {
 
 fn document() -> Document {
     let (figures, period) = report();
-    Document::of(figures, *period)
+    Document::of(figures, *period, None)
 }
 
 /// Every word that people wrote is harmful.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::model::Text;
+
 /// What a person signs for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +28,16 @@ impl Role {
             Self::Made => "made",
             Self::Checked => "checked",
             Self::Approved => "approved",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn label(self) -> Text {
+        match self {
+            Self::Made => Text::new("编制", "made by"),
+            Self::Checked => Text::new("审核", "checked by"),
+            Self::Approved => Text::new("批准", "approved by"),
         }
     }
 }

@@ -90,6 +90,13 @@ impl Daybook {
         self.zone.to_datetime(moment).date()
     }
 
+    /// A moment for people: day and minute of the building.
+    #[must_use]
+    pub fn minute(&self, time: Timestamp) -> String {
+        let moment = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
+        self.zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// The days from `first` to `last`, both of them in it; those that lie ahead are left out.
     ///
     /// # Errors

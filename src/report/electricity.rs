@@ -64,6 +64,7 @@ pub(super) fn of(reports: &Reports, counted: &[Counted], spans: &[Span], period:
     Made {
         carbon: Carbon {
             grid_kg: emitted(known.import, no_main),
+            gas_kg: Figure::none(Text::same("")),
             avoided_kg: emitted(known.self_used(), no_self_use),
         },
         money: money(reports, counted, spans),

@@ -1,7 +1,10 @@
 //! Why a report cannot be told, or not in a form.
 
+use crate::books::BooksError;
 use crate::daybook::DaybookError;
 use crate::model::{Text, text};
+
+use super::figures::Words;
 
 /// Why a report cannot be told, or not in a form.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -9,6 +12,18 @@ pub enum ReportError {
     /// The days it is made of cannot be told.
     #[error(transparent)]
     Days(#[from] DaybookError),
+    /// The books do not allow it.
+    #[error(transparent)]
+    Books(#[from] BooksError),
+    /// The period is not over.
+    #[error("`{0}` is not over")]
+    Running(String),
+    /// Something stands in the way of closing, and nobody has said why it is closed all the same.
+    #[error("something stands in the way of closing: {}", told(.0))]
+    Blocked(Vec<Words>),
+    /// What was sealed cannot be read as it was sealed.
+    #[error("the sealed figures of `{0}` are damaged")]
+    Broken(String),
     /// There is no font with Chinese characters.
     #[error("no font with Chinese characters was found in {looked}")]
     NoFont {
@@ -32,6 +47,27 @@ impl ReportError {
     pub fn text(&self) -> Text {
         match self {
             Self::Days(error) => Text::same(error.to_string()),
+            Self::Books(error) => {
+                let Text { zh, en } = error.hint();
+                text!("{error}；{zh}", "{error}; {en}")
+            }
+            Self::Running(period) => {
+                text!("`{period}` 尚未结束，不能关账", "`{period}` is not over and cannot be closed")
+            }
+            Self::Blocked(obstacles) => {
+                let all = |of: fn(&Words) -> &String, between: &str| {
+                    obstacles.iter().map(|words| of(words).as_str()).collect::<Vec<_>>().join(between)
+                };
+                let (zh, en) = (all(|words| &words.zh, "；"), all(|words| &words.en, "; "));
+                text!(
+                    "暂不能关账：{zh}。处理后再关账，或写明原因后强制关账",
+                    "it cannot be closed: {en}. Mend that, or say why it is closed all the same",
+                )
+            }
+            Self::Broken(period) => text!(
+                "`{period}` 的封存数据已损坏；请从备份恢复",
+                "the sealed figures of `{period}` are damaged; restore them from a backup",
+            ),
             Self::NoFont { looked } => text!(
                 "在 {looked} 中没有找到中文字体；请安装 fonts-noto-cjk（或 fonts-wqy-microhei），\
                  或把字体文件放进一个目录并在 [report] fonts 中写明",
@@ -46,4 +82,8 @@ impl ReportError {
             Self::Sheet(why) => text!("表格生成失败：{why}", "the table could not be made: {why}"),
         }
     }
+}
+
+fn told(obstacles: &[Words]) -> String {
+    obstacles.iter().map(|words| words.en.as_str()).collect::<Vec<_>>().join("; ")
 }

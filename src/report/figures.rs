@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::factor::Factor;
 
+use super::building::Supply;
 use super::period::Length;
 
 /// The form of the JSON; raised when its meaning changes.
@@ -245,11 +246,63 @@ pub struct Electricity {
     pub items_kwh: BTreeMap<String, f64>,
 }
 
+/// What the building drew of another supply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Supplied {
+    /// Which one.
+    pub supply: Supply,
+    /// Unit of these figures: m³, or GJ of heat.
+    pub unit: String,
+    /// All of it.
+    pub total: Figure,
+    /// For a square metre.
+    pub per_area: Figure,
+    /// For a person.
+    pub per_person: Figure,
+}
+
+/// Energies in standard coal, kgce: two systems, whose figures are never added or compared. Water is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Coal {
+    /// Electricity by what it holds (当量值).
+    pub calorific_kgce: Figure,
+    /// Electricity by what it takes to supply it (等价值).
+    pub supply_kgce: Figure,
+    /// The first for a square metre.
+    pub calorific_per_area_kgcem2: Figure,
+    /// The first for a person.
+    pub calorific_per_person_kgce: Figure,
+}
+
+/// What a person entered that these figures rest on, or that was taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Edit {
+    /// Its number in the books.
+    pub id: u64,
+    /// Id of the meter.
+    pub device: String,
+    /// Its name.
+    pub name: Words,
+    /// What was entered.
+    pub what: Words,
+    /// By whom.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// When it was entered, milliseconds since 1970.
+    pub entered_ms: i64,
+    /// Who took it back, and why; it does not count then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<String>,
+}
+
 /// Carbon dioxide, kg.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Carbon {
     /// Of what was drawn from the grid.
     pub grid_kg: Figure,
+    /// Of the natural gas that was burnt.
+    pub gas_kg: Figure,
     /// That the self-used part of the roof's output avoided.
     pub avoided_kg: Figure,
 }
@@ -313,6 +366,10 @@ pub struct Figures {
     pub year_before: Option<Compared>,
     /// The roof; `None` where there are no inverters.
     pub roof: Option<RoofFigures>,
+    /// Water, gas and heat.
+    pub supplies: Vec<Supplied>,
+    /// Energies in standard coal.
+    pub coal: Coal,
     /// Carbon dioxide.
     pub carbon: Carbon,
     /// Money.
@@ -321,8 +378,12 @@ pub struct Figures {
     pub meters: Vec<MeterFigures>,
     /// The factors that figures were made with.
     pub factors: Vec<Factor>,
+    /// What people entered.
+    pub edits: Vec<Edit>,
     /// What everybody who reads it has to know.
     pub remarks: Vec<Words>,
+    /// What stands in the way of closing it.
+    pub obstacles: Vec<Words>,
 }
 
 impl Figures {

@@ -17,13 +17,15 @@ use crate::pv::Plant;
 use crate::sky::sun;
 use crate::tariff::Tariffs;
 
+use super::books;
 use super::building::{Config, Meter, Role};
 use super::electricity;
-use super::figures::{Compared, Figures, SCHEMA, Words};
+use super::figures::{Carbon, Compared, Figures, SCHEMA, Words};
 use super::light::{Light, Span, Weather};
 use super::meters::{self, Counted};
 use super::period::Period;
 use super::roof::{self, Inverter};
+use super::supplies;
 
 /// What reports are made of. Clones share it.
 #[derive(Clone)]
@@ -246,7 +248,11 @@ impl Reports {
             meters::figures(counted, days, spans, now)
         };
         let running = spans.last().is_some_and(|last| meters::end(last) > now);
-        Figures {
+        let supplies = supplies::supplies(self, &gathered.counted, spans);
+        let (coal, of_coal) = supplies::coal(self, &made.electricity, &supplies, period);
+        let (gas_kg, of_gas) = supplies::gas_co2(self, &supplies, period);
+        let factors = made.factors.into_iter().chain(of_gas).chain(of_coal).collect::<Vec<_>>();
+        let mut all = Figures {
             schema: SCHEMA.to_owned(),
             period: period.to_string(),
             length: period.length(),
@@ -258,16 +264,23 @@ impl Reports {
             area_m2: self.config.building.area_m2,
             people: self.config.building.people,
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            remarks: self.remarks(running, &gathered.silent, &made.factors),
+            remarks: self.remarks(running, &gathered.silent, &factors),
             electricity: made.electricity,
             before: None,
             year_before: None,
             roof,
-            carbon: made.carbon,
+            supplies,
+            coal,
+            carbon: Carbon { gas_kg, ..made.carbon },
             money: made.money,
             meters: gathered.counted.iter().map(figures).collect(),
-            factors: made.factors,
-        }
+            factors,
+            edits: books::edits(self, period),
+            obstacles: Vec::new(),
+        };
+        let silent = !gathered.silent.is_empty();
+        all.obstacles = books::obstacles(self, &all, &gathered.counted, silent);
+        all
     }
 
     fn days_of<'a>(

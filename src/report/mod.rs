@@ -10,6 +10,7 @@
 //!
 //! Architecture invariant: no figure without its formula, its coverage and the factors it was made with.
 
+mod books;
 mod building;
 mod chart;
 mod csv;
@@ -17,6 +18,7 @@ mod document;
 mod electricity;
 mod error;
 mod figures;
+mod form;
 mod html;
 mod light;
 mod make;
@@ -26,15 +28,20 @@ mod paper;
 mod period;
 mod roof;
 mod sheet;
+mod supplies;
 
 pub use self::csv::csv;
 pub use building::{Building, ByHand, Config, Meter, Role, Supply};
-pub use document::{Block, Cell, Chart, Column, Document, Section, Table};
+pub use document::{
+    Block, Cell, Change, Chart, Closing, Column, Document, Section, Table, changes,
+};
 pub use error::ReportError;
 pub use figures::{
-    Basis, Carbon, Classes, Compared, Electricity, Figure, Figures, Hole, InverterFigures, Line,
-    MeterFigures, Money, Performance, RoofDay, RoofFigures, SCHEMA, Shown, Words,
+    Basis, Carbon, Classes, Coal, Compared, Edit, Electricity, Figure, Figures, Hole,
+    InverterFigures, Line, MeterFigures, Money, Performance, RoofDay, RoofFigures, SCHEMA, Shown,
+    Supplied, Words,
 };
+pub use form::{Form, Told, Which};
 pub use html::html;
 pub use make::{Progress, Reports};
 

@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::journal::Archive;
 use crate::model::{Text, text};
 use crate::past::Past;
-use crate::report::{Document, Figure, Figures, NoPeriod, Period, csv, html, pdf, xlsx};
+use crate::report::{Figure, Figures, Form, NoPeriod, Period, ReportError, Which};
 
 use super::super::check::{Language, one_line};
 use super::super::door::Place;
@@ -31,6 +31,12 @@ pub(in crate::cli) struct ReportArguments {
     /// The file, which is written over; standard output without it. 输出文件（覆盖）；不写则输出到屏幕。
     #[arg(short, long = "out")]
     out: Option<PathBuf>,
+    /// As it is now, closed or not. 已关账的也按现有数据重新计算。
+    #[arg(long, conflicts_with = "revision")]
+    now: bool,
+    /// This revision of a closed period. 已关账报告的第几版；不写则最新一版。
+    #[arg(long)]
+    revision: Option<u32>,
     #[command(flatten)]
     pub(in crate::cli) place: Place,
 }
@@ -51,6 +57,19 @@ enum Format {
     Xlsx,
 }
 
+impl Format {
+    const fn form(self) -> Option<Form> {
+        match self {
+            Self::Text => None,
+            Self::Json => Some(Form::Json),
+            Self::Html => Some(Form::Html),
+            Self::Csv => Some(Form::Csv),
+            Self::Pdf => Some(Form::Pdf),
+            Self::Xlsx => Some(Form::Xlsx),
+        }
+    }
+}
+
 pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     let place = &arguments.place;
     let period: Period = arguments.period.parse().map_err(|error: NoPeriod| {
@@ -62,33 +81,37 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     let folder = data_folder(place)?;
     let clock: SharedClock = Arc::new(SystemClock);
     let bar = Bar::new(text!("报告 {period}", "report {period}"), place.lang);
-    let figures = runtime()?.block_on(async {
+    let told = runtime()?.block_on(async {
         let history = History::look(&folder, clock.clone())?;
         let past = Past::new(history, hall.databases(&clock)?, clock.clone());
         let (archive, zone) = (Archive::look(&folder)?.0, hall.site.time_zone.clone());
         let books = Books::look(archive, zone, clock.clone())?;
         let reports = hall.reports(past, books, &folder, clock);
         let tell = |done: usize, of: usize| bar.tell(done as u64, of as u64);
-        reports.figures(period, &tell).await.map_err(Failure::from)
+        let which = match (arguments.now, arguments.revision) {
+            (true, _) => Which::Now,
+            (false, Some(revision)) => Which::Revision(revision),
+            (false, None) => Which::Latest,
+        };
+        reports.told(period, which, &tell).await.map_err(failed)
     });
     bar.end();
-    let figures = figures?;
+    let told = told?;
     let chinese = place.lang != Some(Language::En);
-    let written = match arguments.format {
-        Format::Text => lines(&words(&figures, period, place.lang).join("\n")),
-        Format::Json => lines(&serde_json::to_string_pretty(&figures)?),
-        Format::Html => html(&Document::of(&figures, period), chinese).into_bytes(),
-        Format::Pdf => pdf(&Document::of(&figures, period), chinese, None)
-            .map_err(|error| Failure::told(error.text()))?,
-        Format::Xlsx => xlsx(&Document::of(&figures, period), chinese)
-            .map_err(|error| Failure::told(error.text()))?,
-        Format::Csv => csv(&Document::of(&figures, period), chinese)?,
+    let fonts = hall.report.fonts.as_deref();
+    let written = match arguments.format.form() {
+        None => lines(&words(&told.figures, period, place.lang).join("\n")),
+        Some(form) => told.printed(form, chinese, fonts).map_err(failed)?,
     };
     match &arguments.out {
         None => std::io::stdout().write_all(&written).map_err(Failure::from)?,
         Some(path) => std::fs::write(path, &written).map_err(|e| Failure::of_file(path, &e))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn failed(error: ReportError) -> Failure {
+    Failure::told(error.text())
 }
 
 fn lines(text: &str) -> Vec<u8> {

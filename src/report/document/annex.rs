@@ -3,7 +3,8 @@
 use crate::factor::region_label;
 use crate::model::{Text, text};
 
-use super::super::figures::{Figures, MeterFigures};
+use super::super::building::Supply;
+use super::super::figures::{Edit, Figures, MeterFigures};
 use super::super::period::Period;
 use super::cell::{Cell, Column, Table, words};
 use super::{Block, Section};
@@ -55,18 +56,21 @@ pub(super) fn registers(figures: &Figures, period: Period) -> Section {
     let columns = vec![
         Column::new("设备", "device", ""),
         Column::new("测点", "counted by", ""),
-        Column::new("期初读数", "first value", "kWh"),
-        Column::new("期末读数", "last value", "kWh"),
-        Column::new("翻转增加", "by roll-over", "kWh"),
+        Column::new("期初读数", "first value", ""),
+        Column::new("期末读数", "last value", ""),
+        Column::new("翻转增加", "by roll-over", ""),
+        Column::new("单位", "unit", ""),
     ];
     let lines = figures.meters.iter().flat_map(|meter| meter.lines.iter().map(move |l| (meter, l)));
     let row = |(meter, line): (&MeterFigures, &super::super::figures::Line)| {
+        let (unit, scale) = Supply::of_point(&meter.point).unit();
         vec![
             Cell::Name(words(&meter.name)),
             point(meter),
-            Cell::number(line.first.value / 1_000.0, 3),
-            Cell::number(line.last.value / 1_000.0, 3),
-            Cell::number(line.rolled_over / 1_000.0, 3),
+            Cell::number(line.first.value / scale, 3),
+            Cell::number(line.last.value / scale, 3),
+            Cell::number(line.rolled_over / scale, 3),
+            Cell::Words(Text::same(unit)),
         ]
     };
     let rows = lines.map(row).collect();
@@ -111,4 +115,32 @@ pub(super) fn factors(figures: &Figures) -> Section {
     let title = Text::new("所用因子", "factors that were used");
     let blocks = vec![Block::Table(Table::new(title, columns, rows))];
     Section { key: "factors", title: Text::new("附表：因子", "Annex: factors"), blocks }
+}
+
+/// What people entered, and took back; `None` where there is nothing.
+pub(super) fn edits(figures: &Figures) -> Option<Section> {
+    let columns = vec![
+        Column::new("编号", "number", ""),
+        Column::new("表", "meter", ""),
+        Column::new("内容", "entry", ""),
+        Column::new("录入人", "by", ""),
+        Column::new("原因", "because", ""),
+        Column::new("撤销", "taken back", ""),
+    ];
+    let row = |edit: &Edit| {
+        vec![
+            Cell::Words(Text::same(edit.id.to_string())),
+            Cell::Name(words(&edit.name)),
+            Cell::Name(words(&edit.what)),
+            Cell::Name(Text::same(&edit.who)),
+            Cell::Name(Text::same(&edit.why)),
+            edit.taken_back.as_ref().map_or(Cell::Empty, |by| Cell::Name(Text::same(by))),
+        ]
+    };
+    let rows: Vec<_> = figures.edits.iter().map(row).collect();
+    let title = Text::new("人工录入与更正", "what people entered and took back");
+    let table = Block::Table(Table::new(title, columns, rows));
+    let some = !figures.edits.is_empty();
+    let title = Text::new("附表：人工录入", "Annex: entries");
+    some.then(|| Section { key: "edits", title, blocks: vec![table] })
 }

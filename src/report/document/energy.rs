@@ -2,16 +2,13 @@
 
 use crate::model::Text;
 
+use super::super::building::Supply;
 use super::super::figures::Figures;
 use super::cell::{Cell, Chart, Column, Table, bars, by_month, words};
 use super::{Block, Section};
 
-/// Electricity of the building, and how the roof's output was used.
-pub(super) fn sections(figures: &Figures) -> Vec<Section> {
-    vec![meters(figures), own_use(figures)]
-}
-
-fn meters(figures: &Figures) -> Section {
+/// Electricity by meter and item.
+pub(super) fn meters(figures: &Figures) -> Section {
     let columns = vec![
         Column::new("电表", "meter", ""),
         Column::new("角色", "role", ""),
@@ -21,7 +18,9 @@ fn meters(figures: &Figures) -> Section {
         Column::new("其中补采", "of it recovered", "kWh"),
         Column::new("定额口径", "in the quota's scope", ""),
     ];
-    let of_meters = figures.meters.iter().filter(|meter| meter.role != "inverter");
+    let of_meters = figures.meters.iter().filter(|meter| {
+        meter.role != "inverter" && Supply::of_point(&meter.point) == Supply::Electricity
+    });
     let row = |meter: &super::super::figures::MeterFigures| {
         let role = match meter.role.as_str() {
             "main" => Text::new("总表", "main"),
@@ -72,7 +71,8 @@ fn meters(figures: &Figures) -> Section {
 /// A figure, its cell, its unit, and how it is reckoned.
 type Row = ((&'static str, &'static str), Cell, &'static str, (&'static str, &'static str));
 
-fn own_use(figures: &Figures) -> Section {
+/// How the roof's output was used.
+pub(super) fn own_use(figures: &Figures) -> Section {
     let (used, money) = (&figures.electricity, &figures.money);
     let columns = vec![
         Column::new("指标", "figure", ""),
@@ -152,6 +152,11 @@ pub(super) fn carbon(figures: &Figures) -> Section {
             ),
             Cell::figure(&figures.carbon.grid_kg, 1.0, 1),
             Text::new("取电量 × 电网平均排放因子", "drawn × factor of the grid"),
+        ),
+        row(
+            Text::new("天然气排放（范围一）", "of the natural gas (scope 1)"),
+            Cell::figure(&figures.carbon.gas_kg, 1.0, 1),
+            Text::new("用气量 × 天然气排放因子", "gas × its factor"),
         ),
         row(
             Text::new("光伏自用减排", "avoided by what was made and used here"),

@@ -1,8 +1,8 @@
 //! The main figures, with what they were the period before and a year before.
 
-use crate::model::Text;
+use crate::model::{Text, text};
 
-use super::super::figures::{Compared, Figure, Figures};
+use super::super::figures::{Compared, Figure, Figures, Words};
 use super::cell::{Cell, Column, Table};
 use super::{Block, Section};
 
@@ -38,6 +38,7 @@ pub(super) fn section(figures: &Figures) -> Section {
     table.other("电网用电排放 CO₂", "CO₂ of what was drawn", &figures.carbon.grid_kg, ("kg", 1));
     let title = Text::new("主要指标", "main figures");
     let mut blocks = vec![Block::Table(Table::new(title, columns, table.rows))];
+    blocks.extend(obstacles(figures));
     blocks.extend(figures.remarks.iter().map(super::cell::words).map(Block::Note));
     Section { key: "summary", title: Text::new("概要", "Summary"), blocks }
 }
@@ -79,4 +80,14 @@ impl Rows<'_> {
         row.resize(7, Cell::Empty);
         self.rows.push(row);
     }
+}
+
+/// What stands in the way of closing, where something does.
+fn obstacles(figures: &Figures) -> Option<Block> {
+    let all = |of: fn(&Words) -> &String, between: &str| {
+        figures.obstacles.iter().map(|words| of(words).as_str()).collect::<Vec<_>>().join(between)
+    };
+    let (zh, en) = (all(|words| &words.zh, "；"), all(|words| &words.en, "; "));
+    let note = text!("关账前需处理：{zh}", "before it is closed: {en}");
+    (!figures.obstacles.is_empty()).then_some(Block::Note(note))
 }

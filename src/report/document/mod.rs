@@ -4,9 +4,12 @@
 
 mod annex;
 mod cell;
+mod change;
+mod closing;
 mod energy;
 mod key;
 mod roof;
+mod supplies;
 
 use jiff::civil::Date;
 
@@ -17,6 +20,8 @@ use super::period::Period;
 
 pub(super) use cell::rounded;
 pub use cell::{Cell, Chart, Column, Table};
+pub use change::{Change, changes};
+pub use closing::Closing;
 
 /// A part of a section.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,24 +65,29 @@ pub struct Document {
 }
 
 impl Document {
-    /// A report of these figures.
+    /// A report of these figures, and how they were closed, if they were.
     #[must_use]
-    pub fn of(figures: &Figures, period: Period) -> Self {
+    pub fn of(figures: &Figures, period: Period, closing: Option<&Closing>) -> Self {
         let words = |words: &super::figures::Words| Text::new(words.zh.clone(), words.en.clone());
-        let mut sections = vec![key::section(figures)];
-        sections.extend(energy::sections(figures));
+        let mut sections = vec![key::section(figures), annex::quality(figures)];
+        sections.push(energy::meters(figures));
+        sections.extend(supplies::section(figures));
+        sections.push(supplies::coal(figures));
         sections.extend(figures.roof.as_ref().map(roof::section));
+        sections.push(energy::own_use(figures));
         sections.push(energy::carbon(figures));
-        sections.push(annex::quality(figures));
         sections.push(annex::registers(figures, period));
         sections.push(annex::factors(figures));
+        sections.extend(annex::edits(figures));
+        let again = closing.filter(|closing| closing.revision > 1);
+        sections.extend(again.map(|c| change::section(&c.changes, c.revision)));
         Self {
             name: words(&figures.name),
             title: title(period),
             period: period.text(),
             last: figures.last,
-            cover: cover(figures),
-            signatures: signatures(),
+            cover: cover(figures, closing),
+            signatures: closing::signatures(closing),
             sections,
         }
     }
@@ -95,13 +105,7 @@ fn title(period: Period) -> Text {
     text!("绿色建筑运行{zh}", "Green building {en}")
 }
 
-/// Three people sign a report.
-fn signatures() -> Vec<(Text, Text)> {
-    let roles = [("编制", "made by"), ("审核", "checked by"), ("批准", "approved by")];
-    roles.map(|(zh, en)| (Text::new(zh, en), Text::same(""))).into()
-}
-
-fn cover(figures: &Figures) -> Vec<(Text, Cell)> {
+fn cover(figures: &Figures, closing: Option<&Closing>) -> Vec<(Text, Cell)> {
     let mut cover = vec![(
         Text::new("报告期", "period"),
         Cell::Words(text!("{} 至 {}", "{} to {}", figures.first, figures.last)),
@@ -111,11 +115,16 @@ fn cover(figures: &Figures) -> Vec<(Text, Cell)> {
     cover.extend(area);
     let people = figures.people.map(|people| Cell::number(f64::from(people), 0));
     cover.extend(people.map(|people| (Text::new("用能人数", "people who work here"), people)));
-    let state = match figures.running {
-        true => Text::new("未关账（报告期尚未结束）", "open: the period is not over"),
-        false => Text::new("未关账", "open"),
-    };
-    cover.push((Text::new("状态", "state"), Cell::Words(state)));
+    match closing {
+        Some(closing) => cover.extend(closing::cover(closing)),
+        None => {
+            let state = match figures.running {
+                true => Text::new("未关账（报告期尚未结束）", "open: the period is not over"),
+                false => Text::new("未关账", "open"),
+            };
+            cover.push((Text::new("状态", "state"), Cell::Words(state)));
+        }
+    }
     let program = Text::same(format!("hallwatch {}", figures.program));
     cover.push((Text::new("生成程序", "program"), Cell::Words(program)));
     cover

@@ -1,0 +1,171 @@
+//! What people entered, what stands in the way of closing, and the closing itself.
+
+use jiff::civil::Date;
+
+use crate::books::{Entry, Seal, Taken, What};
+use crate::model::{Text, Timestamp, standard_point, text};
+
+use super::building::Supply;
+use super::document::rounded;
+use super::error::ReportError;
+use super::figures::{Edit, Figures, Words};
+use super::make::{Progress, Reports};
+use super::meters::Counted;
+use super::period::Period;
+
+/// What the meters below the main one may leave uncounted.
+const GAP_MAX: f64 = 0.05;
+/// Share of readings that have to have come.
+const COMPLETENESS_MIN: f64 = 0.95;
+
+/// The entries that touch a period, those taken back as well.
+pub(super) fn edits(reports: &Reports, period: Period) -> Vec<Edit> {
+    let book = reports.books.book();
+    let touches = |entry: &Entry| match entry.what {
+        What::Shown { at_ms, .. } => {
+            let date = reports.daybook.date(Timestamp::from_ms(at_ms));
+            period.first() <= date && date <= period.next().first()
+        }
+        What::Counted { first, last, .. } => first <= period.last() && last >= period.first(),
+    };
+    let edit = |(entry, taken): (&Entry, Option<&Taken>)| Edit {
+        id: entry.id,
+        device: entry.device.clone(),
+        name: name(reports, &entry.device).into(),
+        what: told(reports, entry).into(),
+        who: entry.who.clone(),
+        why: entry.why.clone(),
+        entered_ms: entry.time_ms,
+        taken_back: taken.map(|taken| format!("{}: {}", taken.who, taken.why)),
+    };
+    book.entries().filter(|(entry, _)| touches(entry)).map(edit).collect()
+}
+
+fn name(reports: &Reports, id: &str) -> Text {
+    let device = reports.devices.iter().map(|known| &known.0).find(|d| d.id.as_str() == id);
+    let by_hand = reports.config.by_hand.iter().find(|own| own.id.as_str() == id);
+    let name = device.map(|device| device.name.clone());
+    name.or_else(|| by_hand.map(|own| own.name.clone())).unwrap_or_else(|| Text::same(id))
+}
+
+/// What was entered, for people.
+fn told(reports: &Reports, entry: &Entry) -> Text {
+    let (unit, scale) = Supply::of_point(&entry.point).unit();
+    let label = standard_point(&entry.point).map(|point| point.label);
+    let Text { zh, en } = label.unwrap_or_else(|| Text::same(&entry.point));
+    match &entry.what {
+        What::Shown { at_ms, value, first } => {
+            let shown = rounded(value.units() / scale, 3);
+            let at = reports.daybook.minute(Timestamp::from_ms(*at_ms));
+            let (new_zh, new_en) = if *first { ("（换表后）", ", new register") } else { ("", "") };
+            text!("{at} {zh} {shown} {unit}{new_zh}", "{at}: {en} {shown} {unit}{new_en}")
+        }
+        What::Counted { first, last, amount, estimated } => {
+            let amount = rounded(amount.units() / scale, 3);
+            let (how_zh, how_en) = match estimated {
+                true => ("估算", "estimated"),
+                false => ("补录", "by hand"),
+            };
+            text!("{first} 至 {last} {how_zh} {amount} {unit}", "{first} to {last}: {amount} {unit}, {how_en}")
+        }
+    }
+}
+
+/// What stands in the way of closing.
+pub(super) fn obstacles(
+    reports: &Reports,
+    figures: &Figures,
+    counted: &[Counted],
+    silent: bool,
+) -> Vec<Words> {
+    let mut found: Vec<Text> = Vec::new();
+    if figures.running {
+        found.push(Text::new("报告期尚未结束", "the period is not over"));
+    }
+    if silent {
+        found.push(Text::new("有数据库未答复", "a database did not answer"));
+    }
+    if let Some(gap) = figures.electricity.gap.value.filter(|gap| gap.abs() > GAP_MAX) {
+        let (gap, most) = (rounded(gap * 100.0, 1), rounded(GAP_MAX * 100.0, 0));
+        found.push(text!(
+            "分项缺口率 {gap}%，超过 {most}%",
+            "the sub-meters leave a gap of {gap} %; {most} % are allowed"
+        ));
+    }
+    let mut poor: Vec<&Words> = Vec::new();
+    for meter in &figures.meters {
+        let few = meter.completeness.value.is_some_and(|share| share < COMPLETENESS_MIN);
+        if few && !poor.contains(&&meter.name) {
+            poor.push(&meter.name);
+        }
+    }
+    found.extend(poor.into_iter().map(|Words { zh, en }| {
+        let least = rounded(COMPLETENESS_MIN * 100.0, 0);
+        text!("{zh} 的数据到达率不足 {least}%", "less than {least} % of the readings of {en} came")
+    }));
+    found.extend(unread(reports, counted, figures.last));
+    found.into_iter().map(Words::from).collect()
+}
+
+/// Meters that nobody read at the end of the period or after it.
+fn unread(reports: &Reports, counted: &[Counted], last: Date) -> Vec<Text> {
+    let end = reports.daybook.start(last);
+    let read = |id: &str| {
+        let own = counted.iter().filter(|one| one.id.as_str() == id);
+        own.filter_map(|one| one.booked.pieces.last()).any(|piece| piece.last.0 >= end.ms())
+    };
+    let unread = reports.config.by_hand.iter().filter(|own| !read(own.id.as_str()));
+    let told = |own: &super::building::ByHand| {
+        let (zh, en) = (&own.name.zh, &own.name.en);
+        text!("{zh} 没有期末读数（{last} 或之后）", "{en} was not read on {last} or later")
+    };
+    unread.map(told).collect()
+}
+
+impl Reports {
+    /// Closes a period with the figures that it has now. Closed again it becomes a further revision.
+    ///
+    /// # Errors
+    /// [`ReportError::Blocked`]: something stands in the way and nobody has said why it is closed all the
+    /// same; [`ReportError::Running`]; [`ReportError::Books`].
+    pub async fn close(
+        &self,
+        period: Period,
+        (who, why): (String, String),
+        progress: Progress<'_>,
+    ) -> Result<Seal, ReportError> {
+        let figures = self.figures(period, progress).await?;
+        if figures.running {
+            return Err(ReportError::Running(period.to_string()));
+        }
+        if !figures.obstacles.is_empty() && why.trim().is_empty() {
+            return Err(ReportError::Blocked(figures.obstacles));
+        }
+        let name = period.to_string();
+        let book = self.books.book();
+        if let Some(seal) = book.seal(&name) {
+            let before = self.sealed(period, seal.revision)?;
+            // Another version of the program is no other figure.
+            if (Figures { program: figures.program.clone(), ..before }) == figures {
+                return Err(crate::books::BooksError::Same(name).into());
+            }
+        }
+        let text = serde_json::to_string(&figures);
+        let text = text.map_err(|error| ReportError::Sheet(error.to_string()))?;
+        Ok(self.books.close(&name, text, who, why).await?)
+    }
+
+    /// The figures of a closed period, as they were sealed.
+    ///
+    /// # Errors
+    /// [`ReportError::Books`], [`ReportError::Broken`].
+    pub fn sealed(&self, period: Period, revision: u32) -> Result<Figures, ReportError> {
+        let name = period.to_string();
+        let sealed = self.books.sealed(&name, revision)?;
+        let broken = || ReportError::Broken(format!("{name} R{revision}"));
+        if !sealed.is_whole() {
+            return Err(broken());
+        }
+        serde_json::from_str(&sealed.figures).map_err(|_| broken())
+    }
+}

@@ -1,0 +1,127 @@
+//! Water, gas and heat; energies in standard coal.
+
+use crate::factor::{Factor, Quantity};
+use crate::model::{Text, text};
+
+use super::building::{Role, Supply};
+use super::figures::{Coal, Electricity, Figure, Supplied};
+use super::light::Span;
+use super::make::Reports;
+use super::meters::Counted;
+use super::period::Period;
+
+/// What the building drew of each supply beside electricity that has a meter.
+pub(super) fn supplies(reports: &Reports, counted: &[Counted], spans: &[Span]) -> Vec<Supplied> {
+    let others = [Supply::Water, Supply::Gas, Supply::Heat];
+    let has = |supply: &Supply| {
+        counted.iter().any(|one| one.point == supply.point())
+            || reports.config.by_hand.iter().any(|own| own.supply == *supply)
+    };
+    others.into_iter().filter(has).map(|supply| supplied(reports, counted, spans, supply)).collect()
+}
+
+fn supplied(
+    reports: &Reports,
+    counted: &[Counted],
+    spans: &[Span],
+    supply: Supply,
+) -> Supplied {
+    let of_supply: Vec<&Counted> =
+        counted.iter().filter(|one| one.point == supply.point()).collect();
+    let is_main = |one: &&&Counted| one.meter.as_ref().is_some_and(|m| m.role == Role::Main);
+    let on_top = |one: &&&Counted| one.meter.as_ref().is_none_or(|meter| meter.parent.is_none());
+    let mut mains: Vec<&&Counted> = of_supply.iter().filter(is_main).collect();
+    if mains.is_empty() {
+        mains = of_supply.iter().filter(on_top).collect();
+    }
+    let (unit, scale) = supply.unit();
+    let sums = mains.iter().map(|one| one.sums(spans).total().units() / scale);
+    let total = sums.reduce(|a, b| a + b);
+    let building = &reports.config.building;
+    let per = |whole: Option<f64>| match (total, whole) {
+        (Some(total), Some(whole)) if whole > 0.0 => Figure::of(total / whole),
+        (None, _) => Figure::none(no_reading()),
+        _ => Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by")),
+    };
+    Supplied {
+        supply,
+        unit: unit.to_owned(),
+        total: total.map_or_else(|| Figure::none(no_reading()), Figure::of),
+        per_area: per(building.area_m2),
+        per_person: per(building.people.map(f64::from)),
+    }
+}
+
+fn no_reading() -> Text {
+    Text::new("没有读数", "there are no readings")
+}
+
+/// Energies in standard coal, and the factors that were used.
+pub(super) fn coal(
+    reports: &Reports,
+    electricity: &Electricity,
+    supplies: &[Supplied],
+    period: Period,
+) -> (Coal, Vec<Factor>) {
+    let building = &reports.config.building;
+    let factor = |quantity| reports.config.factors.on(quantity, &building.region, period.last());
+    let mut used: Vec<Factor> = Vec::new();
+    let mut coal = |of_electricity: Quantity| -> Figure {
+        let mut parts = vec![(of_electricity, electricity.total_kwh.clone(), 1.0)];
+        for other in supplies {
+            match other.supply {
+                Supply::Gas => parts.push((Quantity::CoalGas, other.total.clone(), 1.0)),
+                Supply::Heat => parts.push((Quantity::CoalHeat, other.total.clone(), 1_000.0)),
+                // Water is no energy.
+                Supply::Water | Supply::Electricity => {}
+            }
+        }
+        let mut sum = 0.0;
+        for (quantity, amount, scale) in parts {
+            let Some(amount) = amount.value else { return amount };
+            let Some(factor) = factor(quantity) else {
+                let Text { zh, en } = quantity.label();
+                return Figure::none(text!("没有因子：{zh}", "there is no factor: {en}"));
+            };
+            sum += amount * scale * factor.value;
+            if !used.contains(factor) {
+                used.push(factor.clone());
+            }
+        }
+        Figure::of(sum)
+    };
+    let calorific_kgce = coal(Quantity::CoalElectricity);
+    let supply_kgce = coal(Quantity::CoalElectricitySupply);
+    let per = |whole: Option<f64>| match (calorific_kgce.value, whole) {
+        (Some(kgce), Some(whole)) if whole > 0.0 => Figure::of(kgce / whole),
+        (None, _) => calorific_kgce.clone(),
+        _ => Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by")),
+    };
+    let coal = Coal {
+        calorific_per_area_kgcem2: per(building.area_m2),
+        calorific_per_person_kgce: per(building.people.map(f64::from)),
+        calorific_kgce,
+        supply_kgce,
+    };
+    (coal, used)
+}
+
+/// Carbon dioxide of the natural gas, and the factor that was used.
+pub(super) fn gas_co2(
+    reports: &Reports,
+    supplies: &[Supplied],
+    period: Period,
+) -> (Figure, Option<Factor>) {
+    let Some(gas) = supplies.iter().find(|other| other.supply == Supply::Gas) else {
+        return (Figure::none(Text::new("没有天然气表", "there is no gas meter")), None);
+    };
+    let region = &reports.config.building.region;
+    let factor = reports.config.factors.on(Quantity::GasCo2, region, period.last());
+    match (gas.total.value, factor) {
+        (Some(m3), Some(factor)) => (Figure::of(m3 * factor.value), Some(factor.clone())),
+        (None, _) => (gas.total.clone(), None),
+        (_, None) => {
+            (Figure::none(Text::new("没有天然气排放因子", "there is no factor for gas")), None)
+        }
+    }
+}

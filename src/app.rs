@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::{AlertError, Channels, OverdueRepairs};
+use crate::books::BooksError;
 use crate::clock::SharedClock;
 use crate::config::{Hall, WebSettings};
 use crate::counter;
@@ -71,6 +72,9 @@ pub enum AppError {
     /// A reader of the journal has no place in it.
     #[error("the journal cannot be read")]
     Reader(#[from] JournalError),
+    /// What people entered cannot be read.
+    #[error("the books cannot be read")]
+    Books(#[from] BooksError),
     /// The page cannot be served.
     #[error(transparent)]
     Web(#[from] WebError),
@@ -160,6 +164,7 @@ impl App {
         self.readers.vital("repair", repairs.run(stop.clone()));
         self.readers.vital("counters", counters.run(stop.clone()));
         let channels = self.start_channels(&hall, &told, common)?;
+        let reports = self.start_reports(&hall, &history, &sinks, common)?;
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),
@@ -178,6 +183,7 @@ impl App {
             zones: hall.zones.clone(),
             history,
             former,
+            reports,
             stage: Arc::new(stage),
         };
         let WebSettings { listen, password_hash, public_url, .. } = hall.web.clone();

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert::Channels;
+use crate::books::Books;
 use crate::config::Hall;
+use crate::daybook;
 use crate::history::History;
 use crate::influx::{self, Sink};
 use crate::model::Device;
 use crate::notify;
+use crate::past::Past;
+use crate::report::Reports;
 use crate::source::{self, Sources, modbus, mqtt, own};
 
 use super::{App, AppError, Common};
@@ -63,6 +67,27 @@ impl App {
         let context = notify::Context { journal, tally, states: told.clone(), surroundings };
         let started = notify::start(&hall.notify, &context, &self.readers);
         started.map_err(|(name, error)| AppError::Channel(name, error))
+    }
+
+    /// The reports, and who makes the days that are over before anybody asks for them.
+    pub(super) fn start_reports(
+        &self,
+        hall: &Hall,
+        history: &History,
+        sinks: &[Sink],
+        common: &Common,
+    ) -> Result<Reports, AppError> {
+        let Common { journal, clock, .. } = common.clone();
+        let databases = sinks.iter().map(influx::Recall::from).collect();
+        let past = Past::new(history.clone(), databases, clock.clone());
+        let books = Books::open(&journal, clock.clone())?;
+        let reports = hall.reports(past, books, journal.folder(), clock);
+        let (daybook, devices) = (reports.daybook.clone(), reports.devices.clone());
+        let stop = self.readers.stop_signal();
+        self.readers.spawn("daybook", move || {
+            daybook::keep(daybook.clone(), devices.clone(), stop.clone())
+        });
+        Ok(reports)
     }
 
     pub(super) fn start_sinks(

@@ -140,6 +140,7 @@ fn app(error: &AppError) -> String {
         AppError::Channel(name, _) => format!("无法使用渠道 `{name}`"),
         AppError::History(error) => format!("历史数据不可用（{}）", error.text().zh),
         AppError::Reader(error) => format!("无法读取数据日志（{}）", error.text().zh),
+        AppError::Books(error) => format!("人工录入与关账记录不可用（{}）", error.hint().zh),
         AppError::Web(error) => format!("页面无法启动（{error}）"),
     }
 }

@@ -27,7 +27,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::SharedClock;
 use crate::history::HistoryError;
-use crate::model::{Device, Timestamp};
+use crate::model::{Device, DeviceId, Timestamp};
 use crate::past::{Origin, Part, Past};
 use crate::profile::Profile;
 
@@ -88,6 +88,19 @@ impl Daybook {
     pub fn date(&self, time: Timestamp) -> Date {
         let moment = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
         self.zone.to_datetime(moment).date()
+    }
+
+    /// The first day of a device: that of its oldest reading here, or a year ago where a database may have
+    /// more.
+    ///
+    /// # Errors
+    /// [`DaybookError`].
+    pub async fn first_day(&self, device: &DeviceId) -> Result<Option<Date>, DaybookError> {
+        let here = self.past.history().since(device.clone()).await?.map(|since| self.date(since));
+        let elsewhere = self.past.asked_before(device).await?.map(|_| {
+            self.date(self.clock.now()).saturating_sub(jiff::Span::new().years(1))
+        });
+        Ok(here.into_iter().chain(elsewhere).min())
     }
 
     /// A moment for people: day and minute of the building.

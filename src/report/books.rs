@@ -20,7 +20,6 @@ const COMPLETENESS_MIN: f64 = 0.95;
 
 /// The entries that touch a period, those taken back as well.
 pub(super) fn edits(reports: &Reports, period: Period) -> Vec<Edit> {
-    let book = reports.books.book();
     let touches = |entry: &Entry| match entry.what {
         What::Shown { at_ms, .. } => {
             let date = reports.daybook.date(Timestamp::from_ms(at_ms));
@@ -28,6 +27,11 @@ pub(super) fn edits(reports: &Reports, period: Period) -> Vec<Edit> {
         }
         What::Counted { first, last, .. } => first <= period.last() && last >= period.first(),
     };
+    all(reports, touches)
+}
+
+fn all(reports: &Reports, wanted: impl Fn(&Entry) -> bool) -> Vec<Edit> {
+    let book = reports.books.book();
     let edit = |(entry, taken): (&Entry, Option<&Taken>)| Edit {
         id: entry.id,
         device: entry.device.clone(),
@@ -38,7 +42,7 @@ pub(super) fn edits(reports: &Reports, period: Period) -> Vec<Edit> {
         entered_ms: entry.time_ms,
         taken_back: taken.map(|taken| format!("{}: {}", taken.who, taken.why)),
     };
-    book.entries().filter(|(entry, _)| touches(entry)).map(edit).collect()
+    book.entries().filter(|(entry, _)| wanted(entry)).map(edit).collect()
 }
 
 fn name(reports: &Reports, id: &str) -> Text {
@@ -123,6 +127,34 @@ fn unread(reports: &Reports, counted: &[Counted], last: Date) -> Vec<Text> {
 }
 
 impl Reports {
+    /// All entries, in their order.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Edit> {
+        all(self, |_| true)
+    }
+
+    /// The first day of which something is known; where a database may know more, a year ago at least.
+    ///
+    /// # Errors
+    /// [`ReportError::Days`].
+    pub async fn first_day(&self) -> Result<Date, ReportError> {
+        let today = self.daybook.date(self.clock.now());
+        let mut first = today;
+        for (device, _) in self.devices.iter() {
+            if let Some(day) = self.daybook.first_day(&device.id).await? {
+                first = first.min(day);
+            }
+        }
+        let book = self.books.book();
+        for (entry, _) in book.entries() {
+            first = first.min(match entry.what {
+                What::Shown { at_ms, .. } => self.daybook.date(Timestamp::from_ms(at_ms)),
+                What::Counted { first, .. } => first,
+            });
+        }
+        Ok(first)
+    }
+
     /// Closes a period with the figures that it has now. Closed again it becomes a further revision.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ mod patience;
 mod points;
 mod problem;
 mod proof;
+mod reports;
 mod routes;
 mod rules;
 mod scan;
@@ -135,6 +136,8 @@ pub struct Context {
     pub history: History,
     /// Devices that were configured once: their past is still told.
     pub former: Vec<Device>,
+    /// The reports and the books.
+    pub reports: crate::report::Reports,
     /// Where rules are rehearsed.
     pub stage: Arc<crate::alert::Stage>,
 }

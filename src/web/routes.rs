@@ -14,7 +14,7 @@ use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{
-    alerts, api, channels, detect, guard, influxql, lines, metrics, orders, past, proof, rules,
+    alerts, api, channels, detect, guard, influxql, lines, metrics, orders, past, proof, reports, rules,
     scan, sinks, stream, ui, visitor,
 };
 
@@ -55,6 +55,12 @@ pub(super) fn router(shared: &Arc<Shared>, stop: CancellationToken) -> Router {
         .route("/api/v1/orders/{id}", get(orders::one))
         .route("/api/v1/orders/{id}/step", post(orders::step))
         .route("/api/v1/repair", get(orders::figures))
+        .route("/api/v1/reports", get(reports::list))
+        .route("/api/v1/reports/{period}", get(reports::one))
+        .route("/api/v1/reports/{period}/close", post(reports::close))
+        .route("/api/v1/reports/{period}/sign", post(reports::sign))
+        .route("/api/v1/entries", post(reports::enter))
+        .route("/api/v1/entries/{id}/take-back", post(reports::take_back))
         .route("/api/v1/vendors", get(orders::vendors))
         .route("/api/v1/devices/{id}/label.svg", get(visitor::label))
         .route("/m/{id}", get(visitor::page).post(visitor::report))

@@ -45,6 +45,8 @@ pub(super) struct Shared {
     /// One permit per question about it; those in InfluxQL have their own.
     pub(super) pasts: Arc<Semaphore>,
     pub(super) queries: Arc<Semaphore>,
+    /// One report at a time: each wants all that this machine has.
+    pub(super) reports: Arc<Semaphore>,
     /// One rehearsal at a time.
     pub(super) rehearsing: Arc<Semaphore>,
     /// The scan that runs, or the last one.
@@ -84,6 +86,7 @@ impl Shared {
             recordings: Arc::new(Semaphore::new(RECORDINGS_MAX)),
             pasts: Arc::new(Semaphore::new(PASTS_MAX)),
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
+            reports: Arc::new(Semaphore::new(1)),
             rehearsing: Arc::new(Semaphore::new(1)),
             past,
             tables,

@@ -162,6 +162,7 @@ pub(crate) async fn web(
         archive: Arc::new(journal.archive().expect("archive")),
     };
     let context = Context {
+        reports: reports(&live, &journal, &history, &clock),
         stage: Arc::new(stage),
         live: live.clone(),
         alerts: Arc::new(Desk::new(alerts)),
@@ -187,6 +188,43 @@ pub(crate) async fn web(
     let config = Config { listen, password_hash, public_url: None, demo };
     let web = Web::with_limits(config, context, limits);
     Made { web, clock, monitor, journal, tally, live }
+}
+
+/// Reports of the inverters and the meter, and a water meter that people read.
+fn reports(
+    live: &Live,
+    journal: &Journal,
+    history: &History,
+    clock: &Arc<ManualClock>,
+) -> hallwatch::report::Reports {
+    use hallwatch::report;
+    let site = live.look(|board| board.site.clone());
+    let past = hallwatch::past::Past::new(history.clone(), Vec::new(), clock.clone());
+    let zone = site.time_zone.clone();
+    let by_hand = report::ByHand {
+        id: id("water-main"),
+        name: Text::new("总水表", "water main"),
+        supply: report::Supply::Water,
+    };
+    let building =
+        report::Building { area_m2: Some(15_000.0), people: None, region: "beijing".to_owned() };
+    let config = report::Config {
+        building,
+        meters: Vec::new(),
+        by_hand: vec![by_hand],
+        factors: hallwatch::factor::Factors::shipped().expect("factors"),
+        fonts: None,
+    };
+    report::Reports {
+        site: site.clone(),
+        devices: Arc::new(live.look(|b| b.iter().map(|l| (l.device.clone(), None)).collect())),
+        config: Arc::new(config),
+        plant: Arc::default(),
+        tariffs: Arc::default(),
+        daybook: hallwatch::daybook::Daybook::open(journal.folder(), past, zone, clock.clone()),
+        books: hallwatch::books::Books::open(journal, clock.clone()).expect("books"),
+        clock: clock.clone(),
+    }
 }
 
 fn hours() -> hallwatch::service::Config {

@@ -10,6 +10,7 @@ mod order;
 mod past;
 mod proof;
 mod registers;
+mod report;
 mod rule;
 mod scan;
 mod service;
@@ -31,6 +32,9 @@ pub(super) use past::Past;
 pub use proof::{Audit, AuditDifference, AuditSink};
 pub(super) use proof::{Data, Proof};
 pub use registers::{Hole, Model, Plan, Read, Register, Registers, Sunspec};
+pub(super) use report::{
+    ReportEntry, ReportMeter, ReportMonth, ReportRevision, ReportShown, ReportSignature, Reports,
+};
 pub(super) use rule::{Noise, Rehearsal, Rules};
 pub use scan::scan_report;
 pub(super) use service::Service;

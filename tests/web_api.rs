@@ -14,6 +14,8 @@ mod detect;
 mod hall;
 #[path = "web_api/lines.rs"]
 mod lines;
+#[path = "web_api/reports.rs"]
+mod reports;
 #[path = "web_api/scan.rs"]
 mod scan;
 

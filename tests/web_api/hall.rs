@@ -215,11 +215,17 @@ fn reports(
         factors: hallwatch::factor::Factors::shipped().expect("factors"),
         fonts: None,
     };
+    let plant = hallwatch::pv::Plant {
+        arrays: Vec::new(),
+        sensors: std::collections::BTreeMap::new(),
+        turbidity: hallwatch::sky::Turbidity::BEIJING,
+        albedo: 0.2,
+    };
     report::Reports {
         site: site.clone(),
         devices: Arc::new(live.look(|b| b.iter().map(|l| (l.device.clone(), None)).collect())),
         config: Arc::new(config),
-        plant: Arc::default(),
+        plant: Arc::new(plant),
         tariffs: Arc::default(),
         daybook: hallwatch::daybook::Daybook::open(journal.folder(), past, zone, clock.clone()),
         books: hallwatch::books::Books::open(journal, clock.clone()).expect("books"),
@@ -312,6 +318,10 @@ impl Hall {
     }
 
     /// Where commands come in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn socket(&self) -> std::path::PathBuf {
         self.folder.path().join(SOCKET_NAME)
     }

@@ -69,11 +69,7 @@ impl Book {
     }
 
     /// The entries of a point of a meter that count.
-    pub fn of<'a>(
-        &'a self,
-        device: &'a str,
-        point: &'a str,
-    ) -> impl Iterator<Item = &'a Entry> {
+    pub fn of<'a>(&'a self, device: &'a str, point: &'a str) -> impl Iterator<Item = &'a Entry> {
         let counts = self.entries().filter(|(_, taken)| taken.is_none()).map(|(entry, _)| entry);
         counts.filter(move |entry| entry.device == device && entry.point == point)
     }

@@ -65,7 +65,9 @@ impl BooksError {
             Self::NoName(_) => Text::new("请填写姓名", "give your name"),
             Self::NoReason => Text::new("请写明原因", "say why"),
             Self::TooLong(_) => Text::new("请写短一些", "write less"),
-            Self::Ahead(_) => Text::new("不能录入将来的数据", "what has not been cannot be entered"),
+            Self::Ahead(_) => {
+                Text::new("不能录入将来的数据", "what has not been cannot be entered")
+            }
             Self::NoSpan(_) => Text::new(
                 "起止日期应先早后晚，且不超过 400 天",
                 "the first day is before the last, by 400 days at most",
@@ -89,10 +91,9 @@ impl BooksError {
             Self::TooEarly(_) => {
                 Text::new("请按编制、审核、批准的顺序签", "made, then checked, then approved")
             }
-            Self::SamePerson(_) => Text::new(
-                "编制与批准不能是同一人",
-                "who made it does not approve it",
-            ),
+            Self::SamePerson(_) => {
+                Text::new("编制与批准不能是同一人", "who made it does not approve it")
+            }
             Self::Journal(_) => Text::new("稍后再试；检查磁盘", "try again; look at the disk"),
         }
     }

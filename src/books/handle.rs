@@ -137,6 +137,12 @@ impl Books {
         found.ok_or_else(missing)
     }
 
+    /// The archive that they are in.
+    #[must_use]
+    pub fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
     async fn writing(&self) -> Result<tokio::sync::MutexGuard<'_, Journal>, BooksError> {
         let journal = self.journal.as_ref().ok_or(JournalError::Closed)?;
         Ok(journal.lock().await)

@@ -140,6 +140,7 @@ impl Hall {
             plant: Arc::new(self.plant.clone()),
             tariffs: Arc::new(self.alert.tariffs.clone()),
             daybook: Daybook::open(folder, past, zone, clock.clone()),
+            repair: self.repair(),
             books,
             clock,
         }

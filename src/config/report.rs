@@ -5,13 +5,20 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use crate::factor::{Factor, Factors, Quantity};
+use crate::factor::{Bands, Factor, Factors, Quantity};
 use crate::model::{DeviceId, DeviceKind, Text, near, text};
-use crate::report::{Building, ByHand, Config, Meter, Role, Supply};
+use crate::report::{Building, ByHand, Config, Meter, Quota, Role, Supply};
 
 use super::section::{Section, write};
 
-const REPORT: &[&str] = &["area_m2", "people", "region", "fonts"];
+const REPORT: &[&str] = &["area_m2", "people", "region", "fonts", "quota"];
+const QUOTA: &[&str] = &[
+    "electricity_kwhm2",
+    "coal_kgcem2",
+    "coal_per_person_kgce",
+    "water_per_person_m3",
+    "document",
+];
 const METER: &[&str] = &["id", "name", "counts", "role", "parent", "code", "quota"];
 const FACTOR: &[&str] =
     &["quantity", "region", "year", "value", "unit", "issued", "document", "url", "checked"];
@@ -30,8 +37,25 @@ pub(super) fn report(
     let by_hand = by_hand(root, devices, &mut said);
     let section = root.table("report", REPORT);
     let fonts = section.as_ref().and_then(|section| fonts(section, folder));
+    let quota = section.as_ref().map(quota).unwrap_or_default();
     let building = building(section.as_ref(), &factors);
-    Config { building, meters: meters(root, said), by_hand, factors, fonts }
+    // A test says that the file inside the program is sound.
+    let bands = Bands::shipped().unwrap_or_default();
+    Config { building, meters: meters(root, said), by_hand, factors, quota, bands, fonts }
+}
+
+/// Reads `[report.quota]`.
+fn quota(section: &Section<'_>) -> Quota {
+    let Some(quota) = section.table("quota", QUOTA) else { return Quota::default() };
+    let limit = |key: &str| quota.real(key, 0.0..=1_000_000.0).map(|limit| limit.value);
+    let document = quota.need_words("document", write("document = \"DB11/T 1958-2022\""));
+    Quota {
+        electricity_kwhm2: limit("electricity_kwhm2"),
+        coal_kgcem2: limit("coal_kgcem2"),
+        coal_per_person_kgce: limit("coal_per_person_kgce"),
+        water_per_person_m3: limit("water_per_person_m3"),
+        document: document.map(|document| document.value).unwrap_or_default(),
+    }
 }
 
 /// Reads the `[[meter]]`s, which people read.
@@ -57,7 +81,8 @@ fn by_hand(
         };
         if devices.contains(&parsed) || found.iter().any(|other| other.id == parsed) {
             let problem = text!("`{}` 已被使用", "`{}` is taken", id.value);
-            let hint = Text::new("每台设备、每块表的 id 各不相同", "ids of devices and meters differ");
+            let hint =
+                Text::new("每台设备、每块表的 id 各不相同", "ids of devices and meters differ");
             section.note(id.offset, problem, hint);
             continue;
         }

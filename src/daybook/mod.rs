@@ -90,6 +90,14 @@ impl Daybook {
         self.zone.to_datetime(moment).date()
     }
 
+    /// When a device spoke first, as far as that is kept here.
+    ///
+    /// # Errors
+    /// [`DaybookError`].
+    pub async fn since(&self, device: &DeviceId) -> Result<Option<Timestamp>, DaybookError> {
+        Ok(self.past.history().since(device.clone()).await?)
+    }
+
     /// The first day of a device: that of its oldest reading here, or a year ago where a database may have
     /// more.
     ///
@@ -97,10 +105,19 @@ impl Daybook {
     /// [`DaybookError`].
     pub async fn first_day(&self, device: &DeviceId) -> Result<Option<Date>, DaybookError> {
         let here = self.past.history().since(device.clone()).await?.map(|since| self.date(since));
-        let elsewhere = self.past.asked_before(device).await?.map(|_| {
-            self.date(self.clock.now()).saturating_sub(jiff::Span::new().years(1))
-        });
+        let elsewhere = self
+            .past
+            .asked_before(device)
+            .await?
+            .map(|_| self.date(self.clock.now()).saturating_sub(jiff::Span::new().years(1)));
         Ok(here.into_iter().chain(elsewhere).min())
+    }
+
+    /// The hour of the day of a moment.
+    #[must_use]
+    pub fn hour(&self, time: Timestamp) -> i8 {
+        let moment = jiff::Timestamp::from_millisecond(time.ms()).unwrap_or_default();
+        self.zone.to_datetime(moment).hour()
     }
 
     /// A moment for people: day and minute of the building.

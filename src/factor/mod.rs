@@ -3,11 +3,15 @@
 //!
 //! Architecture invariant: pure functions of data and dates; no factor stands in the code.
 
+mod bands;
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Text;
+
+pub use bands::{Band, Bands};
 
 /// What a factor turns into what.
 #[derive(

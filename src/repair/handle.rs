@@ -186,7 +186,8 @@ impl Handle {
     /// # Errors
     /// [`JournalError`].
     pub fn figures(&self, from: Timestamp, to: Timestamp) -> Result<Figures, JournalError> {
-        past::figures(&self.journal, &self.config, from, to, self.clock.now())
+        let (archive, since) = (self.journal.archive()?, self.journal.ledger_since());
+        past::figures_of(&archive, &self.config, since, (from, to), self.clock.now())
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, RepairError> {

@@ -38,6 +38,7 @@ pub use error::RepairError;
 pub use figures::{Figures, Group, Machine, Repeat, figures};
 pub use handle::{Handle, NewOrder, Reported, Wanted};
 pub use label::{Labels, LabelsError};
+pub use past::figures_of;
 pub use task::{Config, Repairs};
 pub use types::{
     Assignee, Closed, Contract, Order, Origin, Part, STEPS_MAX, State, Step, TROUBLES, Who,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::alert::{Change, alert_event};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Archive, JournalError};
 use crate::model::{EventKind, Record, Severity, Timestamp};
 
 use super::book::order_of;
@@ -13,15 +13,17 @@ use super::task::Config;
 use super::types::Order;
 use super::vendor::Vendor;
 
-/// The figures of the orders opened in `from <= time < to`.
-pub(super) fn figures(
-    journal: &Journal,
+/// The figures of the orders opened in `from <= time < to`, of machines that were known from `since` on.
+///
+/// # Errors
+/// [`JournalError::Storage`].
+pub fn figures_of(
+    archive: &Archive,
     config: &Config,
-    from: Timestamp,
-    to: Timestamp,
+    since: Timestamp,
+    (from, to): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> Result<Figures, JournalError> {
-    let archive = journal.archive()?;
     // The newest event of an order says all of it; what ended later than the range counts as well.
     let mut orders: BTreeMap<String, Order> = BTreeMap::new();
     let end = Timestamp::from_ms(i64::MAX);
@@ -41,7 +43,7 @@ pub(super) fn figures(
     })?;
     // What is still to come is no time between failures, nor is what was before the gateway.
     let until = to.min(now);
-    let begun = from.max(journal.ledger_since()).min(until);
+    let begun = from.max(since).min(until);
     let machines = config.devices.iter().map(|device| {
         let calendar = config.hours.zone(&device.zone).map(|zone| &*zone.calendar);
         Machine {

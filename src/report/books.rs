@@ -61,7 +61,8 @@ fn told(reports: &Reports, entry: &Entry) -> Text {
         What::Shown { at_ms, value, first } => {
             let shown = rounded(value.units() / scale, 3);
             let at = reports.daybook.minute(Timestamp::from_ms(*at_ms));
-            let (new_zh, new_en) = if *first { ("（换表后）", ", new register") } else { ("", "") };
+            let (new_zh, new_en) =
+                if *first { ("（换表后）", ", new register") } else { ("", "") };
             text!("{at} {zh} {shown} {unit}{new_zh}", "{at}: {en} {shown} {unit}{new_en}")
         }
         What::Counted { first, last, amount, estimated } => {
@@ -70,7 +71,10 @@ fn told(reports: &Reports, entry: &Entry) -> Text {
                 true => ("估算", "estimated"),
                 false => ("补录", "by hand"),
             };
-            text!("{first} 至 {last} {how_zh} {amount} {unit}", "{first} to {last}: {amount} {unit}, {how_en}")
+            text!(
+                "{first} 至 {last} {how_zh} {amount} {unit}",
+                "{first} to {last}: {amount} {unit}, {how_en}"
+            )
         }
     }
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::factor::Factors;
+use crate::factor::{Bands, Factors};
 use crate::model::{DeviceId, Text};
+
+use super::annual::Quota;
 
 /// What reports have to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,10 @@ pub struct Config {
     pub by_hand: Vec<ByHand>,
     /// All factors.
     pub factors: Factors,
+    /// What is allowed in a year.
+    pub quota: Quota,
+    /// Points for renewable electricity.
+    pub bands: Bands,
     /// Where fonts are looked for; elsewhere than where the system has them.
     pub fonts: Option<PathBuf>,
 }

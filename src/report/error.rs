@@ -52,11 +52,18 @@ impl ReportError {
                 text!("{error}；{zh}", "{error}; {en}")
             }
             Self::Running(period) => {
-                text!("`{period}` 尚未结束，不能关账", "`{period}` is not over and cannot be closed")
+                text!(
+                    "`{period}` 尚未结束，不能关账",
+                    "`{period}` is not over and cannot be closed"
+                )
             }
             Self::Blocked(obstacles) => {
                 let all = |of: fn(&Words) -> &String, between: &str| {
-                    obstacles.iter().map(|words| of(words).as_str()).collect::<Vec<_>>().join(between)
+                    obstacles
+                        .iter()
+                        .map(|words| of(words).as_str())
+                        .collect::<Vec<_>>()
+                        .join(between)
                 };
                 let (zh, en) = (all(|words| &words.zh, "；"), all(|words| &words.en, "; "));
                 text!(

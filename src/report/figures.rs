@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::factor::Factor;
 
+use super::annual::{Annual, Totals};
 use super::building::Supply;
 use super::period::Length;
+use super::service::ServiceFigures;
+use super::usage::Usage;
 
 /// The form of the JSON; raised when its meaning changes.
 pub const SCHEMA: &str = "hallwatch-report/1";
@@ -374,6 +377,14 @@ pub struct Figures {
     pub carbon: Carbon,
     /// Money.
     pub money: Money,
+    /// When electricity was used.
+    pub usage: Usage,
+    /// What this period adds to a year.
+    pub totals: Totals,
+    /// Figures of a year, of a month or a year.
+    pub annual: Option<Annual>,
+    /// The machines; `None` where nothing serves visitors.
+    pub service: Option<ServiceFigures>,
     /// Every register.
     pub meters: Vec<MeterFigures>,
     /// The factors that figures were made with.

@@ -14,9 +14,11 @@ use crate::history::HistoryError;
 use crate::model::{DeviceId, DeviceKind, Site, Text, Timestamp, text};
 use crate::past::Origin;
 use crate::pv::Plant;
+use crate::repair;
 use crate::sky::sun;
 use crate::tariff::Tariffs;
 
+use super::annual::{self, Totals};
 use super::books;
 use super::building::{Config, Meter, Role};
 use super::electricity;
@@ -25,7 +27,9 @@ use super::light::{Light, Span, Weather};
 use super::meters::{self, Counted};
 use super::period::Period;
 use super::roof::{self, Inverter};
+use super::service::{self, ServiceFigures};
 use super::supplies;
+use super::usage;
 
 /// What reports are made of. Clones share it.
 #[derive(Clone)]
@@ -42,6 +46,8 @@ pub struct Reports {
     pub tariffs: Arc<Tariffs>,
     /// The days of the devices.
     pub daybook: Daybook,
+    /// The machines, their service hours and who repairs them.
+    pub repair: repair::Config,
     /// What people entered and closed.
     pub books: Books,
     /// What time it is.
@@ -85,7 +91,27 @@ impl Reports {
             Some(year_before) => self.compared(year_before).await?,
             None => None,
         };
-        Ok(Figures { before, year_before, ..figures })
+        let service = self.service(period, now).await?;
+        Ok(Figures { before, year_before, service, ..figures })
+    }
+
+    /// How the machines served.
+    async fn service(
+        &self,
+        period: Period,
+        now: Timestamp,
+    ) -> Result<Option<ServiceFigures>, DaybookError> {
+        let (mut since, ids) = (BTreeMap::new(), self.devices.iter().map(|known| &known.0));
+        for device in ids.filter(|device| device.kind.is_kiosk()) {
+            let first = self.daybook.since(&device.id).await?;
+            since.extend(first.map(|first| (device.id.to_string(), first)));
+        }
+        let range = (self.daybook.start(period.first()), self.daybook.start(period.next().first()));
+        let reports = self.clone();
+        let task =
+            tokio::task::spawn_blocking(move || service::service(&reports, range, &since, now));
+        let told = task.await.map_err(|_| HistoryError::BrokenOff)?;
+        told.map_err(|error| HistoryError::from(error).into())
     }
 
     /// What it was in another period; `None` without readings.
@@ -273,11 +299,17 @@ impl Reports {
             coal,
             carbon: Carbon { gas_kg, ..made.carbon },
             money: made.money,
+            usage: usage::usage(self, &gathered.counted, spans),
+            totals: Totals::default(),
+            annual: None,
+            service: None,
             meters: gathered.counted.iter().map(figures).collect(),
             factors,
             edits: books::edits(self, period),
             obstacles: Vec::new(),
         };
+        all.totals = annual::totals(self, &gathered.counted, spans, &all);
+        all.annual = annual::annual(self, period, all.totals);
         let silent = !gathered.silent.is_empty();
         all.obstacles = books::obstacles(self, &all, &gathered.counted, silent);
         all

@@ -10,6 +10,7 @@
 //!
 //! Architecture invariant: no figure without its formula, its coverage and the factors it was made with.
 
+mod annual;
 mod books;
 mod building;
 mod chart;
@@ -27,10 +28,13 @@ mod meters;
 mod paper;
 mod period;
 mod roof;
+mod service;
 mod sheet;
 mod supplies;
+mod usage;
 
 pub use self::csv::csv;
+pub use annual::{Annual, Indicator, Quota, Scope, Totals};
 pub use building::{Building, ByHand, Config, Meter, Role, Supply};
 pub use document::{
     Block, Cell, Change, Chart, Closing, Column, Document, Section, Table, changes,
@@ -61,4 +65,6 @@ pub const fn pdf(
 #[cfg(feature = "pdf")]
 pub use paper::pdf;
 pub use period::{Length, NoPeriod, Period};
+pub use service::{Costly, Fault, Orders, Raised, Served, ServiceFigures};
 pub use sheet::xlsx;
+pub use usage::Usage;

@@ -20,12 +20,7 @@ pub(super) fn supplies(reports: &Reports, counted: &[Counted], spans: &[Span]) -
     others.into_iter().filter(has).map(|supply| supplied(reports, counted, spans, supply)).collect()
 }
 
-fn supplied(
-    reports: &Reports,
-    counted: &[Counted],
-    spans: &[Span],
-    supply: Supply,
-) -> Supplied {
+fn supplied(reports: &Reports, counted: &[Counted], spans: &[Span], supply: Supply) -> Supplied {
     let of_supply: Vec<&Counted> =
         counted.iter().filter(|one| one.point == supply.point()).collect();
     let is_main = |one: &&&Counted| one.meter.as_ref().is_some_and(|m| m.role == Role::Main);
@@ -41,7 +36,9 @@ fn supplied(
     let per = |whole: Option<f64>| match (total, whole) {
         (Some(total), Some(whole)) if whole > 0.0 => Figure::of(total / whole),
         (None, _) => Figure::none(no_reading()),
-        _ => Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by")),
+        _ => {
+            Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by"))
+        }
     };
     Supplied {
         supply,
@@ -95,7 +92,9 @@ pub(super) fn coal(
     let per = |whole: Option<f64>| match (calorific_kgce.value, whole) {
         (Some(kgce), Some(whole)) if whole > 0.0 => Figure::of(kgce / whole),
         (None, _) => calorific_kgce.clone(),
-        _ => Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by")),
+        _ => {
+            Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by"))
+        }
     };
     let coal = Coal {
         calorific_per_area_kgcem2: per(building.area_m2),

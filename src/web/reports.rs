@@ -301,8 +301,10 @@ pub(super) async fn enter(State(shared): Web, body: Bytes) -> Answer {
             What::Shown { at_ms, value, first: asked.first_of_new }
         }
         (Some(_), None, None) => {
-            return Err(Problem::bad_request(format!("`{}` is read by itself", asked.meter))
-                .hint("该表自动采集，只能补录电量", "it is read by itself: enter an amount of some days"));
+            return Err(Problem::bad_request(format!("`{}` is read by itself", asked.meter)).hint(
+                "该表自动采集，只能补录电量",
+                "it is read by itself: enter an amount of some days",
+            ));
         }
         (None, Some(first), Some(last)) => {
             let (first, last) = (day(first)?, day(last)?);

@@ -14,8 +14,8 @@ use super::guard::Local;
 use super::problem::Problem;
 use super::state::Shared;
 use super::{
-    alerts, api, channels, detect, guard, influxql, lines, metrics, orders, past, proof, reports, rules,
-    scan, sinks, stream, ui, visitor,
+    alerts, api, channels, detect, guard, influxql, lines, metrics, orders, past, proof, reports,
+    rules, scan, sinks, stream, ui, visitor,
 };
 
 /// All routes behind their guard. Streams end with `stop`.

@@ -213,6 +213,8 @@ fn reports(
         meters: Vec::new(),
         by_hand: vec![by_hand],
         factors: hallwatch::factor::Factors::shipped().expect("factors"),
+        quota: report::Quota::default(),
+        bands: hallwatch::factor::Bands::shipped().expect("bands"),
         fonts: None,
     };
     let plant = hallwatch::pv::Plant {
@@ -228,6 +230,12 @@ fn reports(
         plant: Arc::new(plant),
         tariffs: Arc::default(),
         daybook: hallwatch::daybook::Daybook::open(journal.folder(), past, zone, clock.clone()),
+        repair: hallwatch::repair::Config {
+            devices: Vec::new(),
+            hours: hours(),
+            vendors: Vec::new(),
+            time_zone: site.time_zone.clone(),
+        },
         books: hallwatch::books::Books::open(journal, clock.clone()).expect("books"),
         clock: clock.clone(),
     }

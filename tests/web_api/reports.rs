@@ -98,7 +98,10 @@ async fn a_closed_month_never_changes_and_is_signed_in_order() {
     assert!(why.contains("of the readings"), "{why}");
     let body = "{\"by\":\"李工\",\"why\":\"逆变器 11 月接入\"}";
     let seal = value(&post(hall.address, &path("close"), body).await, 200);
-    assert_eq!((seal["revision"].as_u64(), seal["hash"].as_str().expect("hash").len()), (Some(1), 64));
+    assert_eq!(
+        (seal["revision"].as_u64(), seal["hash"].as_str().expect("hash").len()),
+        (Some(1), 64)
+    );
     hint(&post(hall.address, &path("close"), body).await, 409);
     let first = get(hall.address, "/api/v1/reports/2025-10?form=json").await.body;
 

@@ -64,7 +64,11 @@ pub fn changes(before: &Document, after: &Document) -> Vec<Change> {
     for (place, words, cell) in &new {
         let was = by_place.get(&key(place)).copied().unwrap_or(&Cell::Empty);
         if was.shown(&plain) != cell.shown(&plain) {
-            found.push(Change { place: words.clone(), before: was.clone(), after: (*cell).clone() });
+            found.push(Change {
+                place: words.clone(),
+                before: was.clone(),
+                after: (*cell).clone(),
+            });
         }
     }
     let gone = old.iter().filter(|(place, ..)| !after_places.contains(&key(place)));

@@ -35,7 +35,10 @@ pub(super) fn cover(closing: &Closing) -> Vec<(Text, Cell)> {
         cover.push((what, Cell::Name(Text::same(&closing.why))));
     }
     let short = closing.hash.get(..16).unwrap_or(&closing.hash);
-    cover.push((Text::new("数据指纹", "hash"), Cell::Words(Text::same(format!("SHA-256 {short}…")))));
+    cover.push((
+        Text::new("数据指纹", "hash"),
+        Cell::Words(Text::same(format!("SHA-256 {short}…"))),
+    ));
     cover
 }
 

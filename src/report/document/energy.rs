@@ -58,6 +58,7 @@ pub(super) fn meters(figures: &Figures) -> Section {
         let (labels, bars) = bars.into_iter().unzip();
         Block::Chart(Chart { title, unit: "kWh", labels, bars, line: None })
     }));
+    blocks.extend(super::annual::usage(&figures.usage));
     let columns = vec![Column::new("指标", "figure", ""), Column::new("数值", "value", "")];
     let gap = Cell::percent(&figures.electricity.gap, 2);
     let name =

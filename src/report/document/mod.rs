@@ -3,12 +3,14 @@
 //! HTML, PDF, XLSX and CSV are made of this and of nothing else, so that they say the same.
 
 mod annex;
+mod annual;
 mod cell;
 mod change;
 mod closing;
 mod energy;
 mod key;
 mod roof;
+mod service;
 mod supplies;
 
 use jiff::civil::Date;
@@ -73,9 +75,13 @@ impl Document {
         sections.push(energy::meters(figures));
         sections.extend(supplies::section(figures));
         sections.push(supplies::coal(figures));
+        sections.extend(figures.annual.as_ref().map(annual::quotas));
         sections.extend(figures.roof.as_ref().map(roof::section));
         sections.push(energy::own_use(figures));
+        let annual = figures.annual.as_ref();
+        sections.extend(annual.map(|annual| annual::renewable(annual, figures)));
         sections.push(energy::carbon(figures));
+        sections.extend(figures.service.as_ref().map(service::sections).unwrap_or_default());
         sections.push(annex::registers(figures, period));
         sections.push(annex::factors(figures));
         sections.extend(annex::edits(figures));

@@ -30,6 +30,8 @@
 //!   journal forgets a reading only when it is packed and every sink has passed it.
 //! - `daybook` keeps each day of each device in small, made of the past and made again when that
 //!   changes; `report` makes the figures of a month of it, with the `energy` ledger's exact amounts.
+//! - `books` holds what people read off meters, what they put right, and the months that are closed and
+//!   signed: records of the journal that only ever get more.
 //! - People's commands go from `web` through a bounded queue to the room that owns the state.
 //!
 //! A room imports only rooms of lower rank (in brackets); `tests/tidy.rs` holds that.

@@ -151,3 +151,35 @@ pub fn booked<'a>(
     }
     booked
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever people read and whenever the meter was changed: all that is booked is what the
+        /// registers grew by, and by hand.
+        #[test]
+        fn what_people_read_adds_up_to_the_registers(
+            steps in prop::collection::vec((1_i64..40_000, 0_i64..5_000_000, prop::bool::weighted(0.1)), 1..60)
+        ) {
+            let (mut minute, mut shown) = (0, 1_000_000);
+            let mut readings = Vec::new();
+            for (minutes, grown, new) in steps {
+                minute += minutes;
+                shown = if new { grown } else { shown + grown };
+                let time = Timestamp::from_ms(minute * 60_000);
+                readings.push((time, Amount::from_thousandths(shown), new));
+            }
+            let booked = Booked::by_hand(&readings);
+            let (first, last) = (readings[0].0, readings[readings.len() - 1].0);
+            let sums = booked.grid.sums(first, last.plus_ms(1));
+            let grown: Amount = booked.pieces.iter().map(|piece| piece.last.1 - piece.first.1).sum();
+            prop_assert_eq!(sums.manual, grown);
+            prop_assert_eq!(sums.total(), grown);
+            prop_assert_eq!(booked.holes.len() + 1, booked.pieces.len());
+        }
+    }
+}

@@ -162,44 +162,80 @@ impl Year {
     }
 }
 
-/// The figures of a year that a month or a year ends; `None` for other periods.
-pub(super) fn annual(reports: &Reports, period: Period, own: Totals) -> Option<Annual> {
-    if !matches!(period.length(), Length::Month | Length::Year) {
-        return None;
-    }
-    let year = Year::of(reports, period, own);
-    let building = &reports.config.building;
-    let quota = &reports.config.quota;
+/// An indicator before its figures.
+struct Asked {
+    name: &'static str,
+    unit: &'static str,
+    of: fn(&Scope) -> Option<f64>,
+    /// What it is divided by.
+    whole: Option<f64>,
+    limit: Option<f64>,
+}
+
+fn asked(reports: &Reports) -> [Asked; 4] {
+    let (building, quota) = (&reports.config.building, &reports.config.quota);
     let (area, people) = (building.area_m2, building.people.map(f64::from));
-    let sum = |months: &[Totals], open: usize, of: &dyn Fn(&Totals) -> Option<f64>| {
-        if open > 0 {
-            return Figure::none(text!(
-                "需要此前的月份都已关账，还差 {open} 个月",
-                "the months before have to be closed; {open} are not"
-            ));
-        }
-        let sum: Option<f64> = months.iter().map(of).sum();
-        sum.map_or_else(|| Figure::none(Text::new("没有数据", "there are no data")), Figure::of)
-    };
-    let by = |figure: Figure, whole: Option<f64>| match (figure.value, whole) {
+    [
+        Asked {
+            name: "electricity_kwhm2",
+            unit: "kWh/m²",
+            of: |scope| scope.electricity_kwh,
+            whole: area,
+            limit: quota.electricity_kwhm2,
+        },
+        Asked {
+            name: "coal_kgcem2",
+            unit: "kgce/m²",
+            of: |scope| scope.coal_kgce,
+            whole: area,
+            limit: quota.coal_kgcem2,
+        },
+        Asked {
+            name: "coal_per_person_kgce",
+            unit: "kgce",
+            of: |scope| scope.coal_kgce,
+            whole: people,
+            limit: quota.coal_per_person_kgce,
+        },
+        Asked {
+            name: "water_per_person_m3",
+            unit: "m³",
+            of: |scope| scope.water_m3,
+            whole: people,
+            limit: quota.water_per_person_m3,
+        },
+    ]
+}
+
+/// A sum of months; none where some of them are not closed.
+fn sum(months: &[Totals], open: usize, of: &dyn Fn(&Totals) -> Option<f64>) -> Figure {
+    if open > 0 {
+        return Figure::none(text!(
+            "需要此前的月份都已关账，还差 {open} 个月",
+            "the months before have to be closed; {open} are not"
+        ));
+    }
+    let sum: Option<f64> = months.iter().map(of).sum();
+    sum.map_or_else(|| Figure::none(Text::new("没有数据", "there are no data")), Figure::of)
+}
+
+fn by(figure: Figure, whole: Option<f64>) -> Figure {
+    match (figure.value, whole) {
         (Some(value), Some(whole)) if whole > 0.0 => Figure::of(value / whole),
         (None, _) => figure,
         _ => {
             Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by"))
         }
-    };
-    type Of = fn(&Scope) -> Option<f64>;
-    let rows: [(&str, &str, Of, Option<f64>, Option<f64>); 4] = [
-        ("electricity_kwhm2", "kWh/m²", |s| s.electricity_kwh, area, quota.electricity_kwhm2),
-        ("coal_kgcem2", "kgce/m²", |s| s.coal_kgce, area, quota.coal_kgcem2),
-        ("coal_per_person_kgce", "kgce", |s| s.coal_kgce, people, quota.coal_per_person_kgce),
-        ("water_per_person_m3", "m³", |s| s.water_m3, people, quota.water_per_person_m3),
-    ];
-    let indicator = |(name, unit, of, whole, limit): (&str, &str, Of, _, Option<f64>)| {
+    }
+}
+
+impl Year {
+    fn indicator(&self, asked: &Asked) -> Indicator {
+        let Asked { name, unit, of, whole, limit } = *asked;
         let rolling = |scope: fn(&Totals) -> &Scope| {
-            by(sum(&year.rolling, year.open, &|totals| of(scope(totals))), whole)
+            by(sum(&self.rolling, self.open, &|totals| of(scope(totals))), whole)
         };
-        let to_date = sum(&year.to_date, year.open_to_date, &|totals| of(&totals.quota));
+        let to_date = sum(&self.to_date, self.open_to_date, &|totals| of(&totals.quota));
         let quota_to_date = by(to_date, whole);
         let used = match limit {
             Some(limit) => by(quota_to_date.clone(), Some(limit)),
@@ -214,7 +250,15 @@ pub(super) fn annual(reports: &Reports, period: Period, own: Totals) -> Option<A
             limit,
             used,
         }
-    };
+    }
+}
+
+/// The figures of a year that a month or a year ends; `None` for other periods.
+pub(super) fn annual(reports: &Reports, period: Period, own: Totals) -> Option<Annual> {
+    if !matches!(period.length(), Length::Month | Length::Year) {
+        return None;
+    }
+    let year = Year::of(reports, period, own);
     let made = sum(&year.rolling, year.open, &|totals| totals.pv_kwh);
     let used = sum(&year.rolling, year.open, &|totals| totals.whole.electricity_kwh);
     let renewable_share = by(made, used.value);
@@ -223,8 +267,8 @@ pub(super) fn annual(reports: &Reports, period: Period, own: Totals) -> Option<A
     Some(Annual {
         elapsed: (f64::from(days.unwrap_or_default()) + 1.0)
             / f64::from(period.first().days_in_year()),
-        indicators: rows.into_iter().map(indicator).collect(),
-        document: quota.document.clone(),
+        indicators: asked(reports).iter().map(|asked| year.indicator(asked)).collect(),
+        document: reports.config.quota.document.clone(),
         points: renewable_share.value.and_then(|share| bands.points(share)),
         points_document: bands.document.clone(),
         renewable_share,

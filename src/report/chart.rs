@@ -15,9 +15,9 @@ const TOP: f64 = 28.0;
 const BOTTOM: f64 = 26.0;
 const INK: &str = "#1b2733";
 const RULE: &str = "#c9d2da";
-/// Dark, and the line dashed: they differ without colour.
-const BAR: &str = "#2f6f9f";
-const LINE: &str = "stroke=\"#b45309\" fill=\"none\" stroke-width=\"2\" stroke-dasharray=\"5 3\"";
+/// Light bars and a dark, dashed line: they differ without colour.
+const BAR: &str = "#9cbcd6";
+const LINE: &str = "stroke=\"#7c2d12\" fill=\"none\" stroke-width=\"2\" stroke-dasharray=\"5 3\"";
 /// Lines across, beside the base.
 const STEPS: u32 = 4;
 /// More labels than this stand too close.
@@ -54,11 +54,18 @@ struct Frame {
 /// The chart as SVG, its words in one language; on paper in a font, on a page in that of the page.
 pub(super) fn svg(chart: &Chart, pick: &dyn Fn(&Text) -> String, font: Option<&str>) -> String {
     let bars = u32::try_from(chart.bars.len().max(1)).unwrap_or(1);
+    let (mut top, mut line_top) =
+        (top_of(&chart.bars), chart.line.as_ref().map(|(_, _, points)| top_of(points)));
+    if chart.line.as_ref().is_some_and(|(_, unit, _)| *unit == chart.unit) {
+        // What has one unit is drawn on one scale.
+        top = line_top.map_or(top, |line| line.max(top));
+        line_top = line_top.map(|_| top);
+    }
     let frame = Frame {
         high: HEIGHT - TOP - BOTTOM,
         step: (WIDTH - LEFT - RIGHT) / f64::from(bars),
-        top: top_of(&chart.bars),
-        line_top: chart.line.as_ref().map(|(_, _, points)| top_of(points)),
+        top,
+        line_top,
     };
     let font = font.map(|font| format!(" font-family=\"{}\"", escaped(font))).unwrap_or_default();
     let mut svg = format!(

@@ -2,20 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jiff::civil::Date;
-
-use crate::books::{Book, Books, What};
+use crate::books::Books;
 use crate::clock::SharedClock;
-use crate::daybook::{Booked, Day, Daybook, DaybookError, Known, booked};
-use crate::energy::{Class, Posting, by_time};
+use crate::daybook::{Booked, Daybook, DaybookError, Known};
 use crate::history::HistoryError;
 use crate::model::{DeviceId, DeviceKind, Site, Text, Timestamp, text};
-use crate::past::Origin;
 use crate::pv::Plant;
 use crate::repair;
-use crate::sky::sun;
 use crate::tariff::Tariffs;
 
 use super::annual::{self, Totals};
@@ -23,8 +17,9 @@ use super::books;
 use super::building::{Config, Meter, Role};
 use super::electricity;
 use super::figures::{Carbon, Compared, Figures, SCHEMA, Words};
+use super::gather::{ByDate, Gathered};
 use super::light::{Light, Span, Weather};
-use super::meters::{self, Counted};
+use super::meters;
 use super::period::Period;
 use super::roof::{self, Inverter};
 use super::service::{self, ServiceFigures};
@@ -56,18 +51,6 @@ pub struct Reports {
 
 /// How far the making of a report has come: devices done, and devices in all.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
-
-/// Days of a device by their dates.
-type ByDate = BTreeMap<Date, Arc<Day>>;
-
-/// What was gathered of all devices.
-#[derive(Default)]
-struct Gathered {
-    days: BTreeMap<DeviceId, ByDate>,
-    counted: Vec<Counted>,
-    /// Databases that did not tell what they have, and why not.
-    silent: BTreeSet<String>,
-}
 
 impl Reports {
     /// The figures of a period, with those of the one before and of a year before beside them.
@@ -133,113 +116,22 @@ impl Reports {
         }))
     }
 
-    /// The days of all devices that matter, two devices at a time: one is read while the other is worked
-    /// through.
-    async fn gather(
-        &self,
-        period: Period,
-        progress: Progress<'_>,
-    ) -> Result<Gathered, DaybookError> {
-        let matter = |known: &&Known| wanted(known.0.kind);
-        let devices: Vec<&Known> = self.devices.iter().filter(matter).collect();
-        let done = AtomicUsize::new(0);
-        let lane = async |parity: usize| {
-            let mut gathered = Gathered::default();
-            for known in devices.iter().skip(parity).step_by(2) {
-                self.gather_one(known, period, &mut gathered).await?;
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, devices.len());
+    /// The inverters with their days; those of which nothing is known with none.
+    fn inverters<'a>(
+        &'a self,
+        gathered: &'a Gathered,
+        (empty, none): (&'a ByDate, &'a Booked),
+    ) -> Vec<Inverter<'a>> {
+        let inverters = self.devices.iter().filter(|known| known.0.kind == DeviceKind::Inverter);
+        let inverter = |known: &'a Known| {
+            let own = gathered.counted.iter().find(|counted| counted.id == known.0.id);
+            Inverter {
+                known,
+                days: gathered.days.get(&known.0.id).unwrap_or(empty),
+                booked: own.map_or(none, |counted| &counted.booked),
             }
-            Ok::<_, DaybookError>(gathered)
         };
-        let (even, odd) = tokio::join!(lane(0), lane(1));
-        let (mut gathered, odd) = (even?, odd?);
-        gathered.days.extend(odd.days);
-        gathered.counted.extend(odd.counted);
-        gathered.silent.extend(odd.silent);
-        // As they stand in the file.
-        let place = |counted: &Counted| devices.iter().position(|known| known.0.id == counted.id);
-        gathered.counted.sort_by_key(place);
-        gathered.counted.extend(self.by_hand());
-        Ok(gathered)
-    }
-
-    async fn gather_one(
-        &self,
-        known: &Known,
-        period: Period,
-        gathered: &mut Gathered,
-    ) -> Result<(), DaybookError> {
-        let device = &known.0;
-        let days = self.daybook.closed_days(known, period.first(), period.last()).await?;
-        for part in days.parts {
-            if let Origin::Nowhere(Some(error)) = part.origin {
-                gathered.silent.insert(error.to_string());
-            }
-        }
-        let days: ByDate = days.days.into_iter().collect();
-        let book = self.books.book();
-        for point in counters(device.kind) {
-            let mut booked = self.book(device.kind, &days, point);
-            let entered = self.enter(&book, device.id.as_str(), point, &mut booked);
-            if booked.days > 0 || entered {
-                let (id, name, meter) =
-                    (device.id.clone(), device.name.clone(), self.meter(&device.id));
-                let device = Some(device.clone());
-                gathered.counted.push(Counted { id, name, device, meter, point, booked });
-            }
-        }
-        gathered.days.insert(device.id.clone(), days);
-        Ok(())
-    }
-
-    fn meter(&self, id: &DeviceId) -> Option<Meter> {
-        self.config.meters.iter().find(|meter| meter.device == *id).cloned()
-    }
-
-    /// What the meters counted that people read.
-    fn by_hand(&self) -> Vec<Counted> {
-        let book = self.books.book();
-        let mut counted = Vec::new();
-        for own in &self.config.by_hand {
-            let (id, point) = (own.id.as_str(), own.supply.point());
-            let readings = book.readings(id, point);
-            let readings: Vec<_> = readings.into_iter().filter_map(|entry| entry.shown()).collect();
-            let mut booked = Booked::by_hand(&readings);
-            if self.enter(&book, id, point, &mut booked) || booked.days > 0 {
-                let meter = self.meter(&own.id);
-                let (id, name) = (own.id.clone(), own.name.clone());
-                counted.push(Counted { id, name, device: None, meter, point, booked });
-            }
-        }
-        counted
-    }
-
-    /// Adds what people entered of a point that no register knows; whether there was something.
-    fn enter(&self, book: &Book, device: &str, point: &str, booked: &mut Booked) -> bool {
-        let mut entered = false;
-        for entry in book.of(device, point) {
-            let What::Counted { first, last, amount, estimated } = entry.what else { continue };
-            let end = last.tomorrow().unwrap_or(last);
-            let (from, to) = (self.daybook.start(first), self.daybook.start(end));
-            let class = if estimated { Class::Estimated } else { Class::Manual };
-            booked.add(&Posting { from, to, amount, class });
-            entered = true;
-        }
-        entered
-    }
-
-    /// What a register counted; over a gap an inverter counts while the sun is up.
-    fn book(&self, kind: DeviceKind, days: &ByDate, point: &str) -> Booked {
-        let sunny = |from: Timestamp, to: Timestamp| {
-            let middle = from.plus_ms(to.since_ms(from) / 2);
-            let sun = sun(self.site.latitude_deg, self.site.longitude_deg, middle);
-            sun.elevation_deg.to_radians().sin().max(0.0) * by_time(from, to)
-        };
-        let days = days.values().map(AsRef::as_ref);
-        match kind {
-            DeviceKind::Inverter => booked(days, point, &sunny),
-            _ => booked(days, point, &by_time),
-        }
+        inverters.map(inverter).collect()
     }
 
     /// All figures. It takes a while.
@@ -253,23 +145,10 @@ impl Reports {
         let weather: Weather = self.days_of(gathered, DeviceKind::Weather).collect();
         let light = Light::new(&self.site, &self.plant, &weather);
         let (empty, none) = (ByDate::new(), Booked::default());
-        let inverters: Vec<Inverter<'_>> = self
-            .devices
-            .iter()
-            .filter(|known| known.0.kind == DeviceKind::Inverter)
-            .map(|known| Inverter {
-                known,
-                days: gathered.days.get(&known.0.id).unwrap_or(&empty),
-                booked: gathered
-                    .counted
-                    .iter()
-                    .find(|counted| counted.id == known.0.id)
-                    .map_or(&none, |counted| &counted.booked),
-            })
-            .collect();
+        let inverters = self.inverters(gathered, (&empty, &none));
         let roof = roof::roof(&light, &inverters, spans);
         let made = electricity::of(self, &gathered.counted, spans, period);
-        let figures = |counted: &Counted| {
+        let figures = |counted: &meters::Counted| {
             let days = gathered.days.get(&counted.id).unwrap_or(&empty);
             meters::figures(counted, days, spans, now)
         };
@@ -366,26 +245,6 @@ impl Reports {
             ));
         }
         remarks.into_iter().map(Words::from).collect()
-    }
-}
-
-/// Whether figures are made of devices of a kind.
-const fn wanted(kind: DeviceKind) -> bool {
-    matches!(kind, DeviceKind::Inverter | DeviceKind::Meter | DeviceKind::Weather)
-}
-
-/// The counters that reports are made of, by the kind of the device.
-const fn counters(kind: DeviceKind) -> &'static [&'static str] {
-    match kind {
-        DeviceKind::Inverter => &["energy_total_wh"],
-        DeviceKind::Meter => &[
-            "energy_import_wh",
-            "energy_export_wh",
-            "water_total_m3",
-            "gas_total_m3",
-            "heat_total_mj",
-        ],
-        _ => &[],
     }
 }
 

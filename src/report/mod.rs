@@ -20,6 +20,7 @@ mod electricity;
 mod error;
 mod figures;
 mod form;
+mod gather;
 mod html;
 mod light;
 mod make;

@@ -49,6 +49,17 @@ kinds = ["ticket_machine"]
 area_m2 = 15000
 people = 600
 
+# What people read off: the page #/reports takes it.
+[[meter]]
+id = "water-main"
+name = { zh = "总水表", en = "water main" }
+counts = "water"
+
+[[meter]]
+id = "gas-main"
+name = { zh = "天然气表", en = "gas meter" }
+counts = "gas"
+
 # A price that is made up.
 [[tariff]]
 from = "2020-01-01"

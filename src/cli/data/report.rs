@@ -24,7 +24,11 @@ use super::{Done, Failure, runtime};
 #[derive(Args)]
 pub(in crate::cli) struct ReportArguments {
     /// 2026-10 for a month; 2026-10-05, 2026-W41, 2026-Q4 or 2026. 报告期：月、日、周、季、年。
-    period: String,
+    #[arg(required_unless_present = "schema")]
+    period: Option<String>,
+    /// The schema of the JSON, and nothing else. 只输出 JSON 的结构定义。
+    #[arg(long)]
+    schema: bool,
     /// Its form. 格式。
     #[arg(long, value_enum, default_value_t = Format::Text, ignore_case = true)]
     format: Format,
@@ -72,11 +76,16 @@ impl Format {
 
 pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     let place = &arguments.place;
-    let period: Period = arguments.period.parse().map_err(|error: NoPeriod| {
-        let (said, hint) = (error.text(), NoPeriod::hint());
-        let zh = format!("{}；{}", said.zh, hint.zh);
-        Failure::told(Text::new(zh, format!("{}; {}", said.en, hint.en)))
-    })?;
+    if arguments.schema {
+        let schema = serde_json::to_string_pretty(&Figures::schema())?;
+        return write(arguments, &lines(&schema));
+    }
+    let period: Period =
+        arguments.period.as_deref().unwrap_or_default().parse().map_err(|error: NoPeriod| {
+            let (said, hint) = (error.text(), NoPeriod::hint());
+            let zh = format!("{}；{}", said.zh, hint.zh);
+            Failure::told(Text::new(zh, format!("{}; {}", said.en, hint.en)))
+        })?;
     let hall = place.hall()?;
     let folder = data_folder(place)?;
     let clock: SharedClock = Arc::new(SystemClock);
@@ -103,9 +112,13 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
         None => lines(&words(&told.figures, period, place.lang).join("\n")),
         Some(form) => told.printed(form, chinese, fonts).map_err(failed)?,
     };
+    write(arguments, &written)
+}
+
+fn write(arguments: &ReportArguments, written: &[u8]) -> Done {
     match &arguments.out {
-        None => std::io::stdout().write_all(&written).map_err(Failure::from)?,
-        Some(path) => std::fs::write(path, &written).map_err(|e| Failure::of_file(path, &e))?,
+        None => std::io::stdout().write_all(written).map_err(Failure::from)?,
+        Some(path) => std::fs::write(path, written).map_err(|e| Failure::of_file(path, &e))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -17,7 +17,10 @@ pub(super) fn sections(service: &ServiceFigures) -> Vec<Section> {
         let worst = served(title, "设备", "machine", service.worst.iter());
         blocks.push(Block::Table(worst));
     }
-    blocks.push(Block::Table(faults(&service.faults)));
+    blocks.push(match service.faults.is_empty() {
+        true => Block::Note(Text::new("期内没有设备故障告警", "no alert was about a machine")),
+        false => Block::Table(faults(&service.faults)),
+    });
     blocks.push(Block::Note(Text::new(
         "可用率 = 1 − 停用 / (服务时间 − 维护 − 无数据)；停用按重要及以上告警从首次发现到恢复计，静默期间计为维护；\
          MTBF = (应服务时间 − 停用) / 故障次数；响应 = 告警到首次确认的服务时间，30 分钟内为及时",

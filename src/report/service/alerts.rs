@@ -17,7 +17,7 @@ const COSTLY_MAX: usize = 15;
 const NOISE_MS: i64 = 5 * 60 * 1000;
 
 /// Alerts that were raised in a span.
-fn within<'a>(alerts: &'a [Alert], (from, to): Range) -> impl Iterator<Item = &'a Alert> {
+fn within(alerts: &[Alert], (from, to): Range) -> impl Iterator<Item = &Alert> {
     alerts.iter().filter(move |alert| from <= alert.raised && alert.raised < to)
 }
 

@@ -27,19 +27,21 @@ pub(super) fn drawn(
         .set_values((sheet, first, 1, last, 1))
         .set_format(
             ChartFormat::new()
-                .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color("#2F6F9F")),
+                .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color("#9CBCD6")),
         );
     if let Some((title, unit, _)) = &own.line {
         let mut dashed = ChartLine::new();
-        dashed.set_color("#B45309").set_dash_type(ChartLineDashType::Dash);
+        dashed.set_color("#7C2D12").set_dash_type(ChartLineDashType::Dash);
         let mut line = Chart::new(ChartType::Line);
         line.add_series()
             .set_name(format!("{} ({unit})", pick(title)).as_str())
             .set_categories(labels)
             .set_values((sheet, first, 2, last, 2))
             .set_format(ChartFormat::new().set_line(&dashed))
-            .set_secondary_axis(true);
-        line.y2_axis().set_name(*unit);
+            .set_secondary_axis(*unit != own.unit);
+        if *unit != own.unit {
+            line.y2_axis().set_name(*unit);
+        }
         chart.combine(&line);
     }
     chart.title().set_name(pick(&own.title).as_str());

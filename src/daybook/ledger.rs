@@ -174,8 +174,9 @@ mod tests {
                 readings.push((time, Amount::from_thousandths(shown), new));
             }
             let booked = Booked::by_hand(&readings);
-            let (first, last) = (readings[0].0, readings[readings.len() - 1].0);
-            let sums = booked.grid.sums(first, last.plus_ms(1));
+            // Whole quarters of an hour.
+            let end = Timestamp::from_ms((minute + 15) * 60_000);
+            let sums = booked.grid.sums(Timestamp::from_ms(0), end);
             let grown: Amount = booked.pieces.iter().map(|piece| piece.last.1 - piece.first.1).sum();
             prop_assert_eq!(sums.manual, grown);
             prop_assert_eq!(sums.total(), grown);

@@ -9,6 +9,7 @@
 //! known is missing, not zero.
 
 mod day;
+pub mod diagnosis;
 mod follow;
 mod module;
 mod plant;

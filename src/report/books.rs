@@ -100,6 +100,8 @@ pub(super) fn obstacles(
             "the sub-meters leave a gap of {gap} %; {most} % are allowed"
         ));
     }
+    // What people can do something about comes first.
+    found.extend(unread(reports, counted, figures.last));
     let mut poor: Vec<&Words> = Vec::new();
     for meter in &figures.meters {
         let few = meter.completeness.value.is_some_and(|share| share < COMPLETENESS_MIN);
@@ -111,7 +113,6 @@ pub(super) fn obstacles(
         let least = rounded(COMPLETENESS_MIN * 100.0, 0);
         text!("{zh} 的数据到达率不足 {least}%", "less than {least} % of the readings of {en} came")
     }));
-    found.extend(unread(reports, counted, figures.last));
     found.into_iter().map(Words::from).collect()
 }
 

@@ -10,6 +10,7 @@ use crate::factor::Factor;
 
 use super::annual::{Annual, Totals};
 use super::building::Supply;
+use super::diagnosis::Trouble;
 use super::period::Length;
 use super::service::ServiceFigures;
 use super::usage::Usage;
@@ -195,6 +196,20 @@ pub struct InverterFigures {
     pub performance: Performance,
 }
 
+/// Inverters whose modules look the same way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupFigures {
+    /// Tilt of the modules, degrees; of the first array of the first inverter.
+    pub tilt_deg: f64,
+    /// Where they look, degrees from north over east.
+    pub azimuth_deg: f64,
+    /// Ids of the inverters.
+    pub inverters: Vec<String>,
+    /// How well they worked.
+    #[serde(flatten)]
+    pub performance: Performance,
+}
+
 /// One day of the plant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoofDay {
@@ -214,8 +229,12 @@ pub struct RoofDay {
 pub struct RoofFigures {
     /// All of it.
     pub plant: Performance,
+    /// Inverters by the way that their modules look.
+    pub groups: Vec<GroupFigures>,
     /// Each inverter.
     pub inverters: Vec<InverterFigures>,
+    /// What kept it from making more, the dearest first.
+    pub troubles: Vec<Trouble>,
     /// Each day.
     pub days: Vec<RoofDay>,
 }

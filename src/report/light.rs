@@ -133,6 +133,23 @@ impl<'a> Light<'a> {
         suns.iter().enumerate().map(of).collect()
     }
 
+    /// Mean temperature of the air by day, °C.
+    pub(super) fn air_c(&self, span: &Span) -> Option<f64> {
+        let suns = self.suns(*span);
+        let by_day = suns.iter().enumerate().filter(|(_, sun)| is_up(sun));
+        let (mut sum, mut count) = (0.0, 0_u32);
+        for (record, _) in by_day {
+            let station = self
+                .weather
+                .iter()
+                .find_map(|(_, days)| mean(days.get(&span.date)?, "ambient_temp_c", record));
+            if let Some(air_c) = station {
+                (sum, count) = (sum + air_c, count + 1);
+            }
+        }
+        (count > 0).then(|| sum / f64::from(count))
+    }
+
     /// Temperature of the modules in a record, °C: by a sensor on their back, or from the air, the wind
     /// and the light on them.
     pub(super) fn module_c(

@@ -15,6 +15,7 @@ use crate::tariff::Tariffs;
 use super::annual::{self, Totals};
 use super::books;
 use super::building::{Config, Meter, Role};
+use super::diagnosis;
 use super::electricity;
 use super::figures::{Carbon, Compared, Figures, SCHEMA, Words};
 use super::gather::{ByDate, Gathered};
@@ -146,7 +147,11 @@ impl Reports {
         let light = Light::new(&self.site, &self.plant, &weather);
         let (empty, none) = (ByDate::new(), Booked::default());
         let inverters = self.inverters(gathered, (&empty, &none));
-        let roof = roof::roof(&light, &inverters, spans);
+        let mut roof = roof::roof(self, &light, &inverters, spans);
+        if let Some(roof) = &mut roof {
+            let meter = diagnosis::meter(self, &light, &gathered.counted, &gathered.days, spans);
+            roof.troubles.extend(meter);
+        }
         let made = electricity::of(self, &gathered.counted, spans, period);
         let figures = |counted: &meters::Counted| {
             let days = gathered.days.get(&counted.id).unwrap_or(&empty);

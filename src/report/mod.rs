@@ -15,6 +15,7 @@ mod books;
 mod building;
 mod chart;
 mod csv;
+mod diagnosis;
 mod document;
 mod electricity;
 mod error;
@@ -37,12 +38,13 @@ mod usage;
 pub use self::csv::csv;
 pub use annual::{Annual, Indicator, Quota, Scope, Totals};
 pub use building::{Building, ByHand, Config, Meter, Role, Supply};
+pub use diagnosis::{Cause, Trouble};
 pub use document::{
     Block, Cell, Change, Chart, Closing, Column, Document, Section, Table, changes,
 };
 pub use error::ReportError;
 pub use figures::{
-    Basis, Carbon, Classes, Coal, Compared, Edit, Electricity, Figure, Figures, Hole,
+    Basis, Carbon, Classes, Coal, Compared, Edit, Electricity, Figure, Figures, GroupFigures, Hole,
     InverterFigures, Line, MeterFigures, Money, Performance, RoofDay, RoofFigures, SCHEMA, Shown,
     Supplied, Words,
 };

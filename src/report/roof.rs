@@ -9,8 +9,12 @@ use crate::daybook::{Booked, Day, Known};
 use crate::model::{Text, text};
 use crate::pv::{Array, NoFigure, Rating, Record, Sums, same_plane};
 
-use super::figures::{Basis, Figure, InverterFigures, Performance, RoofDay, RoofFigures};
+use super::diagnosis::{self, Findings, Lights};
+use super::figures::{
+    Basis, Figure, GroupFigures, InverterFigures, Performance, RoofDay, RoofFigures,
+};
 use super::light::{Light, Span, is_up, mean};
+use super::make::Reports;
 
 /// Hours of a record.
 const RECORD_H: f64 = 1.0 / 12.0;
@@ -35,17 +39,20 @@ struct Runs {
 }
 
 /// One inverter with its arrays, worked through.
-struct Worked<'a> {
-    inverter: &'a Inverter<'a>,
-    arrays: Vec<&'a Array>,
-    basis: Option<Basis>,
-    rating: Rating,
+pub(super) struct Worked<'a> {
+    pub(super) inverter: &'a Inverter<'a>,
+    pub(super) arrays: Vec<&'a Array>,
+    pub(super) basis: Option<Basis>,
+    pub(super) rating: Rating,
+    /// What it did not make while it stood still, by day, Wh.
+    pub(super) stood: BTreeMap<Date, f64>,
     days: BTreeMap<Date, Sums>,
     runs: Runs,
 }
 
 /// The roof over a period.
 pub(super) fn roof(
+    reports: &Reports,
     light: &Light<'_>,
     inverters: &[Inverter<'_>],
     spans: &[Span],
@@ -54,20 +61,24 @@ pub(super) fn roof(
         return None;
     }
     let mut worked: Vec<Worked<'_>> = inverters.iter().map(|one| Worked::new(one, light)).collect();
+    let mut findings = Findings::default();
     for span in spans {
-        day(light, &mut worked, *span);
+        let lights = day(light, &mut worked, *span);
+        findings.take(light, &worked, span, &lights, diagnosis::price(reports, span));
     }
     let hours = spans.iter().map(|span| RECORD_H * records(span)).sum::<f64>();
     let of = |one: &Worked<'_>| InverterFigures {
         device: one.inverter.known.0.id.to_string(),
         name: one.inverter.known.0.name.clone().into(),
         ac_rated_w: one.inverter.known.0.rated_power_w,
-        performance: performance(std::slice::from_ref(one), spans, hours),
+        performance: performance(&[one], spans, hours),
     };
     Some(RoofFigures {
         inverters: worked.iter().map(of).collect(),
         days: spans.iter().map(|span| roof_day(&worked, span)).collect(),
-        plant: performance(&worked, spans, hours),
+        plant: performance(&worked.iter().collect::<Vec<_>>(), spans, hours),
+        groups: groups(&worked, spans, hours),
+        troubles: findings.told(&worked),
     })
 }
 
@@ -93,6 +104,7 @@ impl<'a> Worked<'a> {
             },
             arrays,
             days: BTreeMap::new(),
+            stood: BTreeMap::new(),
             runs: Runs::default(),
         }
     }
@@ -106,21 +118,25 @@ impl<'a> Worked<'a> {
     }
 
     /// Looks the way that another one does.
-    fn is_peer(&self, other: &Self) -> bool {
+    pub(super) fn is_peer(&self, other: &Self) -> bool {
         let planes = self.arrays.first().zip(other.arrays.first());
         planes.is_some_and(|(a, b)| same_plane(a.plane, b.plane))
     }
 }
 
-/// Works through a day of all inverters.
-fn day(light: &Light<'_>, worked: &mut [Worked<'_>], span: Span) {
+/// Works through a day of all inverters; the light on each.
+fn day(light: &Light<'_>, worked: &mut [Worked<'_>], span: Span) -> Lights {
     let suns = light.suns(span);
+    let mut lights = Lights::new();
     let mut stood: Vec<(usize, usize)> = Vec::new();
     for (place, one) in worked.iter_mut().enumerate() {
-        let Some((basis, first)) = one.basis.zip(one.arrays.first().copied()) else { continue };
+        let Some((basis, first)) = one.basis.zip(one.arrays.first().copied()) else {
+            lights.push(Vec::new());
+            continue;
+        };
         let on_it = light.on_arrays(&one.arrays, basis, span);
         let mut sums = Sums::default();
-        for ((record, sun), poa_wm2) in suns.iter().enumerate().zip(on_it) {
+        for ((record, sun), poa_wm2) in suns.iter().enumerate().zip(on_it.iter().copied()) {
             let ac_w = one.ac_w(span.date, record);
             let known = one.inverter.days.get(&span.date);
             let of = Record {
@@ -142,13 +158,35 @@ fn day(light: &Light<'_>, worked: &mut [Worked<'_>], span: Span) {
             }
         }
         one.days.insert(span.date, sums);
+        lights.push(on_it);
     }
     for (place, record) in stood {
         let lost_wh = lost_wh(worked, place, span.date, record);
         if let Some(one) = worked.get_mut(place) {
             one.runs.lost_wh += lost_wh;
+            *one.stood.entry(span.date).or_default() += lost_wh;
         }
     }
+    lights
+}
+
+/// Inverters whose modules look the same way, together.
+fn groups(worked: &[Worked<'_>], spans: &[Span], hours: f64) -> Vec<GroupFigures> {
+    let mut groups: Vec<GroupFigures> = Vec::new();
+    for (place, one) in worked.iter().enumerate() {
+        let Some(array) = one.arrays.first() else { continue };
+        if worked.iter().take(place).any(|other| other.is_peer(one)) {
+            continue;
+        }
+        let members: Vec<&Worked<'_>> = worked.iter().filter(|other| other.is_peer(one)).collect();
+        groups.push(GroupFigures {
+            tilt_deg: array.plane.tilt_deg,
+            azimuth_deg: array.plane.azimuth_deg,
+            inverters: members.iter().map(|o| o.inverter.known.0.id.to_string()).collect(),
+            performance: performance(&members, spans, hours),
+        });
+    }
+    groups
 }
 
 /// What an inverter that stood still in a record would have made: as much as those that look the same way
@@ -166,20 +204,21 @@ fn lost_wh(worked: &[Worked<'_>], place: usize, date: Date, record: usize) -> f6
     one.rating.dc_rated_w * ac_w / rated_w * RECORD_H
 }
 
-fn energy_wh(one: &Worked<'_>, from: &Span, to: &Span) -> f64 {
+pub(super) fn energy_wh(one: &Worked<'_>, from: &Span, to: &Span) -> f64 {
     let end = to.start.plus_ms(i64::try_from(to.records).unwrap_or(0) * crate::daybook::RECORD_MS);
     one.inverter.booked.grid.sums(from.start, end).total().units()
 }
 
 /// The figures of some inverters together.
-fn performance(worked: &[Worked<'_>], spans: &[Span], hours: f64) -> Performance {
+fn performance(worked: &[&Worked<'_>], spans: &[Span], hours: f64) -> Performance {
     let ends = spans.first().zip(spans.last());
     let energy = |one: &Worked<'_>| ends.map_or(0.0, |(first, last)| energy_wh(one, first, last));
-    let energy_wh: f64 = worked.iter().map(energy).sum();
+    let energy_wh: f64 = worked.iter().map(|one| energy(one)).sum();
     let ac_rated = worked.iter().map(|one| one.inverter.known.0.rated_power_w.unwrap_or(0.0));
     let ac_rated_w: f64 = ac_rated.sum();
     // A plant of which some arrays are not known has yields and ratios of those that are.
-    let rated: Vec<&Worked<'_>> = worked.iter().filter(|one| one.basis.is_some()).collect();
+    let rated: Vec<&Worked<'_>> =
+        worked.iter().copied().filter(|one| one.basis.is_some()).collect();
     let dc_rated_w: f64 = rated.iter().map(|one| one.rating.dc_rated_w).sum();
     let rated_energy_wh: f64 = rated.iter().map(|one| energy(one)).sum();
     let sums = rated.iter().flat_map(|one| one.days.values());

@@ -16,6 +16,7 @@ import { Databases, audit, data } from "./fake/data.mjs";
 import { Desk } from "./fake/desk.mjs";
 import { HOUR, devices, kinds, midnight, pv, text, zones } from "./fake/hall.mjs";
 import { past } from "./fake/past.mjs";
+import { Books } from "./fake/reports.mjs";
 import { service } from "./fake/service.mjs";
 
 const text_option = (fallback) => ({ type: "string", default: fallback });
@@ -31,6 +32,7 @@ const boot = randomBytes(6).toString("hex");
 const alerts = new Alerts(now());
 const databases = new Databases(now());
 const desk = new Desk(alerts, now());
+const books = new Books(now());
 const sessions = new Set();
 const streams = new Set();
 let stored = 48_213_400;
@@ -181,6 +183,8 @@ async function answer(request, response, url) {
     json(response, ...work);
     return request.method === "POST" ? tellAlerts() : undefined;
   }
+  const booked = await books.answer({ method: request.method, path, query: url.searchParams, body: () => body(request), now: now() });
+  if (booked) return booked[2] ? response.writeHead(booked[0], booked[2]).end(booked[1]) : json(response, booked[0], booked[1]);
   const told = await account(request, path, url.searchParams);
   if (told === null) return problem(response, 404, "no such page");
   return told[1] === null ? response.writeHead(told[0]).end() : json(response, ...told);

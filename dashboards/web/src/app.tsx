@@ -1,5 +1,5 @@
 // The page and its views: the live board (PV, alerts, devices), what is done about alerts, how well the machines serve,
-// what became of the data.
+// what became of the data, what a month was.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { isOpenHall } from "./api/http";
 import type { Hall } from "./api/types";
@@ -15,6 +15,7 @@ import { Drawer } from "./ui/drawer";
 import { Header } from "./ui/header";
 import { Login } from "./ui/login";
 import { PvCard } from "./ui/pv-card";
+import { ReportsView } from "./ui/reports";
 import { ServiceView } from "./ui/service/view";
 import { SystemStrip } from "./ui/system";
 import { Announcements, SoundNote } from "./ui/wall/announcements";
@@ -45,7 +46,7 @@ function Board({ hall }: { hall: Hall }) {
 function Skip({ route }: { route: Route }) {
   const { t } = useWords();
   const id = route === "board" ? "devices" : route;
-  const words: Record<Route, string> = { board: t.skipToDevices, alerts: t.skipToAlerts, service: t.skipToService, data: t.skipToData };
+  const words: Record<Route, string> = { board: t.skipToDevices, alerts: t.skipToAlerts, service: t.skipToService, data: t.skipToData, reports: t.skipToReports };
   const jump = (event: MouseEvent) => {
     event.preventDefault();
     document.getElementById(id)?.focus();
@@ -59,6 +60,7 @@ function View({ hall, route }: { hall: Hall; route: Route }) {
     case "alerts": return <Desk hall={hall} />;
     case "service": return <ServiceView hall={hall} />;
     case "data": return <DataView />;
+    case "reports": return <ReportsView />;
   }
 }
 

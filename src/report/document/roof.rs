@@ -1,8 +1,9 @@
 //! The roof: the plant, each inverter, each day.
 
-use crate::model::Text;
+use crate::model::{Text, text};
 
-use super::super::figures::{Basis, InverterFigures, Performance, RoofFigures};
+use super::super::diagnosis::Trouble;
+use super::super::figures::{Basis, GroupFigures, InverterFigures, Performance, RoofFigures};
 use super::cell::{Cell, Chart, Column, Table, bars, by_month, words};
 use super::{Block, Section};
 
@@ -10,7 +11,9 @@ pub(super) fn section(roof: &RoofFigures) -> Section {
     let blocks = vec![
         Block::Chart(days(roof)),
         Block::Table(plant(&roof.plant)),
+        Block::Table(groups(roof)),
         Block::Table(inverters(roof)),
+        troubles(roof),
     ];
     Section { key: "roof", title: Text::new("光伏发电", "The roof"), blocks }
 }
@@ -100,9 +103,61 @@ fn times(plant: &Performance) -> Vec<Row> {
     ]
 }
 
-fn inverters(roof: &RoofFigures) -> Table {
+/// What kept the roof from making more.
+fn troubles(roof: &RoofFigures) -> Block {
     let columns = vec![
-        Column::new("逆变器", "inverter", ""),
+        Column::new("设备", "device", ""),
+        Column::new("损失电量", "energy lost", "kWh"),
+        Column::new("损失金额", "worth", "元"),
+        Column::new("发现", "what was found", ""),
+        Column::new("建议", "what to do", ""),
+    ];
+    let row = |trouble: &Trouble| {
+        vec![
+            Cell::Name(words(&trouble.name)),
+            trouble.lost_kwh.map_or(Cell::Empty, |kwh| Cell::number(kwh, 1)),
+            trouble.money.map_or(Cell::Empty, |money| Cell::number(money, 2)),
+            Cell::Words(words(&trouble.text)),
+            Cell::Words(words(&trouble.advice)),
+        ]
+    };
+    let rows: Vec<_> = roof.troubles.iter().map(row).collect();
+    let title = Text::new("诊断（按损失排序）", "what kept it from making more");
+    match rows.is_empty() {
+        true => Block::Note(Text::new("诊断：未发现异常", "nothing kept it from making more")),
+        false => Block::Table(Table::new(title, columns, rows)),
+    }
+}
+
+/// By the way that modules look.
+fn groups(roof: &RoofFigures) -> Table {
+    let row = |group: &GroupFigures| {
+        let (tilt, azimuth) =
+            (super::rounded(group.tilt_deg, 0), super::rounded(group.azimuth_deg, 0));
+        let count = group.inverters.len();
+        let name = text!(
+            "倾角 {tilt}°、方位 {azimuth}°（{count} 台）",
+            "tilt {tilt}°, azimuth {azimuth}° ({count})"
+        );
+        performance(Cell::Words(name), &group.performance)
+    };
+    let rows = roof.groups.iter().map(row).collect();
+    let title = Text::new("各朝向", "by the way that modules look");
+    Table::new(title, columns("方阵", "arrays"), rows)
+}
+
+fn inverters(roof: &RoofFigures) -> Table {
+    let row = |inverter: &InverterFigures| {
+        performance(Cell::Name(words(&inverter.name)), &inverter.performance)
+    };
+    let rows = roof.inverters.iter().map(row).collect();
+    Table::new(Text::new("各逆变器", "each inverter"), columns("逆变器", "inverter"), rows)
+        .summed(&[1, 2, 7])
+}
+
+fn columns(zh: &str, en: &str) -> Vec<Column> {
+    vec![
+        Column::new(zh, en, ""),
         Column::new("容量", "rated", "kW"),
         Column::new("发电量", "energy", "kWh"),
         Column::new("等效小时", "yield", "h"),
@@ -111,23 +166,21 @@ fn inverters(roof: &RoofFigures) -> Table {
         Column::new("可利用率", "availability", ""),
         Column::new("损失", "lost", "kWh"),
         Column::new("有效记录", "valid", ""),
-    ];
-    let row = |inverter: &InverterFigures| {
-        let own = &inverter.performance;
-        vec![
-            Cell::Name(words(&inverter.name)),
-            own.dc_rated_w.map_or(Cell::Empty, |w| Cell::number(w / 1_000.0, 1)),
-            Cell::number(own.energy_wh / 1_000.0, 2),
-            Cell::figure(&own.final_yield_h, 1.0, 2),
-            Cell::percent(&own.pr, 1),
-            Cell::percent(&own.pr_25, 1),
-            Cell::percent(&own.time_availability, 2),
-            Cell::figure(&own.lost_wh, 0.001, 2),
-            Cell::percent(&own.completeness, 1),
-        ]
-    };
-    let rows = roof.inverters.iter().map(row).collect();
-    Table::new(Text::new("各逆变器", "each inverter"), columns, rows).summed(&[1, 2, 7])
+    ]
+}
+
+fn performance(name: Cell, own: &Performance) -> Vec<Cell> {
+    vec![
+        name,
+        own.dc_rated_w.map_or(Cell::Empty, |w| Cell::number(w / 1_000.0, 1)),
+        Cell::number(own.energy_wh / 1_000.0, 2),
+        Cell::figure(&own.final_yield_h, 1.0, 2),
+        Cell::percent(&own.pr, 1),
+        Cell::percent(&own.pr_25, 1),
+        Cell::percent(&own.time_availability, 2),
+        Cell::figure(&own.lost_wh, 0.001, 2),
+        Cell::percent(&own.completeness, 1),
+    ]
 }
 
 fn days(roof: &RoofFigures) -> Chart {

@@ -1,6 +1,7 @@
 // Requests to the daemon. Every failure becomes an ApiError with the status (0 = no answer).
 import type { Channels, Figures, NewOrder, NewSilence, NewStep, Noise, Rehearsal, Rule, Silence, Silences, Suspects, Vendor, Wall, WorkOrder, WorkOrders } from "./desk";
 import type { Past, Step } from "./past";
+import type { Form, NewAmount, NewReading, Report, Reports, Revision, Role, Which } from "./reports";
 import type { Service } from "./service";
 import type { Alert, Audit, Buses, Data, Device, Hall, Letters, LockedHall, ProblemBody, Pv, Registers, System } from "./types";
 
@@ -80,6 +81,29 @@ export interface Acknowledgement { readonly by: string; readonly note: string; r
 /** The past of one point, from one moment to another. */
 export interface PastQuestion { readonly device: string; readonly point: string; readonly from: number; readonly to: number; readonly step: Step }
 
+export interface Saved { readonly name: string; readonly content: Blob }
+
+function reportPath(period: string, form: Form | "json", lang: string, which: Which, save = false): string {
+  const { revision, now } = which;
+  const chosen = now ? "&now=true" : revision === undefined ? "" : `&revision=${revision}`;
+  return `/reports/${encodeURIComponent(period)}?form=${form}&lang=${lang}${chosen}${save ? "&save=true" : ""}`;
+}
+
+/** Where a report is, for a link. */
+export function reportAddress(period: string, form: Form, lang: string, which: Which, save: boolean): string {
+  return BASE + reportPath(period, form, lang, which, save);
+}
+
+async function file(path: string, otherwise: string): Promise<Saved> {
+  const response = await request(path, {}, RECALL_MS);
+  const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
+  try {
+    return { name: named?.[1] ?? otherwise, content: await response.blob() };
+  } catch {
+    throw new ApiError(0, {});
+  }
+}
+
 export const api = {
   hall: () => get<Hall | LockedHall>("/hall"),
   devices: () => get<DeviceList>("/devices"),
@@ -111,6 +135,13 @@ export const api = {
   rehearsal: (rule: string, days: number, signal: AbortSignal | null = null) =>
     get<Rehearsal>(`/rehearsal?rule=${encodeURIComponent(rule)}&days=${days}`, RECOUNT_MS, signal),
   noise: (fromMs: number, toMs: number) => get<Noise>(`/noise?from_ms=${fromMs}&to_ms=${toMs}`, SLOW_MS),
+  reports: () => get<Reports>("/reports", SLOW_MS),
+  report: (period: string, which: Which) => get<Report>(reportPath(period, "json", "zh", which), RECALL_MS),
+  reportFile: (period: string, form: Form, lang: string, which: Which) => file(reportPath(period, form, lang, which, true), `${period}.${form}`),
+  closeReport: (period: string, by: string, why: string) => told<Revision>(`/reports/${encodeURIComponent(period)}/close`, { by, why }, RECALL_MS),
+  signReport: (period: string, by: string, role: Role) => told<Revision>(`/reports/${encodeURIComponent(period)}/sign`, { by, role }),
+  enter: (entry: NewReading | NewAmount) => post("/entries", entry),
+  takeBack: (id: number, by: string, why: string) => post(`/entries/${id}/take-back`, { by, why }),
   data: (fromMs: number, toMs: number) => get<Data>(`/data?from_ms=${fromMs}&to_ms=${toMs}`, SLOW_MS),
   audit: (month: string) => get<Audit>(`/audit?month=${encodeURIComponent(month)}`, RECOUNT_MS),
   letters: (sink: string) => get<Letters>(`/sinks/${encodeURIComponent(sink)}/dead-letters`),

@@ -110,6 +110,11 @@ export function moment(ms: number, nowMs: number, lang: string): string {
   return formatted(ms, lang, "mdhm", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
+/** The same, with the year when it is another one. */
+export function momentInYears(ms: number, nowMs: number, lang: string): string {
+  return isoDate(ms).slice(0, 4) === isoDate(nowMs).slice(0, 4) ? moment(ms, nowMs, lang) : dated(ms, "momentOfYear", lang);
+}
+
 function isTomorrow(ms: number, nowMs: number): boolean {
   return dayKey(ms) === dayKey(nowMs + 86_400_000);
 }

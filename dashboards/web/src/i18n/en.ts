@@ -21,12 +21,14 @@ export const en: Messages = {
   skipToService: "Skip to the service view",
   skipToData: "Skip to the data view",
   skipToAlerts: "Skip to alerts and repair",
+  skipToReports: "Skip to the reports",
 
   navLabel: "Pages",
   navBoard: "Live board",
   alerts,
   service,
   data,
+  reports: { title: "Reports" },
   history,
   wall,
 

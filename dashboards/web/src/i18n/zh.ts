@@ -19,12 +19,14 @@ export const zh = {
   skipToService: "跳到服务一览",
   skipToData: "跳到数据去向",
   skipToAlerts: "跳到告警与维修",
+  skipToReports: "跳到月报",
 
   navLabel: "页面",
   navBoard: "实时总览",
   alerts,
   service,
   data,
+  reports: { title: "月报" },
   history,
   wall,
 

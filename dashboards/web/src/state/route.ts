@@ -1,9 +1,9 @@
 // Which of the views is shown. It is in the address, so that a screen can be set to one of them.
 import { useEffect, useState } from "preact/hooks";
 
-export type Route = "board" | "alerts" | "service" | "data";
-export const ADDRESS: Record<Route, string> = { board: "#/", alerts: "#/alerts", service: "#/service", data: "#/data" };
-export const ROUTES: readonly Route[] = ["board", "alerts", "service", "data"];
+export type Route = "board" | "alerts" | "service" | "data" | "reports";
+export const ADDRESS: Record<Route, string> = { board: "#/", alerts: "#/alerts", service: "#/service", data: "#/data", reports: "#/reports" };
+export const ROUTES: readonly Route[] = ["board", "alerts", "service", "data", "reports"];
 
 const isAt = (hash: string, route: Route): boolean => hash === ADDRESS[route] || (route !== "board" && hash.startsWith(`${ADDRESS[route]}/`));
 const current = (): Route => ROUTES.find((route) => isAt(window.location.hash, route)) ?? "board";

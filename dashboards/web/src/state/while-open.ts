@@ -9,6 +9,7 @@ interface Answer<T> {
   /** Null until the first answer; the last one stays when reading fails. */
   readonly data: T | null;
   readonly failed: boolean;
+  readonly failure: ApiError | null;
   /** It failed because this daemon knows no such page. */
   readonly missing: boolean;
 }
@@ -39,5 +40,5 @@ export function useWhileOpen<T>(open: boolean, read: () => Promise<T>, everyMs =
       clearTimeout(timer);
     };
   }, [open, again]);
-  return { data, failed: failure !== null, missing: failure?.status === 404 };
+  return { data, failed: failure !== null, failure, missing: failure?.status === 404 };
 }

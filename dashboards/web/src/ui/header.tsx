@@ -39,7 +39,7 @@ function Clock({ zone }: { zone: string }) {
 
 function Views({ route }: { route: Route }) {
   const { t } = useWords();
-  const names: Record<Route, string> = { board: t.navBoard, alerts: t.alerts.title, service: t.service.title, data: t.data.title };
+  const names: Record<Route, string> = { board: t.navBoard, alerts: t.alerts.title, service: t.service.title, data: t.data.title, reports: t.reports.title };
   return (
     <nav class="views" aria-label={t.navLabel}>
       {ROUTES.map((view) => (

@@ -1,17 +1,12 @@
 // Where the numbers come from, where that is not simply this gateway.
 import type { PastPart } from "../../api/past";
-import { dated, moment } from "../../format/time";
+import { momentInYears } from "../../format/time";
 import { useWords, type Words } from "../../i18n";
 import { serverNow } from "../../state/clock";
 
-/** With the year when it is another one. */
-function when(ms: number, now: number, lang: string): string {
-  return dated(ms, "year", lang) === dated(now, "year", lang) ? moment(ms, now, lang) : dated(ms, "momentOfYear", lang);
-}
-
 function sentence(part: PastPart, parts: readonly PastPart[], { t, lang }: Words): string {
   const now = serverNow();
-  const [from, to] = [when(part.from_ms, now, lang), when(part.to_ms, now, lang)];
+  const [from, to] = [momentInYears(part.from_ms, now, lang), momentInYears(part.to_ms, now, lang)];
   const [first, last] = [part === parts[0], part === parts[parts.length - 1]];
   if (part.origin === "influx") return last ? t.history.fromSink(part.sink ?? "") : t.history.fromSinkBefore(to, part.sink ?? "");
   // Nothing at all: the chart says that already, and only the reason is news.

@@ -31,7 +31,8 @@ pub(super) fn section(figures: &Figures) -> Option<Section> {
     let rows = figures.supplies.iter().map(row).collect();
     let title = Text::new("各种能源与水", "supplies");
     let mut blocks = vec![Block::Table(Table::new(title, columns, rows))];
-    blocks.push(Block::Table(meters(figures)));
+    let meters = meters(figures);
+    blocks.extend((!meters.rows.is_empty()).then_some(Block::Table(meters)));
     let title = Text::new("其他能源与水", "Other supplies");
     Some(Section { key: "supplies", title, blocks })
 }

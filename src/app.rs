@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::{AlertError, Channels, OverdueRepairs};
+use crate::alert::{Accounts, AlertError, Channels, OverdueRepairs};
 use crate::books::BooksError;
 use crate::clock::SharedClock;
 use crate::config::{Hall, WebSettings};
@@ -144,7 +144,7 @@ impl App {
         let former = past::remember(&common.journal, devices)?;
         let stage = hall.stage(history.clone(), common.journal.archive()?);
         let (told, states, monitor) = (Channels::default(), Sources::new(), modbus::Monitor::new());
-        let overdue = OverdueRepairs::default();
+        let (overdue, accounts) = (OverdueRepairs::default(), Accounts::default());
         let sinks = self.start_sinks(&hall, &history, &former, common)?;
         let (alerts_handle, alerts) =
             open_alerts(&hall, board, &service, (&history, &sinks), &told, common)?;
@@ -159,12 +159,14 @@ impl App {
         self.readers.vital("history", packer.run(stop.clone()));
         self.readers.vital("live", live.clone().run(common.journal.clone(), stop.clone()));
         self.readers.vital("service", watch.run(stop.clone()));
-        let alerts = alerts.hearing(overdue, monitor.clone());
+        let alerts = alerts.hearing(overdue, monitor.clone()).told_by(accounts.clone());
         self.readers.vital("alerts", alerts.run(stop.clone()));
         self.readers.vital("repair", repairs.run(stop.clone()));
         self.readers.vital("counters", counters.run(stop.clone()));
         let channels = self.start_channels(&hall, &told, common)?;
         let reports = self.start_reports(&hall, &history, &sinks, common)?;
+        let asked = reports.clone();
+        accounts.ask_by(move || asked.accounts());
         let page = web::Context {
             live,
             alerts: Arc::new(alerts_handle),

@@ -214,3 +214,41 @@ async fn a_meter_that_boots_over_midnight_and_shows_nothing_is_still_there() {
     let posted = book.grid.sums(at(-DAY), at(5 * DAY)).total();
     assert_eq!((posted, book.pieces[0].counted), (by_registers(&book), posted));
 }
+
+#[tokio::test]
+async fn a_day_of_a_clock_change_and_a_leap_day_are_as_long_as_they_are() {
+    for (zone, day, hours) in [
+        ("Europe/Berlin", date(2026, 10, 25), 25),
+        ("Europe/Berlin", date(2026, 3, 29), 23),
+        ("Asia/Shanghai", date(2028, 2, 29), 24),
+    ] {
+        let zone = jiff::tz::TimeZone::get(zone).expect("zone");
+        let midnight = |day: Date| {
+            let time = day.to_datetime(jiff::civil::Time::midnight());
+            zone.to_timestamp(time).expect("a time").as_millisecond()
+        };
+        let (start, end) = (midnight(day), midnight(day.tomorrow().expect("a date")));
+        assert_eq!(end - start, hours * HOUR);
+        let folder = tempfile::tempdir().expect("folder");
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(end + 2 * DAY)));
+        let mut config = journal::Config::new(folder.path().to_owned());
+        (config.commit_wait_ms, config.zone) = (1, zone.clone());
+        let journal = Journal::open(&config, clock.clone(), Tally::new()).expect("journal");
+        let past = history::Config::default();
+        let (history, _packer) = History::open(&past, &journal, clock.clone()).expect("history");
+        let from = (start - BEGIN - DAY) / MINUTE * MINUTE;
+        let records: Vec<Record> = steady(from, from + 4 * DAY, 9e8).map(reading).collect();
+        for records in records.chunks(1_000) {
+            journal.append(records.to_vec()).await.expect("kept");
+        }
+        let past = Past::new(history, Vec::new(), clock.clone());
+        let daybook = Daybook::open(folder.path(), past, zone.clone(), clock);
+        let days = daybook.closed_days(&known(), day, day).await.expect("days").days;
+        let days: Vec<Arc<Day>> = days.into_iter().map(|(_, day)| day).collect();
+        assert_eq!(days[0].readings, u64::try_from(hours * 60).expect("positive"), "{day}");
+        let records = usize::try_from(hours * 12).expect("positive");
+        assert_eq!(days[0].means["ac_power_w"], vec![Some(6_000.0); records], "{day}");
+        let counted = book(&days).grid.sums(Timestamp::from_ms(start), Timestamp::from_ms(end));
+        assert_eq!(counted.total().thousandths(), hours * 6_000 * 1_000, "{day}");
+    }
+}

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use field::{Daemon, wait_for};
 
-/// Of one core, and megabytes: what the issue allows a machine with two cores.
+/// Of one core, and megabytes of its own. The pages of the program's file are left out: the system takes
+/// them back when it needs them, and those of a debug build are seven times as many as those that are shipped.
 const CPU_PERCENT_MAX: f64 = 10.0;
-const MEMORY_MB_MAX: f64 = 100.0;
+const MEMORY_MB_MAX: f64 = 60.0;
 
 /// Processor time used so far, seconds.
 fn cpu_s(pid: u32) -> f64 {
@@ -28,8 +29,11 @@ fn cpu_s(pid: u32) -> f64 {
 
 fn memory_mb(pid: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("status");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
-    line.split_whitespace().nth(1).expect("kB").parse::<f64>().expect("number") / 1024.0
+    let of = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
+        line.split_whitespace().nth(1).expect("kB").parse::<f64>().expect("number") / 1024.0
+    };
+    of("RssAnon:") + of("RssShmem:")
 }
 
 /// Rule -> seconds after the start at which it was first seen, in a list of alerts.

@@ -1,5 +1,5 @@
 //! A mail server that wants TLS and a login: what is said to it in the clear, whose certificate is believed, and
-//! what becomes of a wrong password.
+//! what becomes of a wrong password. The report of a month, mailed.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods)]
 
@@ -9,6 +9,9 @@ mod certificates;
 #[path = "support/telling.rs"]
 #[allow(dead_code)]
 mod telling;
+#[path = "support/year.rs"]
+#[allow(dead_code, clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+mod year;
 
 use std::sync::{Arc, Mutex};
 
@@ -223,4 +226,43 @@ async fn a_wrong_password_is_told_without_being_shown() {
     // It is kept for when the password is right.
     assert!(world.events(EventKind::NotifyGivenUp).is_empty());
     world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_month_before_is_mailed_once_for_each_revision() {
+    let certificates = Certificates::make();
+    let server = Server::start(Manner::Plain, &certificates).await;
+    let size = year::Size { inverters: 1, meters: 1, kiosks: 0, days: 34, every_min: 15 };
+    let config = format!(
+        "[[channel]]\nname = \"mail\"\nkind = \"email\"\naddress = \"localhost:{}\"\ntls = \"none\"\n\
+         from = \"hall@example.org\"\nto = [\"duty@example.org\"]\n\
+         [report.mail]\nchannel = \"mail\"\nto = [\"chief@example.org\", \"office@example.org\"]\nlang = \"en\"\n",
+        server.port
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let mut hall = year::open(folder.path(), size, &config);
+    year::fill(&mut hall, size, &mut year::Truth::new(size), |_, _| true).await;
+    let mails = || server.lines(false).iter().filter(|line| *line == "DATA").count();
+    let said = |word: &str| server.lines(false).iter().any(|line| line.contains(word));
+
+    hall.reports.mail_due().await;
+    assert_eq!(mails(), 2, "one for each");
+    for word in [
+        "RCPT TO:<chief@example.org>",
+        "RCPT TO:<office@example.org>",
+        "year-2026-01.pdf",
+        "year-2026-01.xlsx",
+        "JVBERi0",
+    ] {
+        assert!(said(word), "{word}");
+    }
+    assert!(!said("duty@example.org"), "the channel's own people do not get it");
+    hall.reports.mail_due().await;
+    assert_eq!(mails(), 2, "it was sent");
+    let month = "2026-01".parse().unwrap();
+    let why = ("李工".to_owned(), "a made-up month".to_owned());
+    hall.reports.close(month, why, &|_, _| ()).await.expect("closed");
+    hall.reports.mail_due().await;
+    assert!(mails() == 4 && said("year-2026-01-R1.pdf"), "a revision is sent anew");
+    hall.journal.close();
 }

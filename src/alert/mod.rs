@@ -45,5 +45,5 @@ pub use silence::{Effect, Ended, KIOSK, Matcher, On, Recurring, Silence, Silence
 pub use task::{AlertError, Alerts, told};
 pub use trial::Trial;
 pub use types::{Acknowledged, Alert, AlertState, Change, Config, Suspect, Transition};
-pub use upkeep::{OverdueRepair, OverdueRepairs};
+pub use upkeep::{Account, Accounts, OverdueRepair, OverdueRepairs};
 pub use witness::configured;

@@ -30,7 +30,7 @@ use super::record;
 use super::span;
 use super::storage::{self, Storage};
 use super::types::{Alert, AlertState, Transition};
-use super::upkeep::{self, OverdueRepairs};
+use super::upkeep::{self, Accounts, OverdueRepairs};
 
 const CURSOR: &str = "alerts";
 /// Everything is judged anew this often: time passes for devices that say nothing.
@@ -82,6 +82,7 @@ pub struct Alerts {
     switches: Vec<Switch>,
     /// What takes longer than its contract allows.
     overdue: OverdueRepairs,
+    accounts: Accounts,
     /// How busy the lines are, and what stood in the registers of devices.
     pub(super) monitor: Monitor,
     own_clock: OwnClock,
@@ -142,6 +143,7 @@ impl Alerts {
             history: None,
             sinks: Vec::new(),
             overdue: OverdueRepairs::default(),
+            accounts: Accounts::default(),
             monitor: Monitor::new(),
             own_clock: OwnClock::new(kept_at),
         };
@@ -186,6 +188,12 @@ impl Alerts {
         Self { overdue, monitor, ..self }
     }
 
+    /// Hears what the month's end wants of people.
+    #[must_use]
+    pub fn told_by(self, accounts: Accounts) -> Self {
+        Self { accounts, ..self }
+    }
+
     /// What is wrong beyond single devices.
     fn found(&self, now: Timestamp) -> Vec<service::Finding> {
         let (board, peers) = (&self.live, &self.look.peers);
@@ -198,6 +206,7 @@ impl Alerts {
         let lines = lines.map(|line| (line.name().to_owned(), line.figures().last_minute()));
         found.extend(line::late(board, peers, lines));
         found.extend(upkeep::overdue(self.overdue.look()));
+        found.extend(upkeep::accounts(self.accounts.look()));
         found.extend(upkeep::availability(&self.service.overview()));
         found.extend(clocks::off(board, peers));
         found.extend(self.own_clock.jump(now));

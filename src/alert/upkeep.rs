@@ -51,6 +51,68 @@ impl Debug for OverdueRepairs {
     }
 }
 
+/// What the month's end wants of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Account {
+    /// The newest factor of its kind is old.
+    FactorOld {
+        /// Which one.
+        factor: Text,
+        /// When it was issued.
+        issued: String,
+    },
+    /// The month that is over is not closed, and something stands in the way.
+    CloseBlocked {
+        /// The month, as it is written.
+        period: String,
+        /// The month, for people.
+        month: Text,
+        /// What stands in the way.
+        why: Text,
+    },
+}
+
+type AskAccounts = Box<dyn Fn() -> Vec<Account> + Send + Sync>;
+
+/// What the month's end wants, as the room of reports says it; asked like [`OverdueRepairs`].
+#[derive(Clone, Default)]
+pub struct Accounts(Arc<OnceLock<AskAccounts>>);
+
+impl Accounts {
+    /// From now on it is asked so; the first one counts.
+    pub fn ask_by(&self, ask: impl Fn() -> Vec<Account> + Send + Sync + 'static) {
+        self.0.get_or_init(|| Box::new(ask));
+    }
+
+    /// What is wanted now.
+    #[must_use]
+    pub fn look(&self) -> Vec<Account> {
+        self.0.get().map(|ask| ask()).unwrap_or_default()
+    }
+}
+
+impl Debug for Accounts {
+    fn fmt(&self, to: &mut Formatter<'_>) -> Formatted {
+        to.debug_tuple("Accounts").field(&self.0.get().is_some()).finish()
+    }
+}
+
+pub(super) fn accounts(accounts: Vec<Account>) -> impl Iterator<Item = Finding> {
+    accounts.into_iter().map(|account| {
+        let (what, part, words) = match account {
+            Account::FactorOld { factor, issued } => {
+                let part = plain(&factor.en);
+                let words = vec![("factor", factor), ("issued", Text::same(issued))];
+                (What::FactorOld, part, words)
+            }
+            Account::CloseBlocked { period, month, why } => {
+                (What::CloseBlocked, period, vec![("month", month), ("why", why)])
+            }
+        };
+        Finding { what, device: None, part, severity: None, words, devices: Vec::new() }
+    })
+}
+
 pub(super) fn overdue(repairs: Vec<OverdueRepair>) -> impl Iterator<Item = Finding> {
     repairs.into_iter().map(|repair| {
         let part = format!("{}-{}", repair.order, plain(&repair.late.en));
@@ -114,6 +176,29 @@ mod tests {
         let words: Vec<&str> = found[0].words.iter().map(|(_, text)| text.en.as_str()).collect();
         assert_eq!(words, ["ticket machine", "97"]);
         assert!(availability(&month(79, 20)).is_empty(), "the month is young");
+    }
+
+    #[test]
+    fn what_the_month_s_end_wants_is_asked_of_whoever_knows() {
+        let asked = Accounts::default();
+        assert!(asked.look().is_empty());
+        let old = Account::FactorOld {
+            factor: Text::new("电网平均排放因子", "carbon dioxide of the grid"),
+            issued: "2023-01-01".to_owned(),
+        };
+        let blocked = Account::CloseBlocked {
+            period: "2026-10".to_owned(),
+            month: Text::new("2026 年 10 月", "October 2026"),
+            why: Text::new("总水表没有期末读数", "the water main was not read"),
+        };
+        let said = [old, blocked];
+        let told = said.clone();
+        asked.clone().ask_by(move || told.to_vec());
+        let found: Vec<Finding> = accounts(asked.look()).collect();
+        let parts: Vec<_> = found.iter().map(|found| (found.what, found.part.as_str())).collect();
+        let expected =
+            [(What::FactorOld, "carbon-dioxide-of-the-grid"), (What::CloseBlocked, "2026-10")];
+        assert_eq!(parts, expected);
     }
 
     #[test]

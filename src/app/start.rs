@@ -87,6 +87,8 @@ impl App {
         self.readers.spawn("daybook", move || {
             daybook::keep(daybook.clone(), devices.clone(), stop.clone())
         });
+        let (watched, stop) = (reports.clone(), self.readers.stop_signal());
+        self.readers.spawn("reports", move || watched.clone().watch(stop.clone()));
         Ok(reports)
     }
 

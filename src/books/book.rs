@@ -24,6 +24,13 @@ pub(super) enum Record {
     Taken(Taken),
     Sealed(Sealed),
     Signature(Signature),
+    /// A report was mailed; revision 0 was not closed.
+    Mailed {
+        period: String,
+        revision: u32,
+        to: Vec<String>,
+        time_ms: i64,
+    },
 }
 
 /// The books.
@@ -35,6 +42,8 @@ pub struct Book {
     taken: Vec<Taken>,
     seals: Vec<Seal>,
     signatures: Vec<Signature>,
+    /// Period and revision of what was mailed.
+    mailed: Vec<(String, u32)>,
 }
 
 impl Book {
@@ -45,6 +54,7 @@ impl Book {
             taken: Vec::new(),
             seals: Vec::new(),
             signatures: Vec::new(),
+            mailed: Vec::new(),
         }
     }
 
@@ -60,6 +70,7 @@ impl Book {
             Record::Taken(taken) => self.taken.push(taken),
             Record::Sealed(sealed) => self.seals.push(sealed.seal),
             Record::Signature(signature) => self.signatures.push(signature),
+            Record::Mailed { period, revision, .. } => self.mailed.push((period, revision)),
         }
     }
 
@@ -101,6 +112,12 @@ impl Book {
             signature.period == seal.period && signature.revision == seal.revision
         };
         self.signatures.iter().filter(own)
+    }
+
+    /// Whether a revision of a period was mailed; 0 is one that was not closed.
+    #[must_use]
+    pub fn mailed(&self, period: &str, revision: u32) -> bool {
+        self.mailed.iter().any(|(sent, which)| sent == period && *which == revision)
     }
 
     /// The number of the next entry.

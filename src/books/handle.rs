@@ -117,6 +117,22 @@ impl Books {
         Ok(signature)
     }
 
+    /// Keeps that a revision of a period was mailed; 0 is one that was not closed.
+    ///
+    /// # Errors
+    /// [`BooksError::Journal`]; it is mailed again then.
+    pub async fn mailed(
+        &self,
+        period: &str,
+        revision: u32,
+        to: Vec<String>,
+    ) -> Result<(), BooksError> {
+        let journal = self.writing().await?;
+        let now = self.clock.now();
+        let (period, time_ms) = (period.to_owned(), now.ms());
+        self.keep(&journal, now, Record::Mailed { period, revision, to, time_ms }).await
+    }
+
     /// The figures of a seal, as they were sealed.
     ///
     /// # Errors

@@ -142,6 +142,7 @@ impl Hall {
             daybook: Daybook::open(folder, past, zone, clock.clone()),
             repair: self.repair(),
             books,
+            standing: report::Standing::default(),
             clock,
         }
     }
@@ -326,7 +327,7 @@ fn hall(
     let said = found.iter_mut().filter_map(|f| Some((f.device.id.clone(), f.meter.take()?)));
     let said = said.collect();
     let ids = found.iter().map(|found| found.device.id.clone()).collect();
-    let report = figures::report(root, folder, &ids, said);
+    let report = figures::report(root, (folder, &notify), &ids, said);
     let vendors = vendor::vendors(root, &known, &found);
     note_missing_broker(root, &found);
     let modbus = connections(&found, mqtt.as_mut());

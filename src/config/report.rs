@@ -7,11 +7,13 @@ use jiff::civil::Date;
 
 use crate::factor::{Bands, Factor, Factors, Quantity};
 use crate::model::{DeviceId, DeviceKind, Text, near, text};
-use crate::report::{Building, ByHand, Config, Meter, Quota, Role, Supply};
+use crate::notify;
+use crate::report::{Building, ByHand, Config, Meter, Post, Quota, Role, Supply};
 
 use super::section::{Section, write};
 
-const REPORT: &[&str] = &["area_m2", "people", "region", "fonts", "quota"];
+const REPORT: &[&str] = &["area_m2", "people", "region", "fonts", "quota", "mail"];
+const MAIL: &[&str] = &["day", "channel", "to", "lang"];
 const QUOTA: &[&str] = &[
     "electricity_kwhm2",
     "coal_kgcem2",
@@ -22,6 +24,8 @@ const QUOTA: &[&str] = &[
 const METER: &[&str] = &["id", "name", "counts", "role", "parent", "code", "quota"];
 const FACTOR: &[&str] =
     &["quantity", "region", "year", "value", "unit", "issued", "document", "url", "checked"];
+/// Readings of the month's end are in by then.
+const MAIL_DAY: i8 = 3;
 const REGION: &str = "beijing";
 /// Levels of an item's code: class, item, two more.
 const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 2..=8;
@@ -29,7 +33,7 @@ const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 2..=8;
 /// Reads all of it, once the meters are known.
 pub(super) fn report(
     root: &Section<'_>,
-    folder: &Path,
+    (folder, notify): (&Path, &notify::Config),
     devices: &BTreeSet<DeviceId>,
     mut said: Vec<(DeviceId, Said)>,
 ) -> Config {
@@ -37,11 +41,49 @@ pub(super) fn report(
     let by_hand = by_hand(root, devices, &mut said);
     let section = root.table("report", REPORT);
     let fonts = section.as_ref().and_then(|section| fonts(section, folder));
+    let post = section.as_ref().and_then(|section| post(section, notify));
     let quota = section.as_ref().map(quota).unwrap_or_default();
     let building = building(section.as_ref(), &factors);
     // A test says that the file inside the program is sound.
     let bands = Bands::shipped().unwrap_or_default();
-    Config { building, meters: meters(root, said), by_hand, factors, quota, bands, fonts }
+    Config { building, meters: meters(root, said), by_hand, factors, quota, bands, post, fonts }
+}
+
+/// Reads `[report.mail]`.
+fn post(section: &Section<'_>, notify: &notify::Config) -> Option<Post> {
+    let mail = section.table("mail", MAIL)?;
+    let day = mail.whole::<i8>("day", 1..=28).map_or(MAIL_DAY, |day| day.value);
+    let chinese = mail.words("lang").is_none_or(|lang| {
+        if !matches!(lang.value.as_str(), "zh" | "en") {
+            let problem = text!("未知的语言 `{}`", "unknown language `{}`", lang.value);
+            mail.note(lang.offset, problem, Text::new("写 zh 或 en", "write zh or en"));
+        }
+        lang.value != "en"
+    });
+    let to = mail.words_list("to");
+    if to.is_empty() {
+        mail.missing("to", write("to = [\"office@example.org\"]"));
+    }
+    for address in to.iter().filter(|address| !notify::is_address(&address.value)) {
+        let problem = text!("`{}` 不是邮件地址", "`{}` is no e-mail address", address.value);
+        let hint = Text::new("写成 name@example.org", "write name@example.org");
+        mail.note(address.offset, problem, hint);
+    }
+    let channel = mail.need_words("channel", write("channel = \"mail\""))?;
+    let emails = notify.channels.iter().filter_map(|channel| match &channel.kind {
+        notify::Kind::Email(email) => Some((&*channel.name, email, &channel.net)),
+        _ => None,
+    });
+    let found = emails.clone().find(|(name, ..)| *name == channel.value);
+    let Some((_, email, net)) = found else {
+        let all = emails.map(|(name, ..)| name);
+        let hint = near::hint(&channel.value, &Text::new("邮件渠道", "channels of mail"), all);
+        let problem = text!("没有邮件渠道 `{}`", "no channel of mail is `{}`", channel.value);
+        mail.note(channel.offset, problem, hint);
+        return None;
+    };
+    let to = to.into_iter().map(|address| address.value).collect();
+    Some(Post { day, chinese, email: notify::Email { to, ..email.clone() }, net: net.clone() })
 }
 
 /// Reads `[report.quota]`.

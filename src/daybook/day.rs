@@ -15,6 +15,9 @@ use super::points::Points;
 pub const RECORD_MS: i64 = 5 * 60 * 1000;
 /// Where a device says less than twice in it, the record is as long as a quarter of an hour.
 const LONG_RECORD_MS: i64 = 15 * 60 * 1000;
+/// From eleven to fourteen strings are compared; fewer readings than this say nothing.
+const NOON_MS: (i64, i64) = (11 * 3_600_000, 14 * 3_600_000);
+const NOON_READINGS_MIN: usize = 3;
 /// What was counted over a longer time without readings is recovered and not measured; or over three
 /// intervals of the device, if that is longer.
 const GAP_MS_MIN: i64 = 15 * 60 * 1000;
@@ -29,6 +32,10 @@ pub struct Day {
     pub record_ms: i64,
     /// Mean of each record from midnight on, by point; `None` without enough readings.
     pub means: BTreeMap<String, Vec<Option<f32>>>,
+    /// Mean from eleven to fourteen, by point: the currents of strings.
+    pub noon: BTreeMap<String, f32>,
+    /// Highest value, by point.
+    pub most: BTreeMap<String, f32>,
     /// What registers counted, by point.
     pub registers: BTreeMap<String, Register>,
 }
@@ -77,7 +84,9 @@ pub(super) fn make(
     let record_ms = if interval_ms * 2 > RECORD_MS { LONG_RECORD_MS } else { RECORD_MS };
     let enough = enough(record_ms, interval_ms);
     let mut day = Day { record_ms, ..Day::default() };
-    let (of_means, of_counters) = numbers.split_at(points.means.len().min(numbers.len()));
+    let (of_plain, of_counters) = numbers.split_at(points.plain().min(numbers.len()));
+    let (of_means, of_rest) = of_plain.split_at(points.means.len().min(of_plain.len()));
+    let (of_noon, of_most) = of_rest.split_at(points.noon.len().min(of_rest.len()));
     for (point, numbers) in points.means.iter().zip(of_means) {
         let own = within(numbers, from, to);
         day.readings = day.readings.max(own.len() as u64);
@@ -85,6 +94,16 @@ pub(super) fn make(
             let means = means(own, (from, to), record_ms, enough);
             day.means.insert((*point).to_owned(), means);
         }
+    }
+    let (noon, after) = (from.plus_ms(NOON_MS.0), from.plus_ms(NOON_MS.1));
+    for (point, numbers) in points.noon.iter().zip(of_noon) {
+        day.noon.extend(mean(within(numbers, noon, after)).map(|mean| (point.clone(), mean)));
+    }
+    for (point, numbers) in points.most.iter().zip(of_most) {
+        let own = within(numbers, from, to).iter().map(|(_, value)| *value);
+        let most = own.filter(|value| value.is_finite()).reduce(f64::max);
+        #[allow(clippy::cast_possible_truncation)] // seven digits are more than any sensor has
+        day.most.extend(most.map(|most| ((*point).to_owned(), most as f32)));
     }
     let gap_ms = GAP_MS_MIN.max(interval_ms.saturating_mul(GAP_INTERVALS));
     for ((point, nature), numbers) in points.counters.iter().zip(of_counters) {
@@ -95,6 +114,14 @@ pub(super) fn make(
         }
     }
     day
+}
+
+/// The mean of some values, if there are a few.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // as above
+fn mean(numbers: &[(Timestamp, f64)]) -> Option<f32> {
+    let values = numbers.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
+    let count = values.clone().count();
+    (count >= NOON_READINGS_MIN).then(|| (values.sum::<f64>() / count as f64) as f32)
 }
 
 /// Readings that make a record valid: half of what there should be.

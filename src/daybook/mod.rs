@@ -37,10 +37,11 @@ pub use keep::keep;
 pub use ledger::{Booked, Piece, Shown, booked};
 
 use points::Points;
+pub use points::string_of;
 use store::Store;
 
 /// Raised when days are made in another way: what is kept of before is made again.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// What a day is made from reaches so far back before it.
 const BEFORE_MS: i64 = 2 * 24 * 3600 * 1000;
 /// Days that are read in one go.
@@ -244,9 +245,9 @@ impl Daybook {
         };
         let (names, start) = (points.names(), from.plus_ms(-BEFORE_MS));
         let (mut numbers, parts) = self.past.numbers(&device.id, &names, start, to).await?;
-        let (means, counters) = names.split_at(points.means.len().min(names.len()));
+        let (plain, counters) = names.split_at(points.plain().min(names.len()));
         let last = self.past.last_numbers(&device.id, counters, start).await?;
-        for (numbers, last) in numbers.iter_mut().skip(means.len()).zip(last) {
+        for (numbers, last) in numbers.iter_mut().skip(plain.len()).zip(last) {
             // What a register showed last, however long ago, is where it goes on.
             numbers.splice(0..0, last);
         }

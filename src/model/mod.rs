@@ -25,6 +25,6 @@ pub use point::{
 pub use reading::{Event, EventKind, Link, Position, Reading, Record, Sample};
 pub use severity::Severity;
 pub use text::Text;
-pub(crate) use text::text;
+pub(crate) use text::{escaped, text};
 pub use time::Timestamp;
 pub use value::{Decimal, Quality, Value};

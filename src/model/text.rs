@@ -36,3 +36,21 @@ impl Text {
         Self { zh: self.zh.replace(&key, &value.zh), en: self.en.replace(&key, &value.en) }
     }
 }
+
+/// A text with what HTML and SVG give a meaning made harmless; a character that nobody can see becomes a
+/// mark that something was there.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => safe.push('\u{fffd}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lettre::address::Envelope;
 use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -140,6 +140,28 @@ impl Mailer {
         builder.singlepart(part).map_err(|error| refused(error.to_string()))
     }
 
+    /// A mail with files.
+    fn letter(
+        &self,
+        (subject, words): (&str, &str),
+        enclosures: Vec<Enclosure>,
+        to: &[String],
+    ) -> Result<Vec<u8>, NotifyError> {
+        let wrong = |error: &dyn std::fmt::Display| NotifyError::Client(error.to_string());
+        let mut builder = Message::builder().from(self.from.clone()).subject(subject);
+        for address in to {
+            builder = builder.to(mailbox(address)?);
+        }
+        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(words.to_owned());
+        let mut parts = MultiPart::mixed().singlepart(text);
+        for Enclosure { name, media_type, bytes } in enclosures {
+            let kind = ContentType::parse(media_type).map_err(|error| wrong(&error))?;
+            parts = parts.singlepart(Attachment::new(name).body(bytes, kind));
+        }
+        let message = builder.multipart(parts).map_err(|error| wrong(&error))?;
+        Ok(message.formatted())
+    }
+
     fn failed(&self, error: &lettre::transport::smtp::Error) -> Answer {
         let secrets: Vec<_> = self.secrets.iter().map(Secret::reveal).collect();
         let mut words = error.to_string();
@@ -158,6 +180,42 @@ impl Mailer {
             _ => Answer::Later(why),
         }
     }
+}
+
+/// A file that goes with a mail.
+#[derive(Debug, Clone)]
+pub struct Enclosure {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Sends a mail with files to all addresses of a channel's settings.
+///
+/// # Errors
+/// [`NotifyError`]: the server does not take it, or not for one of them; others may have it.
+pub async fn send_letter(
+    config: &Email,
+    net: &Net,
+    subject: &str,
+    words: &str,
+    enclosures: Vec<Enclosure>,
+) -> Result<(), NotifyError> {
+    let mailer = Mailer::new(config, net)?;
+    let message = mailer.letter((subject, words), enclosures, &config.to)?;
+    for address in &config.to {
+        match mailer.one(&message, address).await {
+            Answer::Taken => {}
+            Answer::Later(why)
+            | Answer::Refused(why)
+            | Answer::Shut(why)
+            | Answer::Busy(why, _) => return Err(NotifyError::Letter(address.clone(), why.en)),
+        }
+    }
+    Ok(())
 }
 
 fn mailbox(address: &str) -> Result<Mailbox, NotifyError> {

@@ -20,6 +20,9 @@ pub enum NotifyError {
     /// The address of a sender or a receiver is none.
     #[error("`{0}` is no e-mail address")]
     Address(String),
+    /// A mail with files was not taken for an address.
+    #[error("the mail server did not take it for `{0}`: {1}")]
+    Letter(String, String),
     /// The pattern is none.
     #[error("`{0}` is no pattern")]
     Pattern(String),
@@ -44,6 +47,10 @@ impl NotifyError {
             Self::Address(address) => text!(
                 "`{address}` 不是邮件地址；写成 name@example.org",
                 "`{address}` is no e-mail address; write name@example.org",
+            ),
+            Self::Letter(address, why) => text!(
+                "邮件服务器未接收发往 `{address}` 的邮件（{why}）",
+                "the mail server did not take it for `{address}` ({why})",
             ),
             Self::Pattern(pattern) => text!(
                 "`{pattern}` 不是有效的正则表达式；检查 success_pattern",

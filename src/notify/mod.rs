@@ -38,7 +38,7 @@ pub use config::{
     ChannelConfig, Config, DINGTALK, Email, Encryption, FEISHU, Hook, Kind, Language, Method, Mqtt,
     Net, Secret, Sms, WECOM,
 };
-pub use email::is_address;
+pub use email::{Enclosure, is_address, send_letter};
 pub use error::NotifyError;
 pub use handle::{Context, Handle, Look, Surroundings, start, test};
 pub use names::Names;

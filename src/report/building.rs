@@ -9,9 +9,10 @@ use crate::factor::{Bands, Factors};
 use crate::model::{DeviceId, Text};
 
 use super::annual::Quota;
+use super::post::Post;
 
 /// What reports have to know.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// What figures are related to.
     pub building: Building,
@@ -25,6 +26,8 @@ pub struct Config {
     pub quota: Quota,
     /// Points for renewable electricity.
     pub bands: Bands,
+    /// Who gets a month by mail.
+    pub post: Option<Post>,
     /// Where fonts are looked for; elsewhere than where the system has them.
     pub fonts: Option<PathBuf>,
 }

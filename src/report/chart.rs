@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::model::Text;
+use crate::model::{Text, escaped};
 
 use super::document::Chart;
-use super::html::escaped;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 220.0;

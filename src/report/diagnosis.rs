@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::daybook::{Day, RECORD_MS};
+use crate::daybook::{Day, RECORD_MS, string_of};
 use crate::model::{Text, text};
-use crate::pv::diagnosis::{self, DayOf, Found};
+use crate::pv::diagnosis::{self, Currents, DayOf, Found};
 
 use super::building::Role;
 use super::document::rounded;
@@ -22,6 +22,9 @@ use super::roof::Worked;
 /// So many days below its peers, or one day below this, is told.
 const BELOW_DAYS: u32 = 3;
 const FAR_BELOW: f64 = 0.80;
+/// The insulation of a day by the best of so many days before.
+const INSULATION_DAYS: usize = 7;
+const INSULATION_FELL: f64 = 0.5;
 /// Inverters and the meter behind them differ by so much on so many days.
 const METER_DIFFERS: f64 = 0.03;
 const METER_DAYS: u32 = 2;
@@ -43,6 +46,12 @@ pub enum Cause {
     Stood,
     /// It made less than the best of those that look the same way.
     Below,
+    /// A string that carried current carries none.
+    DeadString,
+    /// Its strings carry too different currents.
+    Strings,
+    /// Its insulation resistance fell.
+    Insulation,
     /// Too little AC of its DC.
     Efficiency,
     /// Held at one power below its nameplate.
@@ -95,6 +104,13 @@ struct Sum {
 }
 
 impl Sum {
+    /// As [`Sum::add`], where more is worse.
+    fn add_most(&mut self, found: &Found, price: Option<f64>) {
+        let worst = self.worst.map_or(found.share, |worst| worst.max(found.share));
+        self.add(found, price);
+        self.worst = Some(worst);
+    }
+
     fn add(&mut self, found: &Found, price: Option<f64>) {
         self.days += 1;
         self.hours += found.hours;
@@ -162,10 +178,58 @@ impl Findings {
         add(Cause::Stuck, diagnosis::stuck(&days, &sun_deg));
     }
 
+    /// Looks at the strings and the insulation of all inverters over the period.
+    pub(super) fn take_strings(
+        &mut self,
+        worked: &[Worked<'_>],
+        spans: &[Span],
+        price: impl Fn(&Span) -> Option<f64>,
+    ) {
+        for (inverter, one) in worked.iter().enumerate() {
+            for inputs in inputs_of(one) {
+                self.take_inputs((inverter, one), &inputs, spans, &price);
+            }
+            if let Some(found) = insulation(inverter, one, spans) {
+                self.0.entry((Cause::Insulation, inverter)).or_default().add(&found, None);
+            }
+        }
+    }
+
+    fn take_inputs(
+        &mut self,
+        (inverter, one): (usize, &Worked<'_>),
+        inputs: &[u16],
+        spans: &[Span],
+        price: &impl Fn(&Span) -> Option<f64>,
+    ) {
+        let currents = |span: &Span| -> Currents {
+            let day = one.inverter.days.get(&span.date);
+            let noon = day.iter().flat_map(|day| &day.noon);
+            let own = noon.filter_map(|(point, mean)| Some((string_of(point)?, f64::from(*mean))));
+            own.filter(|(input, _)| inputs.is_empty() || inputs.contains(input)).collect()
+        };
+        let days: Vec<Currents> = spans.iter().map(currents).collect();
+        let used = diagnosis::used(&days);
+        for (span, day) in spans.iter().zip(&days) {
+            let Some(strings) = diagnosis::strings(day, &used) else { continue };
+            let energy_wh = super::roof::energy_wh(one, span, span);
+            let (dead, differ) = diagnosis::judged(inverter, &strings, used.len(), energy_wh);
+            for (cause, found) in [(Cause::DeadString, dead), (Cause::Strings, differ)] {
+                if let Some(found) = found {
+                    self.0.entry((cause, inverter)).or_default().add_most(&found, price(span));
+                }
+            }
+        }
+    }
+
     /// The troubles, the dearest first.
     pub(super) fn told(mut self, worked: &[Worked<'_>]) -> Vec<Trouble> {
         self.0.retain(|(cause, _), sum| match cause {
             Cause::Below => sum.days >= BELOW_DAYS || sum.worst.is_some_and(|w| w < FAR_BELOW),
+            Cause::Strings => {
+                let poor = |worst: f64| worst > diagnosis::POOR_FROM;
+                sum.days >= BELOW_DAYS || sum.worst.is_some_and(poor)
+            }
             _ => true,
         });
         let trouble = |((cause, place), sum): ((Cause, usize), Sum)| {
@@ -180,6 +244,34 @@ impl Findings {
         sort(&mut troubles);
         troubles
     }
+}
+
+/// The inputs of each way that modules look; one list that is empty where nobody has said.
+fn inputs_of(one: &Worked<'_>) -> Vec<Vec<u16>> {
+    match one.arrays.iter().all(|array| !array.strings.is_empty()) && !one.arrays.is_empty() {
+        true => one.arrays.iter().map(|array| array.strings.clone()).collect(),
+        false => vec![Vec::new()],
+    }
+}
+
+/// Whether the highest insulation resistance of a day fell to half of what it was in the week before:
+/// dew is gone by then. `share` is the lowest such ratio.
+fn insulation(inverter: usize, one: &Worked<'_>, spans: &[Span]) -> Option<Found> {
+    let most = |span: &Span| {
+        let day = one.inverter.days.get(&span.date)?;
+        day.most.get("insulation_ohm").copied().map(f64::from).filter(|ohm| *ohm > 0.0)
+    };
+    let days: Vec<Option<f64>> = spans.iter().map(most).collect();
+    let mut worst: Option<f64> = None;
+    for (place, own) in days.iter().enumerate() {
+        let before = days.iter().take(place).skip(place.saturating_sub(INSULATION_DAYS)).flatten();
+        let before: Vec<f64> = before.copied().collect();
+        let best = before.iter().copied().fold(0.0, f64::max);
+        if let Some(own) = own.filter(|own| before.len() > 2 && *own < INSULATION_FELL * best) {
+            worst = Some(worst.map_or(own / best, |worst: f64| worst.min(own / best)));
+        }
+    }
+    worst.map(|share| Found { inverter, share, hours: 0.0, lost_wh: None })
 }
 
 /// What snow seems to have cost; looked at where it is cold and next to nothing was made.
@@ -306,7 +398,6 @@ fn night_w(light: &Light<'_>, day: &Day, span: &Span) -> Option<(f64, f64)> {
 
 fn told(cause: Cause, device: String, name: Text, sum: Sum) -> Trouble {
     let worst = sum.worst.unwrap_or(0.0);
-    let (text, advice) = words(cause, &sum, worst);
     Trouble {
         cause,
         device,
@@ -316,75 +407,96 @@ fn told(cause: Cause, device: String, name: Text, sum: Sum) -> Trouble {
         worst,
         lost_kwh: sum.lost_wh.map(|wh| wh / 1_000.0),
         money: sum.money,
-        text: text.into(),
-        advice: advice.into(),
+        text: text(cause, &sum, worst).into(),
+        advice: advice(cause).into(),
     }
 }
 
-/// What it is, and what to do.
-fn words(cause: Cause, sum: &Sum, worst: f64) -> (Text, Text) {
+/// What was found, in words.
+fn text(cause: Cause, sum: &Sum, worst: f64) -> Text {
     let (days, hours) = (sum.days, rounded(sum.hours, 1));
     let percent = rounded(worst * 100.0, 1);
     match cause {
-        Cause::Stood => (
-            text!("{days} 天有光停机", "stood still in daylight on {days} days"),
-            Text::new("查故障代码、交流开关和电网", "see its faults, the AC breaker and the grid"),
+        Cause::Stood => text!("{days} 天有光停机", "stood still in daylight on {days} days"),
+        Cause::Below => text!(
+            "{days} 天低于同朝向最好的一台，最差一天为其 {percent}%",
+            "below the best of its kind on {days} days, {percent} % of it on the worst"
         ),
-        Cause::Below => (
-            text!(
-                "{days} 天低于同朝向最好的一台，最差一天为其 {percent}%",
-                "below the best of its kind on {days} days, {percent} % of it on the worst"
-            ),
-            Text::new("查组串、遮挡和积灰", "look at strings, shade and dirt"),
+        Cause::DeadString => text!(
+            "{days} 天有组串无电流（占 {percent}%）",
+            "strings without current on {days} days ({percent} % of them)"
         ),
-        Cause::Efficiency => (
-            text!(
-                "{days} 天交直流转换异常（交流/直流 {percent}%）",
-                "AC is {percent} % of DC on the worst of {days} days"
-            ),
-            Text::new("核对测量精度；检修逆变器", "check what is measured; service the inverter"),
+        Cause::Strings => text!(
+            "{days} 天组串电流离散率超过 10%，最高 {percent}%（0–5 稳定，5–10 较好，10–20 待改善，20 以上差）",
+            "string currents differ by more than 10 % on {days} days, by {percent} % at most (to 5 stable, to 10 good, \
+                 to 20 to be improved, above poor)"
         ),
-        Cause::Curtailed => (
-            text!(
-                "{days} 天疑似限功率运行，共 {hours} 小时，低至额定的 {percent}%",
-                "held at one power on {days} days for {hours} h, down to {percent} % of its rating"
-            ),
-            Text::new("核对限功率设定和调度指令", "look for a limit that is set or ordered"),
+        Cause::Insulation => text!(
+            "绝缘阻抗日最大值降到前一周的 {percent}%",
+            "the day's highest insulation resistance fell to {percent} % of the week before"
         ),
-        Cause::Clipped => (
-            text!(
-                "{days} 天达到额定功率被削顶，共 {hours} 小时",
-                "at its rating on {days} days for {hours} h"
-            ),
-            Text::new("容配比所致，一般无需处理", "by design where modules are rated higher"),
+        Cause::Efficiency => text!(
+            "{days} 天交直流转换异常（交流/直流 {percent}%）",
+            "AC is {percent} % of DC on the worst of {days} days"
         ),
-        Cause::Snow => (
-            text!("{days} 天疑似积雪", "snow seems to have lain on it on {days} days"),
-            Text::new("不要上屋面，等待融化", "keep off the roof and wait"),
+        Cause::Curtailed => text!(
+            "{days} 天疑似限功率运行，共 {hours} 小时，低至额定的 {percent}%",
+            "held at one power on {days} days for {hours} h, down to {percent} % of its rating"
         ),
-        Cause::Stuck => (
-            text!(
-                "{days} 天功率数据冻结，共 {hours} 小时",
-                "its power stood still on {days} days for {hours} h"
-            ),
-            Text::new("查通信与采集模块", "look at the communication"),
+        Cause::Clipped => text!(
+            "{days} 天达到额定功率被削顶，共 {hours} 小时",
+            "at its rating on {days} days for {hours} h"
         ),
-        Cause::Meter => (
-            text!(
-                "{days} 天与逆变器之和不符，最多为其 {percent}%",
-                "not what the inverters say on {days} days; {percent} % of it"
-            ),
-            Text::new(
-                "核对互感器变比和漏接的逆变器",
-                "check the CT ratio, and for inverters that are missing",
-            ),
+        Cause::Snow => text!("{days} 天疑似积雪", "snow seems to have lain on it on {days} days"),
+        Cause::Stuck => text!(
+            "{days} 天功率数据冻结，共 {hours} 小时",
+            "its power stood still on {days} days for {hours} h"
         ),
-        Cause::Night => (
-            text!(
-                "{days} 个夜晚耗电偏高，平均为额定的 {percent}%",
-                "draws {percent} % of the rating in {days} nights"
-            ),
-            Text::new("查夜间无功补偿和加热器", "look for reactive compensation and heaters"),
+        Cause::Meter => text!(
+            "{days} 天与逆变器之和不符，最多为其 {percent}%",
+            "not what the inverters say on {days} days; {percent} % of it"
         ),
+        Cause::Night => text!(
+            "{days} 个夜晚耗电偏高，平均为额定的 {percent}%",
+            "draws {percent} % of the rating in {days} nights"
+        ),
+    }
+}
+
+/// What to do about it.
+fn advice(cause: Cause) -> Text {
+    match cause {
+        Cause::Stood => {
+            Text::new("查故障代码、交流开关和电网", "see its faults, the AC breaker and the grid")
+        }
+        Cause::Below => Text::new("查组串、遮挡和积灰", "look at strings, shade and dirt"),
+        Cause::DeadString => {
+            Text::new("查熔断器、MC4 接头和开路", "look at fuses, MC4 connectors, open circuits")
+        }
+        Cause::Strings => {
+            Text::new("清洗、查遮挡、测组件", "clean, look for shade, measure modules")
+        }
+        Cause::Insulation => Text::new(
+            "由电工逐串查绝缘，避开雨天",
+            "have the strings measured by an electrician, not in rain",
+        ),
+        Cause::Efficiency => {
+            Text::new("核对测量精度；检修逆变器", "check what is measured; service the inverter")
+        }
+        Cause::Curtailed => {
+            Text::new("核对限功率设定和调度指令", "look for a limit that is set or ordered")
+        }
+        Cause::Clipped => {
+            Text::new("容配比所致，一般无需处理", "by design where modules are rated higher")
+        }
+        Cause::Snow => Text::new("不要上屋面，等待融化", "keep off the roof and wait"),
+        Cause::Stuck => Text::new("查通信与采集模块", "look at the communication"),
+        Cause::Meter => Text::new(
+            "核对互感器变比和漏接的逆变器",
+            "check the CT ratio, and for inverters that are missing",
+        ),
+        Cause::Night => {
+            Text::new("查夜间无功补偿和加热器", "look for reactive compensation and heaters")
+        }
     }
 }

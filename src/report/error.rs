@@ -36,6 +36,9 @@ pub enum ReportError {
     /// Typst did not set it.
     #[error("the PDF could not be made: {0}")]
     Paper(String),
+    /// It could not be mailed.
+    #[error("it could not be mailed: {0}")]
+    Mail(String),
     /// A table could not be written.
     #[error("the table could not be made: {0}")]
     Sheet(String),
@@ -86,6 +89,7 @@ impl ReportError {
                 "this program was built without PDF; build it with its default features, or take html or xlsx",
             ),
             Self::Paper(why) => text!("PDF 生成失败：{why}", "the PDF could not be made: {why}"),
+            Self::Mail(why) => text!("邮件未发出：{why}", "it could not be mailed: {why}"),
             Self::Sheet(why) => text!("表格生成失败：{why}", "the table could not be made: {why}"),
         }
     }

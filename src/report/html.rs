@@ -1,28 +1,11 @@
 //! The report as one page of HTML that prints on A4.
 
-use crate::model::Text;
+use crate::model::{Text, escaped};
 
 use super::chart;
 use super::document::{Block, Cell, Document, Section, Table};
 
 const STYLE: &str = include_str!("page.css");
-
-/// Text as HTML has it.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c if c.is_control() && c != '\n' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
 
 /// The page, Chinese or English; nothing in it comes from elsewhere.
 #[must_use]

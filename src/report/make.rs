@@ -26,6 +26,7 @@ use super::roof::{self, Inverter};
 use super::service::{self, ServiceFigures};
 use super::supplies;
 use super::usage;
+use super::watch::Standing;
 
 /// What reports are made of. Clones share it.
 #[derive(Clone)]
@@ -46,6 +47,8 @@ pub struct Reports {
     pub repair: repair::Config,
     /// What people entered and closed.
     pub books: Books,
+    /// What stands in the way of closing the month that is over.
+    pub standing: Standing,
     /// What time it is.
     pub clock: SharedClock,
 }

@@ -29,11 +29,13 @@ mod meters;
 #[cfg(feature = "pdf")]
 mod paper;
 mod period;
+mod post;
 mod roof;
 mod service;
 mod sheet;
 mod supplies;
 mod usage;
+mod watch;
 
 pub use self::csv::csv;
 pub use annual::{Annual, Indicator, Quota, Scope, Totals};
@@ -68,6 +70,8 @@ pub const fn pdf(
 #[cfg(feature = "pdf")]
 pub use paper::pdf;
 pub use period::{Length, NoPeriod, Period};
+pub use post::Post;
 pub use service::{Costly, Fault, Orders, Raised, Served, ServiceFigures};
 pub use sheet::xlsx;
 pub use usage::Usage;
+pub use watch::Standing;

@@ -66,6 +66,7 @@ pub(super) fn roof(
         let lights = day(light, &mut worked, *span);
         findings.take(light, &worked, span, &lights, diagnosis::price(reports, span));
     }
+    findings.take_strings(&worked, spans, |span| diagnosis::price(reports, span));
     let hours = spans.iter().map(|span| RECORD_H * records(span)).sum::<f64>();
     let of = |one: &Worked<'_>| InverterFigures {
         device: one.inverter.known.0.id.to_string(),

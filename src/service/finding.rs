@@ -49,11 +49,15 @@ pub enum What {
     ClockOff,
     /// The gateway's clock jumped.
     ClockJumped,
+    /// The newest factor of the report is old.
+    FactorOld,
+    /// The month that is over is not closed, and something stands in the way.
+    CloseBlocked,
 }
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 22] = [
+    pub const ALL: [(&'static str, Self); 24] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
@@ -76,6 +80,8 @@ impl What {
         ("line_late", Self::LineLate),
         ("clock_off", Self::ClockOff),
         ("clock_jumped", Self::ClockJumped),
+        ("factor_old", Self::FactorOld),
+        ("close_blocked", Self::CloseBlocked),
     ];
 
     /// What a finding says for its machines, so that their own alerts about it are not needed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use qrcode::{EcLevel, QrCode};
 
-use crate::model::{Device, Text, Zone};
+use crate::model::{Device, Text, Zone, escaped};
 use crate::repair::Labels;
 
 /// Light modules around the code, as its standard asks for.
@@ -45,22 +45,6 @@ impl LabelError {
             Self::TooLong(_) => Text::new("换一个短的 public_url", "choose a shorter public_url"),
         }
     }
-}
-
-/// The text with what HTML and SVG give a meaning made harmless.
-pub(super) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
 
 /// The address of a machine's page for visitors.

@@ -39,9 +39,10 @@ fn problem(error: &ReportError) -> Problem {
             StatusCode::CONFLICT
         }
         ReportError::NoFont { .. } | ReportError::NoPdf => StatusCode::NOT_IMPLEMENTED,
-        ReportError::Broken(_) | ReportError::Paper(_) | ReportError::Sheet(_) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        ReportError::Broken(_)
+        | ReportError::Paper(_)
+        | ReportError::Mail(_)
+        | ReportError::Sheet(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = match error {
         ReportError::Books(error) => error.hint(),

@@ -215,6 +215,7 @@ fn reports(
         factors: hallwatch::factor::Factors::shipped().expect("factors"),
         quota: report::Quota::default(),
         bands: hallwatch::factor::Bands::shipped().expect("bands"),
+        post: None,
         fonts: None,
     };
     let plant = hallwatch::pv::Plant {
@@ -237,6 +238,7 @@ fn reports(
             time_zone: site.time_zone.clone(),
         },
         books: hallwatch::books::Books::open(journal, clock.clone()).expect("books"),
+        standing: report::Standing::default(),
         clock: clock.clone(),
     }
 }

@@ -9,11 +9,13 @@
 
 mod peers;
 mod shape;
+mod strings;
 #[cfg(test)]
 mod tests;
 
 pub use peers::{SNOW_AIR_C, below, snow};
 pub use shape::{clipped, curtailed, efficiency, stuck};
+pub use strings::{Currents, IMPROVE_FROM, POOR_FROM, Strings, judged, strings, used};
 
 /// The sun has to be so high, degrees.
 pub(super) const SUN_UP_DEG: f64 = 10.0;

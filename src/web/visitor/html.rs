@@ -1,9 +1,8 @@
 //! The page of a machine as a visitor's phone shows it. Plain HTML: no script, no font, no picture.
 
-use crate::model::{Text, text};
+use crate::model::{Text, escaped, text};
 use crate::repair::TROUBLES;
 
-use super::super::label::escaped;
 use super::words::{Language, Shown};
 
 /// Longest words of a visitor, in characters.

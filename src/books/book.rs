@@ -1,5 +1,6 @@
 //! What stands in the books. Pure: a record is judged first, kept, and only then made part of it.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ use super::seal::{Role, Seal, Sealed, Signature};
 /// Longest name of a person and longest reason, characters.
 const NAME_MAX: usize = 64;
 const REASON_MAX: usize = 500;
+/// 2000-01-01: before it a time is in seconds, or no time.
+const OLDEST_MS: i64 = 946_684_800_000;
 /// Longest span of one entry, days.
 const DAYS_MAX: i32 = 400;
 
@@ -135,16 +138,50 @@ impl Book {
                 if at > now {
                     return Err(BooksError::Ahead(self.told(at)));
                 }
+                if at.ms() < OLDEST_MS {
+                    return Err(BooksError::TooOld(self.told(at)));
+                }
+                if *value < Amount::ZERO {
+                    return Err(BooksError::Negative(value.units()));
+                }
                 self.judge_reading(entry, (at, *value, *first))
             }
-            What::Counted { first, last, .. } => {
+            What::Counted { first, last, amount, .. } => {
                 reasoned(&entry.why)?;
-                let days = last.since(*first).map(|span| span.get_days()).unwrap_or(i32::MAX);
-                if *first > *last || days > DAYS_MAX {
-                    return Err(BooksError::NoSpan(format!("{first} … {last}")));
-                }
-                Ok(())
+                self.judge_amount(entry, (*first, *last), *amount, now)
             }
+        }
+    }
+
+    /// Whether so much may have been counted in these days.
+    fn judge_amount(
+        &self,
+        entry: &Entry,
+        (first, last): (Date, Date),
+        amount: Amount,
+        now: Timestamp,
+    ) -> Result<(), BooksError> {
+        let days = last.since(first).map(|span| span.get_days()).unwrap_or(i32::MAX);
+        if first > last || days > DAYS_MAX {
+            return Err(BooksError::NoSpan(format!("{first} … {last}")));
+        }
+        let now = jiff::Timestamp::from_millisecond(now.ms()).unwrap_or_default();
+        if last > self.zone.to_datetime(now).date() {
+            return Err(BooksError::Ahead(last.to_string()));
+        }
+        // What takes away is about days that are counted already.
+        if amount < Amount::ZERO {
+            return Ok(());
+        }
+        let overlaps = |other: &&Entry| match other.what {
+            What::Counted { first: from, last: to, amount, .. } => {
+                from <= last && first <= to && amount >= Amount::ZERO
+            }
+            What::Shown { .. } => false,
+        };
+        match self.of(&entry.device, &entry.point).find(overlaps) {
+            Some(other) => Err(BooksError::Overlaps(other.id)),
+            None => Ok(()),
         }
     }
 
@@ -164,7 +201,7 @@ impl Book {
         // A new register may begin anywhere, and another one may come after this.
         let low = before.filter(|_| !first).is_some_and(|(_, other, _)| value < *other);
         let high = after.is_some_and(|(_, other, new)| !new && value > *other);
-        if low || high || value < Amount::ZERO {
+        if low || high {
             let told = |other: Option<&(Timestamp, Amount, bool)>| {
                 other.map_or_else(|| "—".to_owned(), |(_, value, _)| value.units().to_string())
             };
@@ -178,8 +215,11 @@ impl Book {
     pub(super) fn judge_taken(&self, taken: &Taken) -> Result<(), BooksError> {
         named(&taken.who)?;
         reasoned(&taken.why)?;
-        let there = self.entries().any(|(entry, by)| entry.id == taken.id && by.is_none());
-        if there { Ok(()) } else { Err(BooksError::NoEntry(taken.id)) }
+        match self.entries().find(|(entry, _)| entry.id == taken.id) {
+            None => Err(BooksError::NoEntry(taken.id)),
+            Some((_, Some(by))) => Err(BooksError::TakenBack(taken.id, by.who.clone())),
+            Some((_, None)) => Ok(()),
+        }
     }
 
     /// Whether a period may be closed with figures of this hash; the revision that it becomes.

@@ -18,6 +18,28 @@ pub enum BooksError {
     /// It lies ahead.
     #[error("`{0}` lies ahead")]
     Ahead(String),
+    /// It lies so far back that the time must be wrong.
+    #[error("`{0}` lies too far back")]
+    TooOld(String),
+    /// A register never shows less than nothing.
+    #[error("`{0}` is less than nothing")]
+    Negative(f64),
+    /// Another entry counts for some of these days.
+    #[error("entry `{0}` counts for some of these days")]
+    Overlaps(u64),
+    /// It was taken back.
+    #[error("entry `{0}` was taken back by {1}")]
+    TakenBack(u64, String),
+    /// There is no such revision.
+    #[error("`{period}` has no revision {revision}")]
+    NoRevision {
+        /// The period.
+        period: String,
+        /// What was asked for.
+        revision: u32,
+        /// The last one.
+        last: u32,
+    },
     /// Days the wrong way round, or too many of them.
     #[error("`{0}` is no span of days")]
     NoSpan(String),
@@ -67,6 +89,19 @@ impl BooksError {
             Self::TooLong(_) => Text::new("请写短一些", "write less"),
             Self::Ahead(_) => {
                 Text::new("不能录入将来的数据", "what has not been cannot be entered")
+            }
+            Self::TooOld(_) => Text::new(
+                "时间以毫秒计，且不早于 2000 年",
+                "times are in milliseconds, and not before the year 2000",
+            ),
+            Self::Negative(_) => Text::new("读数不能为负", "a register is never negative"),
+            Self::Overlaps(id) => text!(
+                "这些日期已有录入（编号 {id}）；要更正请先撤销它，冲减请写负数并注明 correction",
+                "take entry {id} back first; what is taken away is less than nothing, with `correction`",
+            ),
+            Self::TakenBack(..) => Text::new("该记录已撤销", "nothing is left to do"),
+            Self::NoRevision { last, .. } => {
+                text!("共有 {last} 版：R1 至 R{last}", "there are R1 to R{last}")
             }
             Self::NoSpan(_) => Text::new(
                 "起止日期应先早后晚，且不超过 400 天",

@@ -140,7 +140,13 @@ impl Books {
     pub fn sealed(&self, period: &str, revision: u32) -> Result<Sealed, BooksError> {
         let book = self.book();
         let wanted = |seal: &&Seal| seal.period == period && seal.revision == revision;
-        let missing = || BooksError::NotClosed(period.to_owned());
+        let missing = || match book.seal(period) {
+            None => BooksError::NotClosed(period.to_owned()),
+            Some(last) => {
+                let (period, last) = (period.to_owned(), last.revision);
+                BooksError::NoRevision { period, revision, last }
+            }
+        };
         let seal = book.seals().iter().find(wanted).ok_or_else(missing)?;
         let (from, mut found) = (Timestamp::from_ms(seal.time_ms), None);
         self.archive.events_between(EventKind::Books, from, from.plus_ms(1), |event| {

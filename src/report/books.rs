@@ -15,6 +15,8 @@ use super::period::Period;
 
 /// What the meters below the main one may leave uncounted.
 const GAP_MAX: f64 = 0.05;
+/// So many devices are named in a sentence.
+const NAMED: usize = 6;
 /// Share of readings that have to have come.
 const COMPLETENESS_MIN: f64 = 0.95;
 
@@ -67,9 +69,10 @@ fn told(reports: &Reports, entry: &Entry) -> Text {
         }
         What::Counted { first, last, amount, estimated } => {
             let amount = rounded(amount.units() / scale, 3);
-            let (how_zh, how_en) = match estimated {
-                true => ("估算", "estimated"),
-                false => ("补录", "by hand"),
+            let (how_zh, how_en) = match (estimated, amount.starts_with('-')) {
+                (_, true) => ("冲减", "taken away"),
+                (true, _) => ("估算", "estimated"),
+                (false, _) => ("补录", "by hand"),
             };
             text!(
                 "{first} 至 {last} {how_zh} {amount} {unit}",
@@ -101,7 +104,7 @@ pub(super) fn obstacles(
         ));
     }
     // What people can do something about comes first.
-    found.extend(unread(reports, counted, figures.last));
+    found.extend(unread(reports, counted, figures));
     let mut poor: Vec<&Words> = Vec::new();
     for meter in &figures.meters {
         let few = meter.completeness.value.is_some_and(|share| share < COMPLETENESS_MIN);
@@ -109,26 +112,59 @@ pub(super) fn obstacles(
             poor.push(&meter.name);
         }
     }
-    found.extend(poor.into_iter().map(|Words { zh, en }| {
-        let least = rounded(COMPLETENESS_MIN * 100.0, 0);
-        text!("{zh} 的数据到达率不足 {least}%", "less than {least} % of the readings of {en} came")
-    }));
+    found.extend(few(&poor));
     found.into_iter().map(Words::from).collect()
 }
 
-/// Meters that nobody read at the end of the period or after it.
-fn unread(reports: &Reports, counted: &[Counted], last: Date) -> Vec<Text> {
-    let end = reports.daybook.start(last);
-    let read = |id: &str| {
-        let own = counted.iter().filter(|one| one.id.as_str() == id);
-        own.filter_map(|one| one.booked.pieces.last()).any(|piece| piece.last.0 >= end.ms())
+/// Devices of which too few readings came, in one sentence.
+fn few(poor: &[&Words]) -> Option<Text> {
+    if poor.is_empty() {
+        return None;
+    }
+    let least = rounded(COMPLETENESS_MIN * 100.0, 0);
+    let named = |of: fn(&Words) -> &String, between: &str| {
+        let named = poor.iter().take(NAMED).map(|words| of(words).as_str());
+        named.collect::<Vec<_>>().join(between)
     };
-    let unread = reports.config.by_hand.iter().filter(|own| !read(own.id.as_str()));
-    let told = |own: &super::building::ByHand| {
+    let (zh, en) = (named(|words| &words.zh, "、"), named(|words| &words.en, ", "));
+    let more = poor.len().saturating_sub(NAMED);
+    Some(match more {
+        0 => text!(
+            "数据到达率不足 {least}%：{zh}",
+            "less than {least} % of the readings came of {en}"
+        ),
+        _ => text!(
+            "数据到达率不足 {least}%：{zh}，另有 {more} 台",
+            "less than {least} % of the readings came of {en}, and of {more} more"
+        ),
+    })
+}
+
+/// Meters that nobody read at the end of the period or after it, or not at its beginning.
+fn unread(reports: &Reports, counted: &[Counted], figures: &Figures) -> Vec<Text> {
+    let begin = reports.daybook.start(figures.first.tomorrow().unwrap_or(figures.first)).ms();
+    let end = reports.daybook.start(figures.last).ms();
+    let mut told = Vec::new();
+    for own in &reports.config.by_hand {
         let (zh, en) = (&own.name.zh, &own.name.en);
-        text!("{zh} 没有期末读数（{last} 或之后）", "{en} was not read on {last} or later")
-    };
-    unread.map(told).collect()
+        let pieces = counted.iter().filter(|one| one.id == own.id).map(|one| &one.booked.pieces);
+        let pieces: Vec<_> = pieces.flatten().collect();
+        if !pieces.iter().any(|piece| piece.last.0 >= end) {
+            let last = figures.last;
+            told.push(text!(
+                "{zh} 没有期末读数（{last} 或之后）",
+                "{en} was not read on {last} or later"
+            ));
+        }
+        if !pieces.is_empty() && !pieces.iter().any(|piece| piece.first.0 < begin) {
+            let first = figures.first;
+            told.push(text!(
+                "{zh} 没有期初读数（{first} 或之前）",
+                "{en} was not read on {first} or before"
+            ));
+        }
+    }
+    told
 }
 
 impl Reports {
@@ -151,7 +187,7 @@ impl Reports {
             }
         }
         let book = self.books.book();
-        for (entry, _) in book.entries() {
+        for (entry, _) in book.entries().filter(|(_, taken)| taken.is_none()) {
             first = first.min(match entry.what {
                 What::Shown { at_ms, .. } => self.daybook.date(Timestamp::from_ms(at_ms)),
                 What::Counted { first, .. } => first,

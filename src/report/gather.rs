@@ -58,7 +58,7 @@ impl Reports {
         // As they stand in the file.
         let place = |counted: &Counted| devices.iter().position(|known| known.0.id == counted.id);
         gathered.counted.sort_by_key(place);
-        gathered.counted.extend(self.by_hand());
+        gathered.counted.extend(self.by_hand(period));
         Ok(gathered)
     }
 
@@ -79,8 +79,8 @@ impl Reports {
         let book = self.books.book();
         for point in counters(device.kind) {
             let mut booked = self.book(device.kind, &days, point);
-            let entered = self.enter(&book, device.id.as_str(), point, &mut booked);
-            if booked.days > 0 || entered {
+            let entered = self.enter(&book, (device.id.as_str(), point), period, &mut booked);
+            if entered || self.knows(&booked, period) {
                 let (id, name, meter) =
                     (device.id.clone(), device.name.clone(), self.meter(&device.id));
                 let device = Some(device.clone());
@@ -96,7 +96,7 @@ impl Reports {
     }
 
     /// What the meters counted that people read.
-    fn by_hand(&self) -> Vec<Counted> {
+    fn by_hand(&self, period: Period) -> Vec<Counted> {
         let book = self.books.book();
         let mut counted = Vec::new();
         for own in &self.config.by_hand {
@@ -104,7 +104,8 @@ impl Reports {
             let readings = book.readings(id, point);
             let readings: Vec<_> = readings.into_iter().filter_map(|entry| entry.shown()).collect();
             let mut booked = Booked::by_hand(&readings);
-            if self.enter(&book, id, point, &mut booked) || booked.days > 0 {
+            let entered = self.enter(&book, (id, point), period, &mut booked);
+            if entered || self.knows(&booked, period) {
                 let meter = self.meter(&own.id);
                 let (id, name) = (own.id.clone(), own.name.clone());
                 counted.push(Counted { id, name, device: None, meter, point, booked });
@@ -113,11 +114,28 @@ impl Reports {
         counted
     }
 
-    /// Adds what people entered of a point that no register knows; whether there was something.
-    fn enter(&self, book: &Book, device: &str, point: &str, booked: &mut Booked) -> bool {
+    /// Whether a register says something of a period: it was read before its end, and in it or after it.
+    fn knows(&self, booked: &Booked, period: Period) -> bool {
+        let start = self.daybook.start(period.first()).ms();
+        let end = self.daybook.start(period.next().first()).ms();
+        booked.pieces.iter().any(|piece| piece.first.0 < end && piece.last.0 >= start)
+    }
+
+    /// Adds what people entered of a point that no register knows; whether there was something of the
+    /// period.
+    fn enter(
+        &self,
+        book: &Book,
+        (device, point): (&str, &str),
+        period: Period,
+        booked: &mut Booked,
+    ) -> bool {
         let mut entered = false;
         for entry in book.of(device, point) {
             let What::Counted { first, last, amount, estimated } = entry.what else { continue };
+            if first > period.last() || last < period.first() {
+                continue;
+            }
             let end = last.tomorrow().unwrap_or(last);
             let (from, to) = (self.daybook.start(first), self.daybook.start(end));
             let class = if estimated { Class::Estimated } else { Class::Manual };

@@ -25,14 +25,16 @@ fn problem(error: &ReportError) -> Problem {
         ReportError::Books(BooksError::Journal(_)) | ReportError::Days(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        ReportError::Books(BooksError::NotClosed(_) | BooksError::NoEntry(_)) => {
-            StatusCode::NOT_FOUND
-        }
+        ReportError::Books(
+            BooksError::NotClosed(_) | BooksError::NoEntry(_) | BooksError::NoRevision { .. },
+        ) => StatusCode::NOT_FOUND,
         ReportError::Books(
             BooksError::NoName(_)
             | BooksError::NoReason
             | BooksError::TooLong(_)
             | BooksError::Ahead(_)
+            | BooksError::TooOld(_)
+            | BooksError::Negative(_)
             | BooksError::NoSpan(_),
         ) => StatusCode::BAD_REQUEST,
         ReportError::Books(_) | ReportError::Running(_) | ReportError::Blocked(_) => {
@@ -188,7 +190,14 @@ pub(super) async fn one(
         Problem::bad_request(format!("there is no form `{}`", word.escape_debug()))
             .hint("form 为 json、html、pdf、xlsx 或 csv", "form is json, html, pdf, xlsx or csv")
     })?;
-    let chinese = query.lang.as_deref() != Some("en");
+    let chinese = match query.lang.as_deref() {
+        None | Some("zh") => true,
+        Some("en") => false,
+        Some(other) => {
+            return Err(Problem::bad_request(format!("there is no `{}`", other.escape_debug()))
+                .hint("lang 为 zh 或 en", "lang is zh or en"));
+        }
+    };
     let which = match (query.now, query.revision) {
         (true, _) => Which::Now,
         (false, Some(revision)) => Which::Revision(revision),
@@ -285,6 +294,9 @@ struct Enter {
     last: Option<String>,
     #[serde(default)]
     estimated: bool,
+    /// It takes away what was counted too much.
+    #[serde(default)]
+    correction: bool,
 }
 
 /// `POST /api/v1/entries`
@@ -297,6 +309,14 @@ pub(super) async fn enter(State(shared): Web, body: Bytes) -> Answer {
         Problem::bad_request(format!("`{}` is no value of a meter", asked.value))
             .hint("数值过大", "the value is too large")
     })?;
+    if asked.value < 0.0 && asked.at_ms.is_none() && !asked.correction {
+        return Err(Problem::bad_request(format!("`{}` is less than nothing", asked.value))
+            .hint("冲减多计的用量请加 correction", "what takes away needs `correction`"));
+    }
+    if asked.estimated && asked.at_ms.is_some() {
+        return Err(Problem::bad_request("a reading is not estimated")
+            .hint("估算请按起止日期录入用量", "enter an estimate as an amount of some days"));
+    }
     let what = match (asked.at_ms, &asked.first, &asked.last) {
         (Some(at_ms), None, None) if by_hand => {
             What::Shown { at_ms, value, first: asked.first_of_new }
@@ -343,7 +363,16 @@ fn meter(reports: &Reports, id: &str) -> Result<(Supply, bool), Problem> {
     match (by_hand, own) {
         (Some(by_hand), _) => Ok((by_hand.supply, true)),
         (None, true) => Ok((Supply::Electricity, false)),
-        (None, false) => Err(Problem::not_found("such meter")),
+        (None, false) => {
+            let by_hand = reports.config.by_hand.iter().map(|own| own.id.as_str());
+            let all = by_hand.chain(reports.config.meters.iter().map(|m| m.device.as_str()));
+            let mut known: Vec<&str> = all.collect();
+            known.sort_unstable();
+            known.dedup();
+            let known = known.join(", ");
+            Err(Problem::not_found("such meter")
+                .hint(&format!("已知的表：{known}"), &format!("known meters: {known}")))
+        }
     }
 }
 
@@ -352,6 +381,7 @@ fn meter(reports: &Reports, id: &str) -> Result<(Supply, bool), Problem> {
 #[serde(deny_unknown_fields)]
 struct TakeBack {
     by: String,
+    #[serde(default)]
     why: String,
 }
 

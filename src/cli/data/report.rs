@@ -29,9 +29,9 @@ pub(in crate::cli) struct ReportArguments {
     /// The schema of the JSON, and nothing else. 只输出 JSON 的结构定义。
     #[arg(long)]
     schema: bool,
-    /// Its form. 格式。
-    #[arg(long, value_enum, default_value_t = Format::Text, ignore_case = true)]
-    format: Format,
+    /// Its form; without it that of the file's ending, or text. 格式；不写则按文件扩展名，否则为文本。
+    #[arg(long, value_enum, ignore_case = true)]
+    format: Option<Format>,
     /// The file, which is written over; standard output without it. 输出文件（覆盖）；不写则输出到屏幕。
     #[arg(short, long = "out")]
     out: Option<PathBuf>,
@@ -108,11 +108,23 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     let told = told?;
     let chinese = place.lang != Some(Language::En);
     let fonts = hall.report.fonts.as_deref();
-    let written = match arguments.format.form() {
+    let written = match form(arguments) {
         None => lines(&words(&told.figures, period, place.lang).join("\n")),
         Some(form) => told.printed(form, chinese, fonts).map_err(failed)?,
     };
     write(arguments, &written)
+}
+
+/// The form that was asked for, or that the file's ending says; none is text.
+fn form(arguments: &ReportArguments) -> Option<Form> {
+    let ending = || {
+        let ending = arguments.out.as_ref()?.extension()?.to_str()?.to_ascii_lowercase();
+        Form::ALL.into_iter().find(|form| form.as_str() == ending)
+    };
+    match arguments.format {
+        Some(format) => format.form(),
+        None => ending(),
+    }
 }
 
 fn write(arguments: &ReportArguments, written: &[u8]) -> Done {

@@ -28,14 +28,13 @@ fn cells(document: &Document) -> Vec<(Place<'_>, Text, &Cell)> {
     for section in &document.sections {
         for block in &section.blocks {
             let Block::Table(table) = block else { continue };
-            let mut before: Option<String> = None;
-            let mut again = 0;
+            let mut names: std::collections::BTreeMap<String, usize> = Default::default();
             for row in table.rows.iter().chain(&table.total) {
                 let Some(first) = row.first() else { continue };
                 let name = first.shown(&|text| text.en.clone());
                 // A meter has a row for each of its registers.
-                again = if before.as_ref() == Some(&name) { again + 1 } else { 0 };
-                before = Some(name.clone());
+                let again = names.entry(name.clone()).or_default();
+                *again += 1;
                 for (column, (cell, head)) in row.iter().zip(&table.columns).enumerate().skip(1) {
                     let place = (section.key, &table.title, format!("{name}#{again}"), column);
                     let (zh, en) = (first.shown(&|t| t.zh.clone()), first.shown(&|t| t.en.clone()));

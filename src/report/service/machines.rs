@@ -106,6 +106,11 @@ fn sum(device: &Device, calendar: &Calendar, alerts: &[Alert], span: &Span<'_>) 
         if planned || alert.raised < from || alert.raised >= to {
             continue;
         }
+        let open_for = response(calendar, alert.raised, until).service_ms;
+        if alert.acknowledged.is_none() && alert.resolved.is_none() && open_for <= ON_TIME_MS {
+            // There is still time.
+            continue;
+        }
         sum.faults += 1;
         if let Some(acknowledged) = &alert.acknowledged {
             let took = response(calendar, alert.raised, acknowledged.at).service_ms;

@@ -49,5 +49,7 @@ pub fn xlsx(document: &Document, chinese: bool) -> Result<Vec<u8>, ReportError> 
 fn name_of(number: u32, title: &str) -> String {
     const FORBIDDEN: [char; 7] = ['[', ']', ':', '*', '?', '/', '\\'];
     let allowed = title.chars().filter(|c| !FORBIDDEN.contains(c) && *c != '\'');
-    format!("{number} {}", allowed.collect::<String>()).chars().take(31).collect()
+    let name: String =
+        format!("{number} {}", allowed.collect::<String>()).chars().take(31).collect();
+    name.trim_end().to_owned()
 }

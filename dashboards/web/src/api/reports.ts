@@ -97,4 +97,4 @@ export interface Which { readonly revision?: number; readonly now?: boolean }
 /** What a register showed. */
 export interface NewReading { readonly meter: string; readonly by: string; readonly why?: string; readonly value: number; readonly at_ms: number; readonly first_of_new?: boolean }
 /** What was counted from one day to another. */
-export interface NewAmount { readonly meter: string; readonly by: string; readonly why: string; readonly value: number; readonly first: string; readonly last: string; readonly estimated?: boolean }
+export interface NewAmount { readonly meter: string; readonly by: string; readonly why: string; readonly value: number; readonly first: string; readonly last: string; readonly estimated?: boolean; /** It takes away what was counted too much. */ readonly correction?: boolean }

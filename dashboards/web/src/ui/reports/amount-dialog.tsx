@@ -21,7 +21,7 @@ export function AmountDialog({ meters, first, onClose, onDone }: { meters: reado
     if (!(startOfDate(from) <= startOfDate(to) && startOfDate(to) <= startOfDate(today))) return report.daysNeeded;
     if (!Number.isFinite(number)) return report.valueNeeded;
     if (why === "") return report.whyNeeded;
-    return () => api.enter({ meter: meter.id, by, why, value: number, first: from, last: to, ...(form.has("estimated") ? { estimated: true } : {}) }).then(onDone);
+    return () => api.enter({ meter: meter.id, by, why, value: number, first: from, last: to, ...(form.has("estimated") ? { estimated: true } : {}), ...(number < 0 ? { correction: true } : {}) }).then(onDone);
   };
   return (
     <Ask wide title={report.amountTitle} about={report.amountHint} submit={report.save} read={read} onClose={onClose}>

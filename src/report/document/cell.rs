@@ -96,7 +96,7 @@ pub(crate) fn grouped(value: f64, digits: u8) -> String {
 pub(crate) fn rounded(value: f64, digits: u8) -> String {
     let scale = 10_f64.powi(i32::from(digits));
     let scaled = value * scale;
-    let nudged = scaled + scaled.signum() * scaled.abs().max(1.0) * 1e-12;
+    let nudged = scaled + scaled * 8.0 * f64::EPSILON;
     let shown = format!("{:.*}", usize::from(digits), nudged.round() / scale);
     // No "-0.00".
     let zero = shown.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
@@ -256,6 +256,8 @@ mod tests {
             (-1_234.0, 0, "-1,234"),
             (999.995, 2, "1,000.00"),
             (100.0, 0, "100"),
+            (999_999_999.0, 3, "999,999,999.000"),
+            (900_000_000.0005, 3, "900,000,000.001"),
         ] {
             assert_eq!(grouped(value, digits), shown, "{value}");
         }

@@ -61,6 +61,11 @@ pub enum Account {
         /// When it was issued.
         issued: String,
     },
+    /// The energy platform does not get its files.
+    ExportFails {
+        /// Why not.
+        why: Text,
+    },
     /// The month that is over is not closed, and something stands in the way.
     CloseBlocked {
         /// The month, as it is written.
@@ -104,6 +109,9 @@ pub(super) fn accounts(accounts: Vec<Account>) -> impl Iterator<Item = Finding> 
                 let part = plain(&factor.en);
                 let words = vec![("factor", factor), ("issued", Text::same(issued))];
                 (What::FactorOld, part, words)
+            }
+            Account::ExportFails { why } => {
+                (What::ExportFails, "platform".to_owned(), vec![("why", why)])
             }
             Account::CloseBlocked { period, month, why } => {
                 (What::CloseBlocked, period, vec![("month", month), ("why", why)])

@@ -12,7 +12,7 @@ use super::bus::Buses;
 use super::link::{self, Link, Taken};
 use super::section::{Placed, Section, write};
 use super::site::{Zones, unique};
-use super::{pv, ratio, report};
+use super::{meter, pv, ratio};
 
 const DEVICE: &[&str] = &[
     "id",
@@ -79,7 +79,7 @@ pub(super) struct Found {
     /// Where a weather station's irradiance sensor looks.
     pub(super) plane: Option<Plane>,
     /// What a meter stands for.
-    pub(super) meter: Option<report::Said>,
+    pub(super) meter: Option<meter::Said>,
 }
 
 /// Reads the `[[device]]`s.
@@ -135,7 +135,7 @@ fn device(
     let who = link::Who { id: id.as_ref(), zone: zone.as_ref(), kind };
     let link = link::of(section, profile.as_deref(), &who, known.buses, taken);
     let plane = kind.and_then(|kind| pv::sensor(section, kind));
-    let meter = kind.and_then(|kind| report::meter(section, kind));
+    let meter = kind.and_then(|kind| meter::meter(section, kind));
     let arrays =
         id.as_ref().zip(kind).map(|(id, kind)| pv::arrays(section, id, kind, known.modules));
     let (profile, link) = (profile?, link?);

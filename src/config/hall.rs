@@ -31,7 +31,7 @@ use super::{
 const ROOT: &[&str] = &[
     "profiles", "rules", "site", "data", "web", "calendar", "mqtt", "influxdb", "alert", "webhook",
     "channel", "person", "rota", "route", "tariff", "switch", "zone", "bus", "device", "vendor",
-    "pv", "report", "factor", "meter",
+    "pv", "report", "factor", "meter", "platform",
 ];
 
 /// Longest file that is read, bytes: ten thousand devices take about 2 MiB.
@@ -133,9 +133,17 @@ impl Hall {
     ) -> report::Reports {
         let zone = self.site.time_zone.clone();
         let devices = self.devices.iter().map(|(d, p)| (d.clone(), Some(p.clone())));
+        // What cannot be read is told elsewhere; reports are made without it.
+        let ids: Vec<DeviceId> = self.devices.iter().map(|(d, _)| d.id.clone()).collect();
+        let former = past::former(books.archive(), &ids).unwrap_or_default().into_iter();
+        let former = former.map(|device| {
+            let profile = self.catalog.get(&device.profile).cloned();
+            (Arc::new(device), profile)
+        });
         report::Reports {
             site: self.site.clone(),
             devices: Arc::new(devices.collect()),
+            former: Arc::new(former.collect()),
             config: Arc::new(self.report.clone()),
             plant: Arc::new(self.plant.clone()),
             tariffs: Arc::new(self.alert.tariffs.clone()),
@@ -324,7 +332,10 @@ fn hall(
         plant.arrays.append(&mut one.arrays);
         plant.sensors.extend(one.plane.map(|plane| (one.device.id.clone(), plane)));
     }
-    let said = found.iter_mut().filter_map(|f| Some((f.device.id.clone(), f.meter.take()?)));
+    let said = found.iter_mut().filter_map(|f| {
+        let said = f.meter.take()?.counted_by(&f.profile);
+        Some((f.device.id.clone(), said))
+    });
     let said = said.collect();
     let ids = found.iter().map(|found| found.device.id.clone()).collect();
     let report = figures::report(root, (folder, &notify), &ids, said);

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use crate::factor::{Bands, Factor, Factors, Quantity};
-use crate::model::{DeviceId, DeviceKind, Text, near, text};
+use crate::factor::{Bands, Factor, Factors, Items, Quantity};
+use crate::model::{DeviceId, Text, near, text};
 use crate::notify;
-use crate::report::{Building, ByHand, Config, Meter, Post, Quota, Role, Supply};
+use crate::report::{Building, Config, Post, Quota};
 
+use super::meter::{Said, by_hand, is_code, meters};
+use super::platform::platform;
 use super::section::{Section, write};
 
-const REPORT: &[&str] = &["area_m2", "people", "region", "fonts", "quota", "mail"];
+const REPORT: &[&str] =
+    &["area_m2", "people", "region", "fonts", "wash_cost", "item", "quota", "mail"];
 const MAIL: &[&str] = &["day", "channel", "to", "lang"];
 const QUOTA: &[&str] = &[
     "electricity_kwhm2",
@@ -21,14 +24,12 @@ const QUOTA: &[&str] = &[
     "water_per_person_m3",
     "document",
 ];
-const METER: &[&str] = &["id", "name", "counts", "role", "parent", "code", "quota"];
+const ITEM: &[&str] = &["code", "name"];
 const FACTOR: &[&str] =
     &["quantity", "region", "year", "value", "unit", "issued", "document", "url", "checked"];
 /// Readings of the month's end are in by then.
 const MAIL_DAY: i8 = 3;
 const REGION: &str = "beijing";
-/// Levels of an item's code: class, item, two more.
-const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 2..=8;
 
 /// Reads all of it, once the meters are known.
 pub(super) fn report(
@@ -43,10 +44,30 @@ pub(super) fn report(
     let fonts = section.as_ref().and_then(|section| fonts(section, folder));
     let post = section.as_ref().and_then(|section| post(section, notify));
     let quota = section.as_ref().map(quota).unwrap_or_default();
+    let wash_cost =
+        section.as_ref().and_then(|section| section.real("wash_cost", 0.0..=10_000_000.0));
+    let wash_cost = wash_cost.map(|cost| cost.value);
     let building = building(section.as_ref(), &factors);
     // A test says that the file inside the program is sound.
     let bands = Bands::shipped().unwrap_or_default();
-    Config { building, meters: meters(root, said), by_hand, factors, quota, bands, post, fonts }
+    note_quota(section.as_ref(), &quota, &building);
+    let items =
+        Items::shipped().unwrap_or_default().with(section.as_ref().map(items).unwrap_or_default());
+    let meters = meters(root, said);
+    let platform = platform(root, folder, &meters);
+    Config {
+        building,
+        meters,
+        by_hand,
+        factors,
+        quota,
+        platform,
+        wash_cost,
+        items,
+        bands,
+        post,
+        fonts,
+    }
 }
 
 /// Reads `[report.mail]`.
@@ -100,52 +121,42 @@ fn quota(section: &Section<'_>) -> Quota {
     }
 }
 
-/// Reads the `[[meter]]`s, which people read.
-fn by_hand(
-    root: &Section<'_>,
-    devices: &BTreeSet<DeviceId>,
-    said: &mut Vec<(DeviceId, Said)>,
-) -> Vec<ByHand> {
-    let mut found: Vec<ByHand> = Vec::new();
-    for section in root.list("meter", METER) {
-        let id = section.need_words("id", write("id = \"water-main\""));
-        let name = section.name();
-        let supply = supply(&section);
-        let of_meter = meter(&section, DeviceKind::Meter);
-        let Some(id) = id else { continue };
-        let parsed = match DeviceId::parse(&id.value) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                let hint = Text::new("取名如 `water-main`", "name meters like `water-main`");
-                section.note(id.offset, error.text(), hint);
-                continue;
-            }
-        };
-        if devices.contains(&parsed) || found.iter().any(|other| other.id == parsed) {
-            let problem = text!("`{}` 已被使用", "`{}` is taken", id.value);
-            let hint =
-                Text::new("每台设备、每块表的 id 各不相同", "ids of devices and meters differ");
-            section.note(id.offset, problem, hint);
-            continue;
-        }
-        if let (Some(name), Some(supply)) = (name, supply) {
-            said.extend(of_meter.map(|said| (parsed.clone(), Said { supply, ..said })));
-            found.push(ByHand { id: parsed, name, supply });
+/// A limit for a square metre or a person needs to know how many there are.
+fn note_quota(section: Option<&Section<'_>>, quota: &Quota, building: &Building) {
+    let Some(section) = section else { return };
+    let for_area = quota.electricity_kwhm2.or(quota.coal_kgcem2).is_some();
+    let for_people = quota.coal_per_person_kgce.or(quota.water_per_person_m3).is_some();
+    for (limited, known, key, example) in [
+        (for_area, building.area_m2.is_some(), "area_m2", "area_m2 = 15000"),
+        (for_people, building.people.is_some(), "people", "people = 600"),
+    ] {
+        if limited && !known && section.lacks(key) {
+            let told = text!(
+                "限额需要 `{key}` 才能对标",
+                "a limit is not compared with anything without `{key}`"
+            );
+            section.notice(section.value_offset("quota"), told, write(example));
         }
     }
-    found
 }
 
-fn supply(section: &Section<'_>) -> Option<Supply> {
-    let word = section.need_words("counts", write("counts = \"water\""))?;
-    let found = Supply::ALL.into_iter().find(|supply| supply.as_str() == word.value);
-    if found.is_none() {
-        let all = Supply::ALL.into_iter().map(Supply::as_str);
-        let hint = near::hint(&word.value, &Text::new("种类", "supplies"), all);
-        let problem = text!("未知的种类 `{}`", "unknown supply `{}`", word.value);
-        section.note(word.offset, problem, hint);
+/// Reads the `[[report.item]]`s, which name items.
+fn items(section: &Section<'_>) -> Vec<(String, Text)> {
+    let mut items = Vec::new();
+    for item in section.list("item", ITEM) {
+        let code = item.need_words("code", write("code = \"01D20\""));
+        let name = item.name();
+        let Some(code) = code else { continue };
+        if !is_code(&code.value) {
+            super::meter::note_code(&item, &code);
+            continue;
+        }
+        // Zeros at the end stand for nothing: what is named is all below.
+        let beginning = code.value.trim_end_matches('0');
+        let beginning = if beginning.len() < 2 { &code.value } else { beginning };
+        items.extend(name.map(|name| (beginning.to_owned(), name)));
     }
-    found
+    items
 }
 
 /// A folder with fonts, beside the configuration unless it is absolute.
@@ -248,79 +259,4 @@ fn date(section: &Section<'_>, key: &str, example: &str) -> Option<Date> {
         section.note(word.offset, problem, write(example));
     }
     date
-}
-
-/// What a device says of itself as a meter.
-pub(super) struct Said {
-    role: Option<Role>,
-    parent: Option<(usize, String)>,
-    code: Option<String>,
-    quota: bool,
-    supply: Supply,
-}
-
-/// Reads `role`, `parent`, `code` and `quota` of a device.
-pub(super) fn meter(section: &Section<'_>, kind: DeviceKind) -> Option<Said> {
-    let keys = ["role", "parent", "code", "quota"];
-    if kind != DeviceKind::Meter {
-        for key in keys.into_iter().filter(|key| section.has(key)) {
-            let kind = kind.as_str();
-            let problem =
-                text!("`{kind}` 类设备不能写 `{key}`", "`{key}` on a device of kind `{kind}`");
-            let hint = Text::new("只有电表才写，请删除", "it belongs to meters: remove it");
-            section.note(section.key_offset(key), problem, hint);
-        }
-        return None;
-    }
-    let role = section.words("role").and_then(|word| {
-        let found = Role::ALL.into_iter().find(|role| role.as_str() == word.value);
-        if found.is_none() {
-            let all = Role::ALL.into_iter().map(Role::as_str);
-            let hint = near::hint(&word.value, &Text::new("角色", "roles"), all);
-            let problem = text!("未知的角色 `{}`", "unknown role `{}`", word.value);
-            section.note(word.offset, problem, hint);
-        }
-        found
-    });
-    let code = section.words("code").and_then(|code| {
-        let fits = CODE_LENGTHS.contains(&code.value.len())
-            && code.value.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-        if !fits {
-            let problem = text!("`{}` 不是分项编码", "`{}` is no code of an item", code.value);
-            let hint = Text::new(
-                "能耗分类 2 位、分项 1 位大写字母、一二级子项各 1 位，例如 01A10",
-                "two digits for the class, a capital for the item, a digit each below: 01A10",
-            );
-            section.note(code.offset, problem, hint);
-        }
-        fits.then_some(code.value)
-    });
-    let parent = section.words("parent").map(|parent| (parent.offset, parent.value));
-    let quota = section.get::<bool>("quota").is_none_or(|quota| quota.value);
-    Some(Said { role, parent, code, quota, supply: Supply::Electricity })
-}
-
-/// The meters, once all devices are known.
-fn meters(root: &Section<'_>, said: Vec<(DeviceId, Said)>) -> Vec<Meter> {
-    let ids: Vec<DeviceId> = said.iter().map(|(id, _)| id.clone()).collect();
-    let supplies: Vec<Supply> = said.iter().map(|(_, said)| said.supply).collect();
-    let mut meters = Vec::new();
-    for (id, said) in said {
-        let parent = said.parent.and_then(|(offset, parent)| {
-            let found = ids.iter().find(|known| known.as_str() == parent && **known != id);
-            if found.is_none() {
-                let all = ids.iter().filter(|known| **known != id).map(|known| known.as_str());
-                let hint = near::hint(&parent, &Text::new("电表", "meters"), all);
-                let problem = text!("没有电表 `{parent}`", "no other meter is `{parent}`");
-                root.note(offset, problem, hint);
-            }
-            found.cloned()
-        });
-        // Without a word it is below another, or the only one of its supply.
-        let alike = supplies.iter().filter(|supply| **supply == said.supply).count();
-        let only = if alike == 1 { Role::Main } else { Role::Sub };
-        let role = said.role.unwrap_or(only);
-        meters.push(Meter { device: id, role, parent, code: said.code, quota: said.quota });
-    }
-    meters
 }

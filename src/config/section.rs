@@ -172,6 +172,8 @@ pub(super) struct Section<'a> {
     pub(super) offset: usize,
     /// In Chinese with a space where one is needed before the next word.
     title: Text,
+    /// Its name in the file, such as `report.quota`; empty for the file itself and for parts of lists.
+    path: String,
     /// Known keys that an unknown one was probably meant to be.
     mistyped: Vec<&'static str>,
 }
@@ -200,7 +202,7 @@ impl<'a> Section<'a> {
             let problem = text!("{zh}中有未知的配置项 `{shown}`", "unknown key `{shown}` in {en}");
             desk.findings.add(offset, problem, hint);
         }
-        Self { desk, table, offset, title, mistyped }
+        Self { desk, table, offset, title, path: String::new(), mistyped }
     }
 
     /// Whether the key is there, whatever its value.
@@ -377,18 +379,25 @@ impl<'a> Section<'a> {
         Some(Text::new(zh?.value, en?.value))
     }
 
+    /// The name in the file of a table inside.
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
     /// A table inside.
     pub(super) fn table(&self, key: &str, known: &[&'static str]) -> Option<Section<'a>> {
         let value = self.table.get(key)?;
+        let path = self.path_of(key);
         match value.get_ref().as_table() {
             Some(table) => {
-                let title = text!("[{key}] ", "[{key}]");
-                Some(Section::new(self.desk, table, self.start(value), title, known))
+                let title = text!("[{path}] ", "[{path}]");
+                let inner = Section::new(self.desk, table, self.start(value), title, known);
+                Some(Section { path, ..inner })
             }
             None => {
                 let hint = text!(
-                    "[{key}] 单独一行，各项写在它下面",
-                    "write [{key}] on a line of its own and its keys below",
+                    "[{path}] 单独一行，各项写在它下面",
+                    "write [{path}] on a line of its own and its keys below",
                 );
                 self.wrong_type(key, value, &Text::new("配置段", "a section"), hint);
                 None
@@ -399,10 +408,11 @@ impl<'a> Section<'a> {
     /// The tables of a list.
     pub(super) fn list(&self, key: &str, known: &[&'static str]) -> Vec<Section<'a>> {
         let Some(value) = self.table.get(key) else { return Vec::new() };
-        let title = text!("[[{key}]] ", "[[{key}]]");
+        let path = self.path_of(key);
+        let title = text!("[[{path}]] ", "[[{path}]]");
         let wanted = Text::new("配置段的列表", "a list of sections");
         let hint =
-            || text!("每组配置上方各写一行 [[{key}]]", "write [[{key}]] above the keys of each");
+            || text!("每组配置上方各写一行 [[{path}]]", "write [[{path}]] above the keys of each");
         let one = |value: &'a Spanned<DeValue<'a>>| match value.get_ref().as_table() {
             Some(table) => {
                 Some(Section::new(self.desk, table, self.start(value), title.clone(), known))
@@ -416,8 +426,8 @@ impl<'a> Section<'a> {
             DeValue::Array(list) => list.iter().filter_map(one).collect(),
             DeValue::Table(_) => {
                 let problem = text!(
-                    "`[{key}]` 是列表，要用双层方括号",
-                    "`[{key}]` is a list and needs double brackets",
+                    "`[{path}]` 是列表，要用双层方括号",
+                    "`[{path}]` is a list and needs double brackets",
                 );
                 self.note(self.start(value), problem, hint());
                 one(value).into_iter().collect()

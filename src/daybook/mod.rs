@@ -114,6 +114,22 @@ impl Daybook {
         Ok(here.into_iter().chain(elsewhere).min())
     }
 
+    /// What a register showed last in a span, its end in it; `None` where it was not read.
+    ///
+    /// # Errors
+    /// [`DaybookError`].
+    pub async fn shown(
+        &self,
+        device: &DeviceId,
+        point: &str,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Option<(Timestamp, f64)>, DaybookError> {
+        let points = [point.to_owned()];
+        let (numbers, _) =
+            self.past.numbers(device, &points, from.plus_ms(1), to.plus_ms(1)).await?;
+        Ok(numbers.into_iter().flatten().next_back())
+    }
+
     /// The hour of the day of a moment.
     #[must_use]
     pub fn hour(&self, time: Timestamp) -> i8 {

@@ -4,6 +4,7 @@
 //! Architecture invariant: pure functions of data and dates; no factor stands in the code.
 
 mod bands;
+mod items;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Text;
 
 pub use bands::{Band, Bands};
+pub use items::Items;
 
 /// What a factor turns into what.
 #[derive(

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::books::{Entry, Seal, Taken, What};
 use crate::model::{Text, Timestamp, standard_point, text};
 
-use super::building::Supply;
+use super::building::{Role, Supply};
 use super::document::rounded;
 use super::error::ReportError;
 use super::figures::{Edit, Figures, Words};
@@ -96,6 +96,7 @@ pub(super) fn obstacles(
     if silent {
         found.push(Text::new("有数据库未答复", "a database did not answer"));
     }
+    found.extend(late_main(reports, counted, figures));
     if let Some(gap) = figures.electricity.gap.value.filter(|gap| gap.abs() > GAP_MAX) {
         let (gap, most) = (rounded(gap * 100.0, 1), rounded(GAP_MAX * 100.0, 0));
         found.push(text!(
@@ -138,6 +139,23 @@ fn few(poor: &[&Words]) -> Option<Text> {
             "less than {least} % of the readings came of {en}, and of {more} more"
         ),
     })
+}
+
+/// A main meter that was read for the first time after the period had begun: a part of it is missing.
+fn late_main(reports: &Reports, counted: &[Counted], figures: &Figures) -> Option<Text> {
+    let begin = reports.daybook.start(figures.first.tomorrow().unwrap_or(figures.first)).ms();
+    let mains = counted.iter().filter(|one| {
+        one.device.is_some() && one.meter.as_ref().is_some_and(|meter| meter.role == Role::Main)
+    });
+    let late = |one: &&Counted| one.booked.pieces.first().is_some_and(|p| p.first.0 >= begin);
+    let late: Vec<&Counted> = mains.filter(late).collect();
+    let (zh, en) = late.first().map(|one| (&one.name.zh, &one.name.en))?;
+    let first = late.first()?.booked.pieces.first()?.first.0;
+    let since = reports.daybook.minute(Timestamp::from_ms(first));
+    Some(text!(
+        "总表 {zh} 自 {since} 才有读数，期初部分未知",
+        "the main meter {en} was read for the first time on {since}: what it counted before is not known"
+    ))
 }
 
 /// Meters that nobody read at the end of the period or after it, or not at its beginning.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::factor::{Bands, Factors};
+use crate::factor::{Bands, Factors, Items};
 use crate::model::{DeviceId, Text};
 
 use super::annual::Quota;
+use super::platform::Platform;
 use super::post::Post;
 
 /// What reports have to know.
@@ -24,6 +25,12 @@ pub struct Config {
     pub factors: Factors,
     /// What is allowed in a year.
     pub quota: Quota,
+    /// The energy-monitoring platform that gets the registers.
+    pub platform: Option<Platform>,
+    /// What it costs to wash the modules once, in money.
+    pub wash_cost: Option<f64>,
+    /// Names of items by their codes.
+    pub items: Items,
     /// Points for renewable electricity.
     pub bands: Bands,
     /// Who gets a month by mail.

@@ -14,7 +14,6 @@ use super::period::Period;
 
 const IMPORT: &str = "energy_import_wh";
 const EXPORT: &str = "energy_export_wh";
-const MADE: &str = "energy_total_wh";
 
 /// Figures of the building's electricity.
 pub(super) struct Made {
@@ -48,7 +47,7 @@ pub(super) fn of(reports: &Reports, counted: &[Counted], spans: &[Span], period:
     let known = Known {
         import: sum(counted, spans, |one| one.is(Role::Main, IMPORT)),
         export: sum(counted, spans, |one| one.is(Role::Main, EXPORT)),
-        made: sum(counted, spans, |one| one.meter.is_none() && one.point == MADE),
+        made: sum(counted, spans, |one| one.makes),
     };
     let building = &reports.config.building;
     let factor = reports.config.factors.on(Quantity::GridCo2, &building.region, period.last());
@@ -131,6 +130,7 @@ fn electricity(
         },
         gap: gap(reports, counted, spans),
         items_kwh: items(counted, spans),
+        items: super::items::items(reports, counted, spans, &figure(total, no_main)),
     }
 }
 
@@ -168,7 +168,7 @@ fn money(reports: &Reports, counted: &[Counted], spans: &[Span]) -> Money {
     let mut import: BTreeMap<Timestamp, f64> = BTreeMap::new();
     let mut saved: BTreeMap<Timestamp, f64> = BTreeMap::new();
     for one in counted {
-        let made = one.meter.is_none() && one.point == MADE;
+        let made = one.makes;
         let (drawn, given) = (one.is(Role::Main, IMPORT), one.is(Role::Main, EXPORT));
         for (slot, amount) in one.slots(spans).filter(|_| made || drawn || given) {
             let kwh = amount.units() / 1_000.0;

@@ -39,6 +39,9 @@ pub enum ReportError {
     /// It could not be mailed.
     #[error("it could not be mailed: {0}")]
     Mail(String),
+    /// A file for the platform could not be written.
+    #[error("a file for the energy platform could not be written: {0}")]
+    Platform(String),
     /// A table could not be written.
     #[error("the table could not be made: {0}")]
     Sheet(String),
@@ -90,6 +93,10 @@ impl ReportError {
             ),
             Self::Paper(why) => text!("PDF 生成失败：{why}", "the PDF could not be made: {why}"),
             Self::Mail(why) => text!("邮件未发出：{why}", "it could not be mailed: {why}"),
+            Self::Platform(why) => text!(
+                "能耗平台文件未写出：{why}；请检查目录和权限",
+                "a file for the energy platform could not be written: {why}; see its folder and the rights",
+            ),
             Self::Sheet(why) => text!("表格生成失败：{why}", "the table could not be made: {why}"),
         }
     }

@@ -11,6 +11,7 @@ use crate::factor::Factor;
 use super::annual::{Annual, Totals};
 use super::building::Supply;
 use super::diagnosis::Trouble;
+use super::items::Item;
 use super::period::Length;
 use super::service::ServiceFigures;
 use super::usage::Usage;
@@ -49,6 +50,11 @@ impl Figure {
     pub fn of(value: f64) -> Self {
         let known = value.is_finite();
         Self { value: known.then_some(value), why: None }
+    }
+
+    /// One of which a file of before says nothing.
+    const fn nothing() -> Self {
+        Self { value: None, why: None }
     }
 
     /// One that is not.
@@ -264,8 +270,11 @@ pub struct Electricity {
     pub per_person_kwh: Figure,
     /// What the meters below the main one do not count, of what it counts.
     pub gap: Figure,
-    /// By code of the item, kWh.
+    /// By code of the item, kWh, as the meters say.
     pub items_kwh: BTreeMap<String, f64>,
+    /// By item of the national classification.
+    #[serde(default)]
+    pub items: Vec<Item>,
 }
 
 /// What the building drew of another supply.
@@ -281,6 +290,13 @@ pub struct Supplied {
     pub per_area: Figure,
     /// For a person.
     pub per_person: Figure,
+    /// The least that flows in an hour from one to five at night, mean of the nights, in the unit for an
+    /// hour: of water, what leaks.
+    #[serde(default = "Figure::nothing")]
+    pub night_min_per_h: Figure,
+    /// That flow over a whole day, by what is drawn in a day.
+    #[serde(default = "Figure::nothing")]
+    pub night_share: Figure,
 }
 
 /// Energies in standard coal, kgce: two systems, whose figures are never added or compared. Water is none.

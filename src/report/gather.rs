@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use crate::books::{Book, What};
 use crate::daybook::{Booked, Day, DaybookError, Known, booked};
 use crate::energy::{Class, Posting, by_time};
-use crate::model::{DeviceId, DeviceKind, Timestamp};
+use crate::model::{DeviceId, DeviceKind, Text, Timestamp};
 use crate::past::Origin;
 use crate::sky::sun;
 
@@ -18,6 +18,9 @@ use super::building::Meter;
 use super::make::{Progress, Reports};
 use super::meters::Counted;
 use super::period::Period;
+
+/// What inverters count.
+const MADE: &str = "energy_total_wh";
 
 /// Days of a device by their dates.
 pub(super) type ByDate = BTreeMap<Date, Arc<Day>>;
@@ -27,6 +30,10 @@ pub(super) type ByDate = BTreeMap<Date, Arc<Day>>;
 pub(super) struct Gathered {
     pub(super) days: BTreeMap<DeviceId, ByDate>,
     pub(super) counted: Vec<Counted>,
+    /// What machines counted: pages, tickets, services.
+    pub(super) machines: Vec<Counted>,
+    /// Meters that are no longer configured and have readings: nobody knows what they stood for.
+    pub(super) left_out: Vec<Text>,
     /// Databases that did not tell what they have, and why not.
     pub(super) silent: BTreeSet<String>,
 }
@@ -40,7 +47,8 @@ impl Reports {
         progress: Progress<'_>,
     ) -> Result<Gathered, DaybookError> {
         let matter = |known: &&Known| wanted(known.0.kind);
-        let devices: Vec<&Known> = self.devices.iter().filter(matter).collect();
+        let devices: Vec<&Known> =
+            self.devices.iter().chain(self.former.iter()).filter(matter).collect();
         let done = AtomicUsize::new(0);
         let lane = async |parity: usize| {
             let mut gathered = Gathered::default();
@@ -55,10 +63,14 @@ impl Reports {
         gathered.days.extend(odd.days);
         gathered.counted.extend(odd.counted);
         gathered.silent.extend(odd.silent);
+        gathered.machines.extend(odd.machines);
+        gathered.left_out.extend(odd.left_out);
         // As they stand in the file.
         let place = |counted: &Counted| devices.iter().position(|known| known.0.id == counted.id);
         gathered.counted.sort_by_key(place);
+        gathered.machines.sort_by_key(place);
         gathered.counted.extend(self.by_hand(period));
+        stand_for_inverters(&mut gathered.counted);
         Ok(gathered)
     }
 
@@ -76,15 +88,26 @@ impl Reports {
             }
         }
         let days: ByDate = days.days.into_iter().collect();
+        let is_former = self.former.iter().any(|former| former.0.id == device.id);
+        if is_former && device.kind != DeviceKind::Inverter {
+            let mut own = days.range(period.first()..=period.last());
+            if device.kind == DeviceKind::Meter && own.any(|(_, day)| day.readings > 0) {
+                gathered.left_out.push(device.name.clone());
+            }
+            return Ok(());
+        }
         let book = self.books.book();
         for point in counters(device.kind) {
             let mut booked = self.book(device.kind, &days, point);
+            let kiosk = device.kind.is_kiosk();
             let entered = self.enter(&book, (device.id.as_str(), point), period, &mut booked);
             if entered || self.knows(&booked, period) {
                 let (id, name, meter) =
                     (device.id.clone(), device.name.clone(), self.meter(&device.id));
                 let device = Some(device.clone());
-                gathered.counted.push(Counted { id, name, device, meter, point, booked });
+                let makes = *point == MADE;
+                let one = Counted { id, name, device, meter, point, makes, booked };
+                if kiosk { gathered.machines.push(one) } else { gathered.counted.push(one) }
             }
         }
         gathered.days.insert(device.id.clone(), days);
@@ -108,7 +131,8 @@ impl Reports {
             if entered || self.knows(&booked, period) {
                 let meter = self.meter(&own.id);
                 let (id, name) = (own.id.clone(), own.name.clone());
-                counted.push(Counted { id, name, device: None, meter, point, booked });
+                let (device, makes) = (None, false);
+                counted.push(Counted { id, name, device, meter, point, makes, booked });
             }
         }
         counted
@@ -160,15 +184,33 @@ impl Reports {
     }
 }
 
+/// Where no inverter is read, the meters behind them tell what the roof makes: by their register that counted
+/// more, for they are turned either way.
+fn stand_for_inverters(counted: &mut [Counted]) {
+    if counted.iter().any(|one| one.makes) {
+        return;
+    }
+    let all = |one: &Counted| one.booked.grid.slots().map(|(_, sums)| sums.total().units()).sum();
+    let behind = counted.iter().filter(|one| one.is_behind_inverters());
+    let amounts: Vec<(DeviceId, &str, f64)> =
+        behind.map(|one| (one.id.clone(), one.point, all(one))).collect();
+    for one in counted.iter_mut().filter(|one| one.is_behind_inverters()) {
+        let own = amounts.iter().filter(|(id, ..)| *id == one.id);
+        let most = own.max_by(|a, b| a.2.total_cmp(&b.2));
+        one.makes = most.is_some_and(|(_, point, _)| *point == one.point);
+    }
+}
+
 /// Whether figures are made of devices of a kind.
 const fn wanted(kind: DeviceKind) -> bool {
     matches!(kind, DeviceKind::Inverter | DeviceKind::Meter | DeviceKind::Weather)
+        || kind.is_kiosk()
 }
 
 /// The counters that reports are made of, by the kind of the device.
 const fn counters(kind: DeviceKind) -> &'static [&'static str] {
     match kind {
-        DeviceKind::Inverter => &["energy_total_wh"],
+        DeviceKind::Inverter => &[MADE],
         DeviceKind::Meter => &[
             "energy_import_wh",
             "energy_export_wh",
@@ -176,6 +218,7 @@ const fn counters(kind: DeviceKind) -> &'static [&'static str] {
             "gas_total_m3",
             "heat_total_mj",
         ],
+        kind if kind.is_kiosk() => &["pages_total", "tickets_total", "transactions_total"],
         _ => &[],
     }
 }

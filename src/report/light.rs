@@ -30,6 +30,10 @@ pub(super) struct Span {
 
 /// Where the sun is in each record of a day.
 type Suns = Arc<Vec<SunPosition>>;
+/// Light in each record of a day.
+type OfDay = Arc<Vec<Option<f64>>>;
+/// A day, how the light is known, and the tilt and the azimuth of a plane, to the bit.
+type OnPlane = (Date, u8, u64, u64);
 
 /// The light over a period.
 pub(super) struct Light<'a> {
@@ -37,6 +41,8 @@ pub(super) struct Light<'a> {
     pub(super) plant: &'a Plant,
     pub(super) weather: &'a Weather,
     suns: Mutex<BTreeMap<Date, Suns>>,
+    /// Many inverters have modules that look the same way.
+    planes: Mutex<BTreeMap<OnPlane, OfDay>>,
 }
 
 /// Mean of a point in a record of five minutes.
@@ -47,7 +53,7 @@ pub(super) fn mean(day: &Day, point: &str, record: usize) -> Option<f64> {
 
 impl<'a> Light<'a> {
     pub(super) fn new(site: &'a Site, plant: &'a Plant, weather: &'a Weather) -> Self {
-        Self { site, plant, weather, suns: Mutex::default() }
+        Self { site, plant, weather, suns: Mutex::default(), planes: Mutex::default() }
     }
 
     /// Where the sun is in the middle of each record.
@@ -99,14 +105,21 @@ impl<'a> Light<'a> {
         let mut all: Vec<Option<f64>> = vec![Some(0.0); span.records];
         for array in arrays {
             let share = array.rating.dc_rated_w / rated;
-            for (sum, own) in all.iter_mut().zip(self.on(array.plane, basis, span)) {
-                *sum = sum.zip(own).map(|(sum, own)| sum + share * own);
+            for (sum, own) in all.iter_mut().zip(self.on(array.plane, basis, span).iter()) {
+                *sum = sum.zip(*own).map(|(sum, own)| sum + share * own);
             }
         }
         all
     }
 
-    fn on(&self, plane: Plane, basis: Basis, span: Span) -> Vec<Option<f64>> {
+    fn on(&self, plane: Plane, basis: Basis, span: Span) -> OfDay {
+        let (tilt, azimuth) = (plane.tilt_deg.to_bits(), plane.azimuth_deg.to_bits());
+        let key = (span.date, basis as u8, tilt, azimuth);
+        let mut known = self.planes.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(key).or_insert_with(|| Arc::new(self.reckon(plane, basis, span))).clone()
+    }
+
+    fn reckon(&self, plane: Plane, basis: Basis, span: Span) -> Vec<Option<f64>> {
         let suns = self.suns(span);
         let station = |point: &str, record: usize, beside: bool| {
             let stations = self.weather.iter();

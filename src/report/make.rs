@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::books::Books;
 use crate::clock::SharedClock;
 use crate::daybook::{Booked, Daybook, DaybookError, Known};
@@ -17,16 +19,22 @@ use super::books;
 use super::building::{Config, Meter, Role};
 use super::diagnosis;
 use super::electricity;
-use super::figures::{Carbon, Compared, Figures, SCHEMA, Words};
+use super::figures::{Carbon, Compared, Figures, RoofFigures, SCHEMA, Words};
 use super::gather::{ByDate, Gathered};
 use super::light::{Light, Span, Weather};
 use super::meters;
 use super::period::Period;
-use super::roof::{self, Inverter};
+use super::roof::{self, Inverter, Seen};
 use super::service::{self, ServiceFigures};
 use super::supplies;
 use super::usage;
 use super::watch::Standing;
+
+/// A first reading so long after the beginning is told of; and of so many devices by name.
+const BEGAN_LATE_MS: i64 = 3_600_000;
+const BEGAN_NAMED: usize = 5;
+/// So many days before a period say how clean the roof can be.
+const LEAD_DAYS: i64 = 31;
 
 /// What reports are made of. Clones share it.
 #[derive(Clone)]
@@ -35,6 +43,8 @@ pub struct Reports {
     pub site: Arc<Site>,
     /// Its devices with their profiles.
     pub devices: Arc<Vec<Known>>,
+    /// Those that are no longer configured: what they counted before is counted.
+    pub former: Arc<Vec<Known>>,
     /// What figures are related to.
     pub config: Arc<Config>,
     /// The arrays of the roof.
@@ -69,16 +79,22 @@ impl Reports {
         let now = self.clock.now();
         let spans = meters::spans(&self.daybook, period.days());
         let gathered = self.gather(period, progress).await?;
+        let (before, lead) = self.before(period).await?;
+        let consumed = service::consumed(self, &gathered.machines, &spans, period);
         let reports = self.clone();
-        let task =
-            tokio::task::spawn_blocking(move || reports.reckon(period, &spans, &gathered, now));
+        let task = tokio::task::spawn_blocking(move || {
+            reports.reckon(period, &spans, (&gathered, &lead), now)
+        });
         let figures = task.await.map_err(|_| DaybookError::from(HistoryError::BrokenOff))?;
-        let before = self.compared(period.previous()).await?;
         let year_before = match period.year_before() {
-            Some(year_before) => self.compared(year_before).await?,
+            Some(year_before) => {
+                let gathered = self.gather(year_before, &|_, _| ()).await?;
+                self.compared(year_before, &gathered)
+            }
             None => None,
         };
         let service = self.service(period, now).await?;
+        let service = service.map(|service| ServiceFigures { consumed, ..service });
         Ok(Figures { before, year_before, service, ..figures })
     }
 
@@ -101,23 +117,59 @@ impl Reports {
         told.map_err(|error| HistoryError::from(error).into())
     }
 
+    /// What it was in the period before, and the last days of that one.
+    async fn before(&self, period: Period) -> Result<(Option<Compared>, Gathered), DaybookError> {
+        let before = period.previous();
+        let mut gathered = self.gather(before, &|_, _| ()).await?;
+        let compared = self.compared(before, &gathered);
+        let first = before.last().saturating_sub(jiff::Span::new().days(LEAD_DAYS - 1));
+        for days in gathered.days.values_mut() {
+            days.retain(|date, _| *date >= first && *date <= before.last());
+        }
+        Ok((compared, gathered))
+    }
+
     /// What it was in another period; `None` without readings.
-    async fn compared(&self, period: Period) -> Result<Option<Compared>, DaybookError> {
-        let gathered = self.gather(period, &|_, _| ()).await?;
+    fn compared(&self, period: Period, gathered: &Gathered) -> Option<Compared> {
         let spans = meters::spans(&self.daybook, period.days());
         // The day that closes it may lie after it.
         let mut read = gathered.days.values().flat_map(|days| days.range(..=period.last()));
         if !read.any(|(_, day)| day.readings > 0) {
-            return Ok(None);
+            return None;
         }
         let electricity = electricity::of(self, &gathered.counted, &spans, period).electricity;
-        Ok(Some(Compared {
+        Some(Compared {
             period: period.to_string(),
             total_kwh: electricity.total_kwh,
             import_kwh: electricity.import_kwh,
             export_kwh: electricity.export_kwh,
             pv_kwh: electricity.pv_kwh,
-        }))
+        })
+    }
+
+    /// The roof, with what the days before say of it.
+    fn roof(
+        &self,
+        spans: &[Span],
+        (gathered, lead): (&Gathered, &Gathered),
+    ) -> Option<RoofFigures> {
+        let (empty, none) = (ByDate::new(), Booked::default());
+        let weather: Weather = self.days_of(gathered, DeviceKind::Weather).collect();
+        let weather_before: Weather = self.days_of(lead, DeviceKind::Weather).collect();
+        let light = Light::new(&self.site, &self.plant, &weather);
+        let light_before = Light::new(&self.site, &self.plant, &weather_before);
+        let inverters = self.inverters(gathered, (&empty, &none));
+        let inverters_before = self.inverters(lead, (&empty, &none));
+        let dates: BTreeSet<Date> =
+            lead.days.values().flat_map(|days| days.keys().copied()).collect();
+        let spans_before = meters::spans(&self.daybook, dates.into_iter());
+        let before =
+            Seen { light: &light_before, inverters: &inverters_before, spans: &spans_before };
+        let own = Seen { light: &light, inverters: &inverters, spans };
+        let mut roof = roof::roof(self, &before, &own)?;
+        let meter = diagnosis::meter(self, &light, &gathered.counted, &gathered.days, spans);
+        roof.troubles.extend(meter);
+        Some(roof)
     }
 
     /// The inverters with their days; those of which nothing is known with none.
@@ -126,9 +178,12 @@ impl Reports {
         gathered: &'a Gathered,
         (empty, none): (&'a ByDate, &'a Booked),
     ) -> Vec<Inverter<'a>> {
-        let inverters = self.devices.iter().filter(|known| known.0.kind == DeviceKind::Inverter);
+        let own = |known: &Known| gathered.counted.iter().find(|one| one.id == known.0.id);
+        let former = self.former.iter().filter(|known| own(known).is_some());
+        let inverters = self.devices.iter().chain(former);
+        let inverters = inverters.filter(|known| known.0.kind == DeviceKind::Inverter);
         let inverter = |known: &'a Known| {
-            let own = gathered.counted.iter().find(|counted| counted.id == known.0.id);
+            let own = own(known);
             Inverter {
                 known,
                 days: gathered.days.get(&known.0.id).unwrap_or(empty),
@@ -143,18 +198,11 @@ impl Reports {
         &self,
         period: Period,
         spans: &[Span],
-        gathered: &Gathered,
+        (gathered, lead): (&Gathered, &Gathered),
         now: Timestamp,
     ) -> Figures {
-        let weather: Weather = self.days_of(gathered, DeviceKind::Weather).collect();
-        let light = Light::new(&self.site, &self.plant, &weather);
-        let (empty, none) = (ByDate::new(), Booked::default());
-        let inverters = self.inverters(gathered, (&empty, &none));
-        let mut roof = roof::roof(self, &light, &inverters, spans);
-        if let Some(roof) = &mut roof {
-            let meter = diagnosis::meter(self, &light, &gathered.counted, &gathered.days, spans);
-            roof.troubles.extend(meter);
-        }
+        let empty = ByDate::new();
+        let roof = self.roof(spans, (gathered, lead));
         let made = electricity::of(self, &gathered.counted, spans, period);
         let figures = |counted: &meters::Counted| {
             let days = gathered.days.get(&counted.id).unwrap_or(&empty);
@@ -177,7 +225,7 @@ impl Reports {
             area_m2: self.config.building.area_m2,
             people: self.config.building.people,
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            remarks: self.remarks(running, &gathered.silent, &factors),
+            remarks: self.remarks(running, gathered, &factors, spans),
             electricity: made.electricity,
             before: None,
             year_before: None,
@@ -218,11 +266,12 @@ impl Reports {
     fn remarks(
         &self,
         running: bool,
-        silent: &BTreeSet<String>,
+        gathered: &Gathered,
         factors: &[crate::factor::Factor],
+        spans: &[Span],
     ) -> Vec<Words> {
         let mut remarks: Vec<Text> = Vec::new();
-        remarks.extend(silent.iter().map(|error| {
+        remarks.extend(gathered.silent.iter().map(|error| {
             text!(
                 "有数据库未答复，较早的读数不全，数字偏少：{error}",
                 "a database did not answer, so earlier readings are missing and figures are too low: {error}",
@@ -234,6 +283,15 @@ impl Reports {
                 "the period is not over: figures reach as far as readings do",
             ));
         }
+        remarks.extend(self.began(gathered, spans));
+        remarks.extend(gathered.left_out.iter().map(|name| {
+            let Text { zh, en } = name;
+            text!(
+                "{zh}已不在配置中，期内有读数但未计入；月中拆换的电表请保留配置到关账",
+                "{en} is no longer configured: it has readings in the period, and they are not counted; keep a meter in the \
+                 configuration until the month is closed",
+            )
+        }));
         if !self.config.meters.iter().any(|meter| meter.role == Role::Main) {
             remarks.push(Text::new(
                 "没有总表（role = \"main\"）：建筑总用电无法给出",
@@ -253,6 +311,42 @@ impl Reports {
             ));
         }
         remarks.into_iter().map(Words::from).collect()
+    }
+}
+
+impl Reports {
+    /// Registers that were read first within the period: what they counted before is not known.
+    fn began(&self, gathered: &Gathered, spans: &[Span]) -> Option<Text> {
+        let start = spans.first()?.start.ms();
+        let mut began: Vec<(i64, &Text)> = Vec::new();
+        for one in &gathered.counted {
+            let since = one.booked.pieces.first().map(|piece| piece.first.0);
+            // A minute after midnight is no beginning.
+            let since = since.filter(|since| *since > start + BEGAN_LATE_MS);
+            if let Some(since) = since.filter(|_| one.device.is_some())
+                && !began.iter().any(|(_, name)| *name == &one.name)
+            {
+                began.push((since, &one.name));
+            }
+        }
+        let told = |of: fn(&Text) -> &String, between: &str| {
+            let all = began.iter().take(BEGAN_NAMED).map(|(since, name)| {
+                format!("{} {}", of(name), self.daybook.minute(Timestamp::from_ms(*since)))
+            });
+            all.collect::<Vec<_>>().join(between)
+        };
+        let more = began.len().saturating_sub(BEGAN_NAMED);
+        let (more_zh, more_en) = match more {
+            0 => (String::new(), String::new()),
+            more => (format!("，另有 {more} 台"), format!(", and {more} more")),
+        };
+        let (zh, en) = (told(|name| &name.zh, "、"), told(|name| &name.en, ", "));
+        (!began.is_empty()).then(|| {
+            text!(
+                "期内才开始有读数（之前的用量未知）：{zh}{more_zh}",
+                "read for the first time within the period, so that what was counted before is not known: {en}{more_en}"
+            )
+        })
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Counted {
     /// `None` for an inverter.
     pub(super) meter: Option<Meter>,
     pub(super) point: &'static str,
+    /// It counts what the roof makes.
+    pub(super) makes: bool,
     pub(super) booked: Booked,
 }
 
@@ -36,11 +38,20 @@ impl Counted {
 
     /// Every quarter-hour of some days in which it counted.
     pub(super) fn slots(&self, spans: &[Span]) -> impl Iterator<Item = (Timestamp, Amount)> {
+        self.known_slots(spans).map(|(time, sums)| (time, sums.total()))
+    }
+
+    /// The same, by how the amounts are known.
+    pub(super) fn known_slots(&self, spans: &[Span]) -> impl Iterator<Item = (Timestamp, Sums)> {
         let ends = spans.first().zip(spans.last()).map(|(first, last)| (first.start, end(last)));
         let within =
             move |time: Timestamp| ends.is_some_and(|(from, to)| from <= time && time < to);
         let slots = self.booked.grid.slots().filter(move |(time, _)| within(*time));
-        slots.map(|(time, sums)| (time, sums.total()))
+        slots.map(|(time, sums)| (time, *sums))
+    }
+
+    pub(super) fn is_behind_inverters(&self) -> bool {
+        self.meter.as_ref().is_some_and(|meter| meter.role == Role::Pv)
     }
 
     pub(super) fn is(&self, role: Role, point: &str) -> bool {
@@ -89,7 +100,7 @@ pub(super) fn figures(
         lines: lines(&counted.booked, spans),
         holes: holes(&counted.booked, spans),
         completeness: match &counted.device {
-            Some(device) => completeness(device, days, spans, now),
+            Some(device) => completeness(counted, device, days, spans, now),
             None => Figure::none(Text::new("人工抄表", "people read it")),
         },
     }
@@ -133,12 +144,19 @@ fn holes(booked: &Booked, spans: &[Span]) -> Vec<Hole> {
 /// Readings that came, of those that should have come by now.
 #[allow(clippy::cast_precision_loss)] // readings of a year
 fn completeness(
+    counted: &Counted,
     device: &Device,
     days: &BTreeMap<Date, Arc<Day>>,
     spans: &[Span],
     now: Timestamp,
 ) -> Figure {
-    let passed = spans.iter().map(|span| end(span).min(now).since_ms(span.start).max(0));
+    if device.interval_ms == 0 {
+        return Figure::none(Text::new("已不在配置中", "it is no longer configured"));
+    }
+    // One that was put up in the period could not speak before.
+    let since = counted.booked.pieces.first().map_or(i64::MIN, |piece| piece.first.0);
+    let since = Timestamp::from_ms(since);
+    let passed = spans.iter().map(|span| end(span).min(now).since_ms(span.start.max(since)).max(0));
     let expected = passed.sum::<i64>() / device.interval_ms.max(1);
     if expected <= 0 || device.may_be_silent() {
         return Figure::none(Text::new(

@@ -23,12 +23,14 @@ mod figures;
 mod form;
 mod gather;
 mod html;
+mod items;
 mod light;
 mod make;
 mod meters;
 #[cfg(feature = "pdf")]
 mod paper;
 mod period;
+mod platform;
 mod post;
 mod roof;
 mod service;
@@ -52,6 +54,7 @@ pub use figures::{
 };
 pub use form::{Form, Told, Which};
 pub use html::html;
+pub use items::Item;
 pub use make::{Progress, Reports};
 
 /// Without its feature there is no PDF.
@@ -70,8 +73,9 @@ pub const fn pdf(
 #[cfg(feature = "pdf")]
 pub use paper::pdf;
 pub use period::{Length, NoPeriod, Period};
+pub use platform::Platform;
 pub use post::Post;
-pub use service::{Costly, Fault, Orders, Raised, Served, ServiceFigures};
+pub use service::{Consumed, Costly, Fault, Orders, Raised, Served, ServiceFigures};
 pub use sheet::xlsx;
 pub use usage::Usage;
 pub use watch::Standing;

@@ -9,7 +9,7 @@ use crate::daybook::{Booked, Day, Known};
 use crate::model::{Text, text};
 use crate::pv::{Array, NoFigure, Rating, Record, Sums, same_plane};
 
-use super::diagnosis::{self, Findings, Lights};
+use super::diagnosis::{self, Findings, Lights, Stretch, dirt};
 use super::figures::{
     Basis, Figure, GroupFigures, InverterFigures, Performance, RoofDay, RoofFigures,
 };
@@ -50,13 +50,16 @@ pub(super) struct Worked<'a> {
     runs: Runs,
 }
 
-/// The roof over a period.
-pub(super) fn roof(
-    reports: &Reports,
-    light: &Light<'_>,
-    inverters: &[Inverter<'_>],
-    spans: &[Span],
-) -> Option<RoofFigures> {
+/// Inverters, the light on them, and the days that are looked at.
+pub(super) struct Seen<'a> {
+    pub(super) light: &'a Light<'a>,
+    pub(super) inverters: &'a [Inverter<'a>],
+    pub(super) spans: &'a [Span],
+}
+
+/// The roof over a period; the days before it say how clean it can be.
+pub(super) fn roof(reports: &Reports, before: &Seen<'_>, own: &Seen<'_>) -> Option<RoofFigures> {
+    let Seen { light, inverters, spans } = *own;
     if inverters.is_empty() {
         return None;
     }
@@ -67,6 +70,10 @@ pub(super) fn roof(
         findings.take(light, &worked, span, &lights, diagnosis::price(reports, span));
     }
     findings.take_strings(&worked, spans, |span| diagnosis::price(reports, span));
+    let worked_before: Vec<Worked<'_>> =
+        before.inverters.iter().map(|one| Worked::new(one, before.light)).collect();
+    let before = Stretch { light: before.light, worked: &worked_before, spans: before.spans };
+    let dirt = dirt(reports, &[&before, &Stretch { light, worked: &worked, spans }]);
     let hours = spans.iter().map(|span| RECORD_H * records(span)).sum::<f64>();
     let of = |one: &Worked<'_>| InverterFigures {
         device: one.inverter.known.0.id.to_string(),
@@ -79,7 +86,7 @@ pub(super) fn roof(
         days: spans.iter().map(|span| roof_day(&worked, span)).collect(),
         plant: performance(&worked.iter().collect::<Vec<_>>(), spans, hours),
         groups: groups(&worked, spans, hours),
-        troubles: findings.told(&worked),
+        troubles: diagnosis::sorted(findings.told(&worked).into_iter().chain(dirt)),
     })
 }
 
@@ -89,7 +96,7 @@ fn records(span: &Span) -> f64 {
 }
 
 impl<'a> Worked<'a> {
-    fn new(inverter: &'a Inverter<'a>, light: &Light<'a>) -> Self {
+    pub(super) fn new(inverter: &'a Inverter<'a>, light: &Light<'a>) -> Self {
         let arrays: Vec<&Array> = light.plant.arrays_of(&inverter.known.0.id).collect();
         let dc_rated_w: f64 = arrays.iter().map(|array| array.rating.dc_rated_w).sum();
         let weighed = |array: &&Array| array.rating.gamma_per_k * array.rating.dc_rated_w;
@@ -110,7 +117,7 @@ impl<'a> Worked<'a> {
         }
     }
 
-    fn ac_w(&self, date: Date, record: usize) -> Option<f64> {
+    pub(super) fn ac_w(&self, date: Date, record: usize) -> Option<f64> {
         mean(self.inverter.days.get(&date)?, "ac_power_w", record)
     }
 
@@ -118,10 +125,11 @@ impl<'a> Worked<'a> {
         ac_w > STANDS_BELOW * self.rating.dc_rated_w
     }
 
-    /// Looks the way that another one does.
+    /// Looks the ways that another one does.
     pub(super) fn is_peer(&self, other: &Self) -> bool {
-        let planes = self.arrays.first().zip(other.arrays.first());
-        planes.is_some_and(|(a, b)| same_plane(a.plane, b.plane))
+        let mut planes = self.arrays.iter().zip(&other.arrays);
+        let as_many = self.arrays.len() == other.arrays.len() && !self.arrays.is_empty();
+        as_many && planes.all(|(a, b)| same_plane(a.plane, b.plane))
     }
 }
 

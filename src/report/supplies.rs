@@ -1,5 +1,7 @@
 //! Water, gas and heat; energies in standard coal.
 
+use std::collections::BTreeMap;
+
 use crate::factor::{Factor, Quantity};
 use crate::model::{Text, text};
 
@@ -9,6 +11,9 @@ use super::light::Span;
 use super::make::Reports;
 use super::meters::Counted;
 use super::period::Period;
+
+/// Hours of the night in which nobody draws water.
+const NIGHT_H: std::ops::Range<i8> = 1..5;
 
 /// What the building drew of each supply beside electricity that has a meter.
 pub(super) fn supplies(reports: &Reports, counted: &[Counted], spans: &[Span]) -> Vec<Supplied> {
@@ -40,13 +45,52 @@ fn supplied(reports: &Reports, counted: &[Counted], spans: &[Span], supply: Supp
             Figure::none(Text::new("配置中没有分母", "the configuration has nothing to divide by"))
         }
     };
+    let (night_min_per_h, night_share) = night(reports, &mains, spans, total, scale);
     Supplied {
+        night_min_per_h,
+        night_share,
         supply,
         unit: unit.to_owned(),
         total: total.map_or_else(|| Figure::none(no_reading()), Figure::of),
         per_area: per(building.area_m2),
         per_person: per(building.people.map(f64::from)),
     }
+}
+
+/// The least that flowed in an hour of each night, mean of the nights; and over a day, by the mean of a day.
+/// Nights in which it was not read through are left out.
+fn night(
+    reports: &Reports,
+    mains: &[&&Counted],
+    spans: &[Span],
+    total: Option<f64>,
+    scale: f64,
+) -> (Figure, Figure) {
+    let (mut sum, mut nights) = (0.0, 0_u32);
+    for span in spans {
+        let mut hours: BTreeMap<i8, (f64, bool)> = BTreeMap::new();
+        for (time, sums) in mains.iter().flat_map(|one| one.known_slots(std::slice::from_ref(span)))
+        {
+            let hour = hours.entry(reports.daybook.hour(time)).or_insert((0.0, true));
+            hour.0 += sums.total().units() / scale;
+            hour.1 &= sums.total() == sums.measured;
+        }
+        let night: Vec<f64> = NIGHT_H
+            .filter_map(|hour| hours.get(&hour).filter(|(_, read)| *read).map(|(sum, _)| *sum))
+            .collect();
+        if night.len() == NIGHT_H.len() {
+            (sum, nights) = (sum + night.iter().copied().fold(f64::MAX, f64::min), nights + 1);
+        }
+    }
+    let unknown =
+        || Figure::none(Text::new("没有连续的夜间读数", "nobody reads it through the night"));
+    if nights == 0 {
+        return (unknown(), unknown());
+    }
+    let least = sum / f64::from(nights);
+    let days = f64::from(u32::try_from(spans.len()).unwrap_or(u32::MAX));
+    let a_day = total.map(|total| total / days).filter(|a_day| *a_day > 0.0);
+    (Figure::of(least), a_day.map_or_else(unknown, |a_day| Figure::of(least * 24.0 / a_day)))
 }
 
 fn no_reading() -> Text {

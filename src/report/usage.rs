@@ -18,7 +18,6 @@ use super::meters::Counted;
 
 const IMPORT: &str = "energy_import_wh";
 const EXPORT: &str = "energy_export_wh";
-const MADE: &str = "energy_total_wh";
 /// Slots of an hour, and the hours of the night whose mean is the base load.
 const SLOTS_PER_H: f64 = 3_600_000.0 / SLOT_MS as f64;
 const NIGHT_H: std::ops::Range<i8> = 1..5;
@@ -54,6 +53,8 @@ struct Slot {
     import: f64,
     made: f64,
     export: f64,
+    /// Something of it was shared out over a gap: when it was used is not known.
+    shared: bool,
 }
 
 impl Slot {
@@ -84,14 +85,15 @@ pub(super) fn usage(reports: &Reports, counted: &[Counted], spans: &[Span]) -> U
 fn slots(counted: &[Counted], spans: &[Span]) -> BTreeMap<Timestamp, Slot> {
     let mut slots: BTreeMap<Timestamp, Slot> = BTreeMap::new();
     for one in counted {
-        let made = one.meter.is_none() && one.point == MADE;
+        let made = one.makes;
         let (import, export) = (one.is(Role::Main, IMPORT), one.is(Role::Main, EXPORT));
         if !(made || import || export) {
             continue;
         }
-        for (time, amount) in one.slots(spans) {
-            let kwh = amount.units() / 1_000.0;
+        for (time, sums) in one.known_slots(spans) {
+            let kwh = sums.total().units() / 1_000.0;
             let slot = slots.entry(time).or_default();
+            slot.shared |= sums.total() != sums.measured;
             match (made, import) {
                 (true, _) => slot.made += kwh,
                 (false, true) => slot.import += kwh,
@@ -103,20 +105,20 @@ fn slots(counted: &[Counted], spans: &[Span]) -> BTreeMap<Timestamp, Slot> {
 }
 
 /// The service hours of a day.
-struct Hours {
+pub(super) struct Hours {
     windows: Vec<(Timestamp, Timestamp)>,
     working: bool,
 }
 
 impl Hours {
-    fn of(reports: &Reports, date: Date) -> Self {
+    pub(super) fn of(reports: &Reports, date: Date) -> Self {
         let zones = reports.repair.hours.zones.iter().filter(|zone| !zone.always);
         let windows = zones.clone().flat_map(|zone| zone.calendar.windows(date)).collect();
         let working = zones.clone().next().is_none_or(|zone| zone.calendar.is_working_day(date));
         Self { windows, working }
     }
 
-    fn open(&self, time: Timestamp) -> bool {
+    pub(super) fn open(&self, time: Timestamp) -> bool {
         self.windows.iter().any(|(from, to)| *from <= time && time < *to)
     }
 }
@@ -142,11 +144,11 @@ impl Gathered {
             self.service += used;
         }
         let hour = reports.daybook.hour(time);
-        if NIGHT_H.contains(&hour) {
+        if NIGHT_H.contains(&hour) && !slot.shared {
             self.night = (self.night.0 + used, self.night.1 + 1);
         }
         let kw = used * SLOTS_PER_H;
-        if self.peak.is_none_or(|(peak, _)| kw > peak) {
+        if !slot.shared && self.peak.is_none_or(|(peak, _)| kw > peak) {
             self.peak = Some((kw, time));
         }
         let sum = self.by_hour.entry(hour).or_default();
@@ -185,7 +187,9 @@ impl Gathered {
             working_day_kwh: figure(mean(self.working), none),
             day_off_kwh: figure(mean(self.off), none),
             base_load_kw: figure(mean(self.night).map(|kwh| kwh * SLOTS_PER_H), none),
-            peak_kw: figure(self.peak.map(|(kw, _)| kw), none),
+            peak_kw: figure(self.peak.map(|(kw, _)| kw), || {
+                Text::new("没有连续读数", "there are no readings without a gap")
+            }),
             peak_ms: self.peak.map(|(_, time)| time.ms()),
             import_by_hour_kwh: by_hour(|slot| slot.import),
             self_used_by_hour_kwh: by_hour(|slot| (slot.made - slot.export).max(0.0)),

@@ -33,18 +33,33 @@ const NAMED: usize = 3;
 
 /// What stands in the way of closing the month that is over. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Standing(Arc<RwLock<Blocked>>);
+pub struct Standing(Arc<RwLock<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    blocked: Blocked,
+    /// Why the energy platform does not get its files.
+    export: Option<Text>,
+}
 
 /// A month, and what stands in its way.
 type Blocked = Option<(Period, Vec<Words>)>;
 
 impl Standing {
     fn set(&self, blocked: Blocked) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = blocked;
+        self.0.write().unwrap_or_else(PoisonError::into_inner).blocked = blocked;
     }
 
     fn get(&self) -> Blocked {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).blocked.clone()
+    }
+
+    fn exported(&self, failed: Option<Text>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).export = failed;
+    }
+
+    fn not_exported(&self) -> Option<Text> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).export.clone()
     }
 }
 
@@ -54,6 +69,7 @@ impl Reports {
     pub fn accounts(&self) -> Vec<Account> {
         let today = self.daybook.date(self.clock.now());
         let mut wanted: Vec<Account> = self.old_factor(today).into_iter().collect();
+        wanted.extend(self.standing.not_exported().map(|why| Account::ExportFails { why }));
         // Whoever closed it since is not told.
         let open = |period: &Period| self.books.book().seal(&period.to_string()).is_none();
         if let Some((period, obstacles)) = self.standing.get().filter(|(period, _)| open(period)) {
@@ -107,6 +123,14 @@ impl Reports {
             }
             if stop.run_until_cancelled(self.mail_due()).await.is_none() {
                 return;
+            }
+            match stop.run_until_cancelled(self.export_due()).await {
+                None => return,
+                Some(Ok(_)) => self.standing.exported(None),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "the energy platform does not get its files");
+                    self.standing.exported(Some(error.text()));
+                }
             }
         }
     }

@@ -53,11 +53,13 @@ pub enum What {
     FactorOld,
     /// The month that is over is not closed, and something stands in the way.
     CloseBlocked,
+    /// The energy platform does not get its files.
+    ExportFails,
 }
 
 impl What {
     /// All, with the words that rules name them by.
-    pub const ALL: [(&'static str, Self); 24] = [
+    pub const ALL: [(&'static str, Self); 25] = [
         ("boot_loop", Self::BootLoop),
         ("idle", Self::Idle),
         ("runs_out", Self::RunsOut),
@@ -82,6 +84,7 @@ impl What {
         ("clock_jumped", Self::ClockJumped),
         ("factor_old", Self::FactorOld),
         ("close_blocked", Self::CloseBlocked),
+        ("export_fails", Self::ExportFails),
     ];
 
     /// What a finding says for its machines, so that their own alerts about it are not needed.

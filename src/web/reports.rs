@@ -43,6 +43,7 @@ fn problem(error: &ReportError) -> Problem {
         ReportError::NoFont { .. } | ReportError::NoPdf => StatusCode::NOT_IMPLEMENTED,
         ReportError::Broken(_)
         | ReportError::Paper(_)
+        | ReportError::Platform(_)
         | ReportError::Mail(_)
         | ReportError::Sheet(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };

@@ -99,7 +99,10 @@ name = { zh = "屋顶", en = "roof" }
     }
     for n in 0..size.meters {
         let (role, unit) = (if n == 0 { "main" } else { "sub" }, 101 + n);
-        let parent = if n == 0 { "" } else { "parent = \"meter-00\"" };
+        let parent = match n {
+            0 => "code = \"01E00\"",
+            _ => "parent = \"meter-00\"\ncode = \"01A10\"",
+        };
         device(
             &format!("meter-{n:02}"),
             &format!(
@@ -218,6 +221,17 @@ pub(crate) async fn fill(
     truth: &mut Truth,
     heard: impl Fn(&Record, i64) -> bool,
 ) {
+    let heard = |said: Vec<Record>, n| said.into_iter().filter(|record| heard(record, n)).collect();
+    fill_with(hall, size, truth, heard).await;
+}
+
+/// The same; what comes in in a minute is made of what the devices say.
+pub(crate) async fn fill_with(
+    hall: &mut Hall,
+    size: Size,
+    truth: &mut Truth,
+    mut comes: impl FnMut(Vec<Record>, i64) -> Vec<Record>,
+) {
     let time_zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("zone");
     let place = Place { latitude_deg: 39.9, longitude_deg: 116.4, time_zone, seed: 7 };
     let (mut batch, mut since) = (Vec::new(), 0);
@@ -226,7 +240,7 @@ pub(crate) async fn fill(
         // What comes after the last reading is no part of the year.
         let mut after = Truth { made: truth.made.clone(), drawn: truth.drawn.clone() };
         let said = minute(&place, size, n, if n == last { &mut after } else { truth });
-        batch.extend(said.into_iter().filter(|record| heard(record, n)));
+        batch.extend(comes(said, n));
         if batch.len() >= BATCH {
             since += batch.len();
             hall.journal.append(std::mem::take(&mut batch)).await.expect("kept");

@@ -217,6 +217,9 @@ fn reports(
         bands: hallwatch::factor::Bands::shipped().expect("bands"),
         post: None,
         fonts: None,
+        items: hallwatch::factor::Items::shipped().expect("shipped"),
+        platform: None,
+        wash_cost: None,
     };
     let plant = hallwatch::pv::Plant {
         arrays: Vec::new(),
@@ -225,6 +228,7 @@ fn reports(
         albedo: 0.2,
     };
     report::Reports {
+        former: Arc::default(),
         site: site.clone(),
         devices: Arc::new(live.look(|b| b.iter().map(|l| (l.device.clone(), None)).collect())),
         config: Arc::new(config),

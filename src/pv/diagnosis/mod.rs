@@ -8,13 +8,17 @@
 //! Architecture invariant: pure functions of a day's records.
 
 mod peers;
+mod shade;
 mod shape;
+mod soiling;
 mod strings;
 #[cfg(test)]
 mod tests;
 
 pub use peers::{SNOW_AIR_C, below, snow};
+pub use shade::{HalfHours, half_hours, shaded};
 pub use shape::{clipped, curtailed, efficiency, stuck};
+pub use soiling::{index, of_roof, soiling};
 pub use strings::{Currents, IMPROVE_FROM, POOR_FROM, Strings, judged, strings, used};
 
 /// The sun has to be so high, degrees.

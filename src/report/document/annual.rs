@@ -5,7 +5,7 @@ use crate::model::{Text, text};
 use super::super::annual::{Annual, Indicator};
 use super::super::figures::Figures;
 use super::super::usage::Usage;
-use super::cell::{Cell, Chart, Column, Table};
+use super::cell::{Cell, Chart, Column, Row, Table};
 use super::{Block, Section};
 
 /// Indicators against quotas.
@@ -85,13 +85,7 @@ pub(super) fn renewable(annual: &Annual, figures: &Figures) -> Section {
 
 /// When electricity was used.
 pub(super) fn usage(usage: &Usage) -> [Block; 2] {
-    let columns = vec![
-        Column::new("指标", "figure", ""),
-        Column::new("数值", "value", ""),
-        Column::new("单位", "unit", ""),
-        Column::new("说明", "what it is", ""),
-    ];
-    let rows = [
+    let rows: [Row; 6] = [
         (
             ("服务时间用电", "used in service hours"),
             Cell::figure(&usage.service_kwh, 1.0, 2),
@@ -129,17 +123,7 @@ pub(super) fn usage(usage: &Usage) -> [Block; 2] {
             ("15 分钟电量 × 4", "its energy × 4"),
         ),
     ];
-    type Row = ((&'static str, &'static str), Cell, &'static str, (&'static str, &'static str));
-    let row = |(name, cell, unit, how): Row| {
-        vec![
-            Cell::Words(Text::new(name.0, name.1)),
-            cell,
-            Cell::Words(Text::same(unit)),
-            Cell::Words(Text::new(how.0, how.1)),
-        ]
-    };
-    let title = Text::new("用电时段", "when it was used");
-    let table = Table::new(title, columns, rows.map(row).into());
+    let table = super::cell::figures(Text::new("用电时段", "when it was used"), rows);
     let line = usage.self_used_by_hour_kwh.iter().copied().map(Some).collect();
     let chart = Chart {
         title: Text::new("各小时平均取电量", "drawn from the grid by hour, mean"),

@@ -198,6 +198,29 @@ impl Table {
     }
 }
 
+/// A figure: its name, its cell, its unit, and how it is reckoned.
+pub(super) type Row =
+    ((&'static str, &'static str), Cell, &'static str, (&'static str, &'static str));
+
+/// A table of figures with their units and formulas.
+pub(super) fn figures(title: Text, rows: impl IntoIterator<Item = Row>) -> Table {
+    let columns = vec![
+        Column::new("指标", "figure", ""),
+        Column::new("数值", "value", ""),
+        Column::new("单位", "unit", ""),
+        Column::new("算法", "formula", ""),
+    ];
+    let row = |(name, cell, unit, how): Row| {
+        vec![
+            Cell::Words(Text::new(name.0, name.1)),
+            cell,
+            Cell::Words(Text::same(unit)),
+            Cell::Words(Text::new(how.0, how.1)),
+        ]
+    };
+    Table::new(title, columns, rows.into_iter().map(row).collect())
+}
+
 /// Bars for each day, and a line over them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {

@@ -4,8 +4,12 @@ use crate::model::Text;
 
 use super::super::building::Supply;
 use super::super::figures::Figures;
-use super::cell::{Cell, Chart, Column, Table, bars, by_month, words};
+use super::super::items::Item;
+use super::cell::{Cell, Chart, Column, Row, Table, bars, by_month, words};
 use super::{Block, Section};
+
+/// Class and letter of a code.
+const LETTER: usize = 3;
 
 /// Electricity by meter and item.
 pub(super) fn meters(figures: &Figures) -> Section {
@@ -45,7 +49,8 @@ pub(super) fn meters(figures: &Figures) -> Section {
     };
     let rows = of_meters.map(row).collect();
     let title = Text::new("各电表电量", "energy by meter");
-    let mut blocks = vec![Block::Table(Table::new(title, columns, rows))];
+    let mut blocks: Vec<Block> = items(figures).map(Block::Table).into_iter().collect();
+    blocks.push(Block::Table(Table::new(title, columns, rows)));
     let main = figures.meters.iter().find(|m| m.role == "main" && m.point == "energy_import_wh");
     blocks.extend(main.map(|meter| {
         let dates = figures.first.series(jiff::Span::new().days(1));
@@ -69,18 +74,37 @@ pub(super) fn meters(figures: &Figures) -> Section {
     Section { key: "electricity", title: Text::new("用电", "Electricity"), blocks }
 }
 
-/// A figure, its cell, its unit, and how it is reckoned.
-type Row = ((&'static str, &'static str), Cell, &'static str, (&'static str, &'static str));
+/// By item of the national classification; `None` where no meter has a code.
+fn items(figures: &Figures) -> Option<Table> {
+    let columns = vec![
+        Column::new("分项", "item", ""),
+        Column::new("编码", "code", ""),
+        Column::new("电量", "energy", "kWh"),
+        Column::new("占总用电", "share of all", ""),
+        Column::new("单位面积", "for a square metre", "kWh/m²"),
+        Column::new("非服务时间", "outside of service hours", ""),
+    ];
+    let row = |item: &Item| {
+        let Text { zh, en } = words(&item.name);
+        // Below its letter.
+        let inset = if item.code.len() > LETTER { "　" } else { "" };
+        vec![
+            Cell::Name(Text::new(format!("{inset}{zh}"), format!("{inset}{en}"))),
+            Cell::Words(Text::same(&item.code)),
+            Cell::number(item.kwh, 2),
+            Cell::percent(&item.share, 1),
+            Cell::figure(&item.per_area_kwhm2, 1.0, 3),
+            Cell::percent(&item.off_hours_share, 1),
+        ]
+    };
+    let rows: Vec<_> = figures.electricity.items.iter().map(row).collect();
+    let title = Text::new("用电分项", "electricity by item");
+    (!rows.is_empty()).then(|| Table::new(title, columns, rows))
+}
 
 /// How the roof's output was used.
 pub(super) fn own_use(figures: &Figures) -> Section {
     let (used, money) = (&figures.electricity, &figures.money);
-    let columns = vec![
-        Column::new("指标", "figure", ""),
-        Column::new("数值", "value", ""),
-        Column::new("单位", "unit", ""),
-        Column::new("算法", "formula", ""),
-    ];
     let kwh = |figure| Cell::figure(figure, 1.0, 2);
     let by_price = ("× 当时电价", "× the price at the time");
     let rows: [Row; 8] = [
@@ -123,16 +147,7 @@ pub(super) fn own_use(figures: &Figures) -> Section {
         (("自用电量节省电费", "saved by what was used here"), kwh(&money.saved), "元", by_price),
         (("电网取电电费", "cost of what was drawn"), kwh(&money.import_cost), "元", by_price),
     ];
-    let row = |(name, cell, unit, how): Row| {
-        vec![
-            Cell::Words(Text::new(name.0, name.1)),
-            cell,
-            Cell::Words(Text::same(unit)),
-            Cell::Words(Text::new(how.0, how.1)),
-        ]
-    };
-    let rows = rows.into_iter().map(row).collect();
-    let table = Table::new(Text::new("光伏消纳", "use of the roof's output"), columns, rows);
+    let table = super::cell::figures(Text::new("光伏消纳", "use of the roof's output"), rows);
     let title = Text::new("光伏消纳", "Use of the roof's output");
     Section { key: "own_use", title, blocks: vec![Block::Table(table)] }
 }

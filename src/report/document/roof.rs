@@ -8,13 +8,13 @@ use super::cell::{Cell, Chart, Column, Table, bars, by_month, words};
 use super::{Block, Section};
 
 pub(super) fn section(roof: &RoofFigures) -> Section {
-    let blocks = vec![
+    let mut blocks = vec![
         Block::Chart(days(roof)),
         Block::Table(plant(&roof.plant)),
         Block::Table(groups(roof)),
         Block::Table(inverters(roof)),
-        troubles(roof),
     ];
+    blocks.extend(troubles(roof));
     Section { key: "roof", title: Text::new("光伏发电", "The roof"), blocks }
 }
 
@@ -34,27 +34,14 @@ fn basis(basis: Option<Basis>) -> Cell {
     })
 }
 
-/// A figure, its cell, its unit, and how it is reckoned.
-type Row = ((&'static str, &'static str), Cell, &'static str, &'static str);
-
 fn plant(plant: &Performance) -> Table {
-    let columns = vec![
-        Column::new("指标", "figure", ""),
-        Column::new("数值", "value", ""),
-        Column::new("单位", "unit", ""),
-        Column::new("算法", "formula", ""),
-    ];
-    let row = |(name, cell, unit, how): Row| {
-        vec![
-            Cell::Words(Text::new(name.0, name.1)),
-            cell,
-            Cell::Words(Text::same(unit)),
-            Cell::Words(Text::same(how)),
-        ]
-    };
-    let rows = yields(plant).into_iter().chain(times(plant)).map(row).collect();
-    Table::new(Text::new("全站指标", "the plant"), columns, rows)
+    let rows = yields(plant).into_iter().chain(times(plant));
+    let same = |(name, cell, unit, how)| (name, cell, unit, (how, how));
+    super::cell::figures(Text::new("全站指标", "the plant"), rows.map(same))
 }
+
+/// A figure whose formula is the same in both languages.
+type Row = ((&'static str, &'static str), Cell, &'static str, &'static str);
 
 fn yields(plant: &Performance) -> Vec<Row> {
     let figure = |figure, digits| Cell::figure(figure, 1.0, digits);
@@ -104,7 +91,7 @@ fn times(plant: &Performance) -> Vec<Row> {
 }
 
 /// What kept the roof from making more.
-fn troubles(roof: &RoofFigures) -> Block {
+fn troubles(roof: &RoofFigures) -> Vec<Block> {
     let columns = vec![
         Column::new("设备", "device", ""),
         Column::new("损失电量", "energy lost", "kWh"),
@@ -124,8 +111,16 @@ fn troubles(roof: &RoofFigures) -> Block {
     let rows: Vec<_> = roof.troubles.iter().map(row).collect();
     let title = Text::new("诊断（按损失排序）", "what kept it from making more");
     match rows.is_empty() {
-        true => Block::Note(Text::new("诊断：未发现异常", "nothing kept it from making more")),
-        false => Block::Table(Table::new(title, columns, rows)),
+        true => {
+            vec![Block::Note(Text::new("诊断：未发现异常", "nothing kept it from making more"))]
+        }
+        false => vec![
+            Block::Table(Table::new(title, columns, rows)),
+            Block::Note(Text::new(
+                "各项损失可能重叠，不可相加：例如被遮挡的逆变器也低于同组最好的一台",
+                "losses may overlap and are not added: an inverter in the shade is below its peers, too",
+            )),
+        ],
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::model::{Severity, Text, text};
 
 use super::super::figures::Figure;
-use super::super::service::{Costly, Fault, Orders, Raised, Served, ServiceFigures};
+use super::super::service::{Consumed, Costly, Fault, Orders, Raised, Served, ServiceFigures};
 use super::cell::{Cell, Column, Table, words};
 use super::{Block, Section};
 
@@ -32,6 +32,7 @@ pub(super) fn sections(service: &ServiceFigures) -> Vec<Section> {
         Section { key: "machines", title: Text::new("自助设备运行", "Machines"), blocks };
     let mut orders_blocks = vec![Block::Table(orders(&service.orders))];
     orders_blocks.extend(parts(&service.orders));
+    orders_blocks.extend(consumed(&service.consumed));
     let title = Text::new("耗材与工单", "Work orders and parts");
     let orders = Section { key: "orders", title, blocks: orders_blocks };
     let blocks = vec![Block::Table(alerts(&service.alerts))];
@@ -123,6 +124,31 @@ fn parts(orders: &Orders) -> Option<Block> {
     };
     let rows: Vec<_> = orders.parts.iter().map(row).collect();
     let title = Text::new("工单中使用的耗材与备件", "parts that were used");
+    (!rows.is_empty()).then(|| Block::Table(Table::new(title, columns, rows)))
+}
+
+fn consumed(consumed: &[Consumed]) -> Option<Block> {
+    let columns = vec![
+        Column::new("设备类型", "kind", ""),
+        Column::new("计数", "counter", ""),
+        Column::new("台数", "machines", ""),
+        Column::new("本期", "in the period", ""),
+        Column::new("每工作日", "on a working day", ""),
+        Column::new("下期预计", "expected in the next", ""),
+    ];
+    let row = |one: &Consumed| {
+        vec![
+            Cell::Words(words(&one.name)),
+            Cell::Words(words(&one.what)),
+            Cell::number(f64::from(one.machines), 0),
+            Cell::number(one.count, 0),
+            Cell::figure(&one.per_working_day, 1.0, 1),
+            Cell::figure(&one.next_period, 1.0, 0),
+        ]
+    };
+    let rows: Vec<_> = consumed.iter().map(row).collect();
+    let title =
+        Text::new("打印、出票与办理量（按设备计数器）", "pages, tickets and services by counters");
     (!rows.is_empty()).then(|| Block::Table(Table::new(title, columns, rows)))
 }
 

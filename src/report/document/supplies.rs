@@ -1,6 +1,6 @@
 //! Water, gas and heat; energies in standard coal.
 
-use crate::model::Text;
+use crate::model::{Text, text};
 
 use super::super::building::Supply;
 use super::super::figures::{Figures, MeterFigures, Supplied};
@@ -31,10 +31,23 @@ pub(super) fn section(figures: &Figures) -> Option<Section> {
     let rows = figures.supplies.iter().map(row).collect();
     let title = Text::new("各种能源与水", "supplies");
     let mut blocks = vec![Block::Table(Table::new(title, columns, rows))];
+    blocks.extend(night(figures));
     let meters = meters(figures);
     blocks.extend((!meters.rows.is_empty()).then_some(Block::Table(meters)));
     let title = Text::new("其他能源与水", "Other supplies");
     Some(Section { key: "supplies", title, blocks })
+}
+
+/// The night's least flow of water, where it is read through the night.
+fn night(figures: &Figures) -> Option<Block> {
+    let water = figures.supplies.iter().find(|one| one.supply == Supply::Water)?;
+    let (flow, share) = (water.night_min_per_h.value?, water.night_share.value?);
+    let (flow, share) = (super::rounded(flow, 3), super::rounded(share * 100.0, 1));
+    Some(Block::Note(text!(
+        "夜间（01:00–05:00）最小流量平均 {flow} m³/h，折合日用水的 {share}%；超过 5% 可能有漏水",
+        "the least flow of water from 01:00 to 05:00 is {flow} m³/h in the mean, {share} % of a day's water: above 5 % \
+         something may leak"
+    )))
 }
 
 fn meters(figures: &Figures) -> Table {

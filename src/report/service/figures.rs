@@ -111,6 +111,27 @@ pub struct Orders {
     pub parts: Vec<(String, u32)>,
 }
 
+/// What machines of a kind counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Consumed {
+    /// The kind.
+    pub kind: String,
+    /// Its name.
+    pub name: Words,
+    /// The counter, such as `pages_total`.
+    pub point: String,
+    /// Its name.
+    pub what: Words,
+    /// Machines that have it.
+    pub machines: u32,
+    /// Counted in the period, all machines together.
+    pub count: f64,
+    /// For each working day of the period that is over.
+    pub per_working_day: Figure,
+    /// What the working days of the next period take at this rate.
+    pub next_period: Figure,
+}
+
 /// The machines, their faults and alerts, and the work orders.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceFigures {
@@ -128,4 +149,7 @@ pub struct ServiceFigures {
     pub costly: Vec<Costly>,
     /// Work orders.
     pub orders: Orders,
+    /// What the machines used up.
+    #[serde(default)]
+    pub consumed: Vec<Consumed>,
 }

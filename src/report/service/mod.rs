@@ -4,6 +4,7 @@
 //! over; under a silence, as in maintenance.
 
 mod alerts;
+mod consumed;
 mod figures;
 mod machines;
 
@@ -17,7 +18,8 @@ use crate::repair;
 use super::figures::Figure;
 use super::make::Reports;
 
-pub use figures::{Costly, Fault, Orders, Raised, Served, ServiceFigures};
+pub(super) use consumed::consumed;
+pub use figures::{Consumed, Costly, Fault, Orders, Raised, Served, ServiceFigures};
 
 /// An outage may have begun so long before the period.
 const REACH_MS: i64 = 100 * 24 * 3600 * 1000;
@@ -49,6 +51,7 @@ pub(super) fn service(
         alerts: alerts::raised(&alerts, (from, until)),
         costly: alerts::costly(&alerts, (from, until)),
         orders: orders(reports, archive, (from, to), now)?,
+        consumed: Vec::new(),
     }))
 }
 

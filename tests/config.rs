@@ -199,6 +199,17 @@ fn the_shipped_sample_is_a_whole_hall() {
     assert_eq!(password.as_deref(), Some("influx secret"));
 }
 
+#[test]
+fn the_small_example_is_sound_and_enough_for_a_report() {
+    let file = root().join("deploy/hall.small.toml");
+    let hall = config::read(&file).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    assert_eq!((hall.devices.len(), hall.report.by_hand.len()), (6, 1));
+    let roles: Vec<&str> = hall.report.meters.iter().map(|meter| meter.role.as_str()).collect();
+    assert_eq!(roles, ["main", "pv", "sub", "main"], "the only one of its supply is the main one");
+    assert!(hall.report.building.area_m2.is_some() && hall.report.wash_cost.is_some());
+    assert_eq!(hall.plant.arrays.len(), 2);
+}
+
 /// Whether a line of the sample is an example that a person would take the `# ` from.
 fn is_example(line: &str) -> bool {
     let Some(text) = line.strip_prefix("# ") else { return false };

@@ -18,6 +18,9 @@ const REASON_MAX: usize = 500;
 const OLDEST_MS: i64 = 946_684_800_000;
 /// Longest span of one entry, days.
 const DAYS_MAX: i32 = 400;
+/// A day, milliseconds; and how many times as much in it as ever before is believed.
+const DAY_MS: f64 = 86_400_000.0;
+const TIMES_MAX: f64 = 10.0;
 
 /// A record, as the journal has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -208,7 +211,11 @@ impl Book {
             let (before, after) = (told(before), told(after));
             return Err(BooksError::Backwards { value: value.units(), before, after });
         }
-        Ok(())
+        if first || !entry.why.trim().is_empty() {
+            return Ok(());
+        }
+        let own_before = readings.iter().take_while(|(time, ..)| *time < at);
+        implausible(own_before, (at, value))
     }
 
     /// Whether an entry may be taken back.
@@ -287,4 +294,32 @@ fn limited(words: &str, max: usize) -> Result<(), BooksError> {
         true => Err(BooksError::TooLong(words.chars().take(16).collect())),
         false => Ok(()),
     }
+}
+/// A reading by which far more was used in a day than ever before on this register is a slip of the hand, unless
+/// somebody says why.
+fn implausible<'a>(
+    before: impl Iterator<Item = &'a (Timestamp, Amount, bool)>,
+    (at, value): (Timestamp, Amount),
+) -> Result<(), BooksError> {
+    let days = |from: Timestamp, to: Timestamp| {
+        #[allow(clippy::cast_precision_loss)] // days of years
+        let days = to.since_ms(from) as f64 / DAY_MS;
+        days.max(1.0)
+    };
+    let (mut last, mut most): (Option<(Timestamp, Amount)>, Option<f64>) = (None, None);
+    for (time, shown, new) in before {
+        if let Some((since, other)) = last.filter(|_| !new) {
+            let rate = (shown.units() - other.units()) / days(since, *time);
+            most = Some(most.map_or(rate, |most: f64| most.max(rate)));
+        }
+        last = Some((*time, *shown));
+    }
+    let (Some((since, other)), Some(most)) = (last, most.filter(|most| *most > 0.0)) else {
+        return Ok(());
+    };
+    let times = (value.units() - other.units()) / days(since, at) / most;
+    if times <= TIMES_MAX {
+        return Ok(());
+    }
+    Err(BooksError::Implausible { value: value.units(), times: times.round() })
 }

@@ -53,6 +53,14 @@ pub enum BooksError {
         /// What was read after it, or a dash.
         after: String,
     },
+    /// By it far more was used in a day than ever before, and nobody has said why.
+    #[error("by `{value}` {times} times as much was used in a day as ever before")]
+    Implausible {
+        /// What was entered.
+        value: f64,
+        /// By how much it is too much.
+        times: f64,
+    },
     /// There was a reading at this very moment.
     #[error("there is a reading of `{0}` already")]
     Twice(String),
@@ -111,6 +119,11 @@ impl BooksError {
                 "累计读数应在 {before} 与 {after} 之间；若换过表，请勾选“换表后的首次读数”",
                 "the register has to be between {before} and {after}; where the meter was changed, say that it is the \
                  first value of a new one",
+            ),
+            Self::Implausible { times, .. } => text!(
+                "日用量是以往最高的 {times} 倍，请核对读数和小数点；确实如此请在备注中写明原因",
+                "{times} times as much in a day as ever before: see the meter and the decimal point again; if it is right, \
+                 say why in the note",
             ),
             Self::Twice(_) => Text::new(
                 "要更正，请先撤销原记录",

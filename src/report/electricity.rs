@@ -9,7 +9,7 @@ use super::building::Role;
 use super::figures::{Carbon, Electricity, Figure, Money};
 use super::light::Span;
 use super::make::{Reports, of_role};
-use super::meters::Counted;
+use super::meters::{Counted, end};
 use super::period::Period;
 
 const IMPORT: &str = "energy_import_wh";
@@ -114,6 +114,7 @@ fn electricity(
         self_consumption: ratio(self_used, known.made, no_self_use),
         self_sufficiency: ratio(self_used, total, no_self_use),
         renewable_share: ratio(known.made, total, no_self_use),
+        per_day_kwh: per_day(reports, spans, total),
         per_area_kwhm2: match building.area_m2 {
             Some(area_m2) => ratio(total, Some(area_m2), no_main),
             None => Figure::none(Text::new(
@@ -131,6 +132,17 @@ fn electricity(
         gap: gap(reports, counted, spans),
         items_kwh: items(counted, spans),
         items: super::items::items(reports, counted, spans, &figure(total, no_main)),
+    }
+}
+
+/// Used in a day; of a period that is not over there is no such figure, for a part of its last day is missing.
+fn per_day(reports: &Reports, spans: &[Span], total: Option<f64>) -> Figure {
+    let over = spans.last().is_some_and(|last| end(last) <= reports.clock.now());
+    let days = f64::from(u32::try_from(spans.len()).unwrap_or(u32::MAX));
+    match (total, over) {
+        (Some(total), true) => Figure::of(total / days),
+        (None, _) => Figure::none(no_main()),
+        (_, false) => Figure::none(Text::new("报告期尚未结束", "the period is not over")),
     }
 }
 

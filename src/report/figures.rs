@@ -264,6 +264,9 @@ pub struct Electricity {
     pub self_sufficiency: Figure,
     /// Share of renewable electricity in what was used.
     pub renewable_share: Figure,
+    /// Used in a day of those that are over, kWh.
+    #[serde(default = "Figure::nothing")]
+    pub per_day_kwh: Figure,
     /// For a square metre, kWh/m².
     pub per_area_kwhm2: Figure,
     /// For a person, kWh.
@@ -367,6 +370,21 @@ pub struct Compared {
     pub export_kwh: Figure,
     /// Made on the roof, kWh.
     pub pv_kwh: Figure,
+    /// Used in a day, kWh.
+    #[serde(default = "Figure::nothing")]
+    pub per_day_kwh: Figure,
+    /// For a square metre, kWh/m².
+    #[serde(default = "Figure::nothing")]
+    pub per_area_kwhm2: Figure,
+    /// For a person, kWh.
+    #[serde(default = "Figure::nothing")]
+    pub per_person_kwh: Figure,
+    /// Share of renewable electricity in what was used.
+    #[serde(default = "Figure::nothing")]
+    pub renewable_share: Figure,
+    /// Carbon dioxide of what was drawn from the grid, kg.
+    #[serde(default = "Figure::nothing")]
+    pub grid_kg: Figure,
 }
 
 /// All figures of a report.

@@ -137,9 +137,15 @@ impl Reports {
         if !read.any(|(_, day)| day.readings > 0) {
             return None;
         }
-        let electricity = electricity::of(self, &gathered.counted, &spans, period).electricity;
+        let electricity::Made { electricity, carbon, .. } =
+            electricity::of(self, &gathered.counted, &spans, period);
         Some(Compared {
             period: period.to_string(),
+            grid_kg: carbon.grid_kg,
+            per_day_kwh: electricity.per_day_kwh,
+            per_area_kwhm2: electricity.per_area_kwhm2,
+            per_person_kwh: electricity.per_person_kwh,
+            renewable_share: electricity.renewable_share,
             total_kwh: electricity.total_kwh,
             import_kwh: electricity.import_kwh,
             export_kwh: electricity.export_kwh,

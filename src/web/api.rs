@@ -38,7 +38,12 @@ pub(super) fn json<T: Serialize>(answer: &T) -> Answer {
 
 pub(super) fn body_of<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     // serde's words name fields and positions, never the values of others.
-    serde_json::from_slice(body).map_err(|error| Problem::bad_request(error.to_string()))
+    serde_json::from_slice(body).map_err(|error| {
+        Problem::bad_request(error.to_string()).hint(
+            "请求正文不是这里要的 JSON，见 deploy/API.md",
+            "the body is not the JSON that is wanted here: see deploy/API.md",
+        )
+    })
 }
 
 /// The name of a person, on one line.

@@ -35,6 +35,7 @@ fn problem(error: &ReportError) -> Problem {
             | BooksError::Ahead(_)
             | BooksError::TooOld(_)
             | BooksError::Negative(_)
+            | BooksError::Implausible { .. }
             | BooksError::NoSpan(_),
         ) => StatusCode::BAD_REQUEST,
         ReportError::Books(_) | ReportError::Running(_) | ReportError::Blocked(_) => {

@@ -103,6 +103,21 @@ async fn a_meter_that_people_read_counts_by_its_register() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_point_that_was_forgotten_is_asked_about_and_who_knows_better_says_why() {
+    let hall = Hall::open().await;
+    let day = 24 * HOUR;
+    // The first two say nothing of what is usual.
+    value(&reads(&hall, OCTOBER, 1_000.0, "").await, 200);
+    value(&reads(&hall, OCTOBER + 2 * day, 1_008.0, "").await, 200);
+    value(&reads(&hall, OCTOBER + 3 * day, 1_040.0, "").await, 200);
+    let slip = hint(&reads(&hall, OCTOBER + 4 * day, 10_400.0, "").await, 400);
+    assert!(slip.starts_with("293 times as much in a day"), "{slip}");
+    let why = ",\"why\":\"消防水池放水\"";
+    value(&reads(&hall, OCTOBER + 4 * day, 10_400.0, why).await, 200);
+    hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_closed_month_never_changes_and_is_signed_in_order() {
     let hall = Hall::open().await;
     let path = |what: &str| format!("/api/v1/reports/2025-10/{what}");

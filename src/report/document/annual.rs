@@ -59,7 +59,11 @@ pub(super) fn renewable(annual: &Annual, figures: &Figures) -> Section {
         Column::new("数值", "value", ""),
         Column::new("算法", "formula", ""),
     ];
-    let points = annual.points.map_or(Cell::Empty, |points| Cell::number(f64::from(points), 0));
+    let points = match (annual.points, annual.renewable_share.value) {
+        (Some(points), _) => Cell::number(f64::from(points), 0),
+        (None, Some(_)) => Cell::number(0.0, 0),
+        (None, None) => Cell::percent(&annual.renewable_share, 2),
+    };
     let rows = vec![
         vec![
             Cell::Words(Text::new("本期可再生电力占比", "renewable share of the period")),

@@ -17,7 +17,7 @@ pub(super) fn meters(figures: &Figures) -> Section {
         Column::new("电表", "meter", ""),
         Column::new("角色", "role", ""),
         Column::new("分项编码", "code", ""),
-        Column::new("方向", "direction", ""),
+        Column::new("方向", "register", ""),
         Column::new("电量", "energy", "kWh"),
         Column::new("其中补采", "of it recovered", "kWh"),
         Column::new("定额口径", "in the quota's scope", ""),
@@ -32,8 +32,8 @@ pub(super) fn meters(figures: &Figures) -> Section {
             _ => Text::new("分表", "sub-meter"),
         };
         let direction = match meter.point.as_str() {
-            "energy_export_wh" => Text::new("反向", "out"),
-            _ => Text::new("正向", "in"),
+            "energy_export_wh" => Text::new("反向", "reverse"),
+            _ => Text::new("正向", "forward"),
         };
         let quota = if meter.quota { Text::new("是", "yes") } else { Text::new("否", "no") };
         let code = meter.code.clone();

@@ -24,18 +24,23 @@ pub(super) fn section(figures: &Figures) -> Section {
     table.kwh("电网取电量", "drawn from the grid", &used.import_kwh, |b| &b.import_kwh);
     table.kwh("光伏发电量", "made on the roof", &used.pv_kwh, |b| &b.pv_kwh);
     table.kwh("上网电量", "given to the grid", &used.export_kwh, |b| &b.export_kwh);
-    table.other("单位面积电耗", "for a square metre", &used.per_area_kwhm2, ("kWh/m²", 3));
-    table.other("人均电耗", "for a person", &used.per_person_kwh, ("kWh", 2));
-    table.share("可再生电力占比", "renewable share", &used.renewable_share);
+    table.figure("日均用电量", "used in a day", (&used.per_day_kwh, "kWh", 2), |b| {
+        &b.per_day_kwh
+    });
+    let per_area = (&used.per_area_kwhm2, "kWh/m²", 3);
+    table.figure("单位面积电耗", "for a square metre", per_area, |b| &b.per_area_kwhm2);
+    let per_person = (&used.per_person_kwh, "kWh", 2);
+    table.figure("人均电耗", "for a person", per_person, |b| &b.per_person_kwh);
+    let grid = (&figures.carbon.grid_kg, "kg", 1);
+    table.figure("电网用电排放 CO₂", "CO₂ of what was drawn", grid, |b| &b.grid_kg);
+    table.share("可再生电力占比", "renewable share", &used.renewable_share, |b| {
+        Some(&b.renewable_share)
+    });
     if let Some(roof) = &figures.roof {
-        table.share("系统能效比 PR", "performance ratio", &roof.plant.pr);
-        table.share(
-            "光伏时间可利用率",
-            "time availability of the roof",
-            &roof.plant.time_availability,
-        );
+        table.share("系统能效比 PR", "performance ratio", &roof.plant.pr, |_| None);
+        let runs = &roof.plant.time_availability;
+        table.share("光伏时间可利用率", "time availability of the roof", runs, |_| None);
     }
-    table.other("电网用电排放 CO₂", "CO₂ of what was drawn", &figures.carbon.grid_kg, ("kg", 1));
     let title = Text::new("主要指标", "main figures");
     let mut blocks = vec![Block::Table(Table::new(title, columns, table.rows))];
     blocks.extend(obstacles(figures));
@@ -49,37 +54,48 @@ struct Rows<'a> {
     year: Option<&'a Compared>,
 }
 
+/// A figure with its unit and its decimals.
+type Told<'a> = (&'a Figure, &'static str, u8);
+
 impl Rows<'_> {
     fn kwh(&mut self, zh: &str, en: &str, now: &Figure, of: fn(&Compared) -> &Figure) {
+        self.figure(zh, en, (now, "kWh", 2), of);
+    }
+
+    fn figure(&mut self, zh: &str, en: &str, told: Told<'_>, of: fn(&Compared) -> &Figure) {
+        let (now, unit, digits) = told;
         let mut row = vec![
             Cell::Words(Text::new(zh, en)),
-            Cell::figure(now, 1.0, 2),
-            Cell::Words(Text::same("kWh")),
+            Cell::figure(now, 1.0, digits),
+            Cell::Words(Text::same(unit)),
         ];
         for then in [self.before, self.year] {
-            let then = then.map(of);
-            row.push(then.map_or(Cell::Empty, |then| Cell::figure(then, 1.0, 2)));
-            let both = now.value.zip(then.and_then(|then| then.value));
-            let change = both.filter(|(_, then)| *then > 0.0).map(|(now, then)| now / then - 1.0);
+            let Some(then) = then.map(of) else {
+                row.extend([missing(), Cell::Empty]);
+                continue;
+            };
+            row.push(Cell::figure(then, 1.0, digits));
+            let both = now.value.zip(then.value).filter(|(_, then)| *then > 0.0);
+            let change = both.map(|(now, then)| now / then - 1.0);
             row.push(change.map_or(Cell::Empty, |change| Cell::Percent(change, 1)));
         }
         self.rows.push(row);
     }
 
-    fn other(&mut self, zh: &str, en: &str, now: &Figure, (unit, digits): (&str, u8)) {
-        self.push(zh, en, Cell::figure(now, 1.0, digits), unit);
-    }
-
-    fn share(&mut self, zh: &str, en: &str, now: &Figure) {
-        self.push(zh, en, Cell::percent(now, 1), "");
-    }
-
-    fn push(&mut self, zh: &str, en: &str, cell: Cell, unit: &str) {
+    /// Shares have no change in percent.
+    fn share(&mut self, zh: &str, en: &str, now: &Figure, of: fn(&Compared) -> Option<&Figure>) {
         let name = Cell::Words(Text::new(zh, en));
-        let mut row = vec![name, cell, Cell::Words(Text::same(unit))];
-        row.resize(7, Cell::Empty);
+        let mut row = vec![name, Cell::percent(now, 1), Cell::Empty];
+        for then in [self.before, self.year] {
+            let then = then.and_then(of).map(|then| Cell::percent(then, 1));
+            row.extend([then.unwrap_or(Cell::Empty), Cell::Empty]);
+        }
         self.rows.push(row);
     }
+}
+
+fn missing() -> Cell {
+    Cell::Missing(Text::new("没有该期的读数", "there are no readings of it"), 0)
 }
 
 /// What stands in the way of closing, where something does.

@@ -2,6 +2,7 @@
 //!
 //! HTML, PDF, XLSX and CSV are made of this and of nothing else, so that they say the same.
 
+mod advice;
 mod annex;
 mod annual;
 mod cell;
@@ -82,6 +83,9 @@ impl Document {
         sections.extend(annual.map(|annual| annual::renewable(annual, figures)));
         sections.push(energy::carbon(figures));
         sections.extend(figures.service.as_ref().map(service::sections).unwrap_or_default());
+        if figures.roof.is_some() || figures.service.is_some() {
+            sections.push(advice::section(figures));
+        }
         sections.push(annex::registers(figures, period));
         sections.push(annex::factors(figures));
         sections.extend(annex::edits(figures));

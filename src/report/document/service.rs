@@ -1,9 +1,9 @@
-//! The machines, faults and alerts, work orders, and what cost most.
+//! The machines, faults and alerts, and work orders.
 
-use crate::model::{Severity, Text, text};
+use crate::model::{Severity, Text};
 
 use super::super::figures::Figure;
-use super::super::service::{Consumed, Costly, Fault, Orders, Raised, Served, ServiceFigures};
+use super::super::service::{Consumed, Fault, Orders, Raised, Served, ServiceFigures};
 use super::cell::{Cell, Column, Table, words};
 use super::{Block, Section};
 
@@ -37,12 +37,7 @@ pub(super) fn sections(service: &ServiceFigures) -> Vec<Section> {
     let orders = Section { key: "orders", title, blocks: orders_blocks };
     let blocks = vec![Block::Table(alerts(&service.alerts))];
     let alerts = Section { key: "alerts", title: Text::new("告警统计", "Alerts"), blocks };
-    let blocks = match service.costly.is_empty() {
-        true => vec![Block::Note(Text::new("期内没有造成损失的告警", "no alert cost anything"))],
-        false => vec![Block::Table(costly(&service.costly))],
-    };
-    let title = Text::new("异常与建议", "What cost most, and what to do");
-    vec![machines, orders, alerts, Section { key: "advice", title, blocks }]
+    vec![machines, orders, alerts]
 }
 
 fn served<'a>(title: Text, zh: &str, en: &str, rows: impl Iterator<Item = &'a Served>) -> Table {
@@ -174,32 +169,4 @@ fn alerts(alerts: &[Raised]) -> Table {
     };
     let rows = alerts.iter().map(row).collect();
     Table::new(Text::new("各级告警", "alerts by severity"), columns, rows).summed(&[1, 2, 5])
-}
-
-fn costly(costly: &[Costly]) -> Table {
-    let columns = vec![
-        Column::new("事项", "what", ""),
-        Column::new("损失电量", "energy lost", "kWh"),
-        Column::new("损失金额", "worth", "元"),
-        Column::new("影响服务", "service time", "h"),
-        Column::new("建议", "what to do", ""),
-    ];
-    let row = |one: &Costly| {
-        let state = match one.until_ms {
-            Some(_) => words(&one.text),
-            None => {
-                let (zh, en) = (&one.text.zh, &one.text.en);
-                text!("{zh}（未恢复）", "{en} (still open)")
-            }
-        };
-        vec![
-            Cell::Name(state),
-            Cell::number(one.energy_kwh, 1),
-            one.money.map_or(Cell::Empty, |money| Cell::number(money, 2)),
-            Cell::number(one.service_h, 1),
-            Cell::Name(words(&one.advice)),
-        ]
-    };
-    let rows = costly.iter().map(row).collect();
-    Table::new(Text::new("损失最大的事项", "what cost most"), columns, rows)
 }

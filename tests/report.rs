@@ -102,6 +102,9 @@ async fn an_influxdb_reports_the_same() {
     let roof = month.roof.expect("a roof");
     let inverter = &roof.inverters[0].performance;
     assert!((inverter.pr_25.value.expect("PR'25") - PR_25).abs() < 2e-5, "{inverter:?}");
+    // The months before are not closed: there is no temperature of the year, and why is said.
+    let annual = &roof.plant.pr_annual;
+    assert!(annual.value.is_none() && annual.why.is_some(), "{annual:?}");
     // Two days without a word, and the register knows all the same.
     let silent = month.meters.iter().find(|meter| meter.device == "inv-01").expect("it");
     assert!(silent.counted.recovered > 0.0 && silent.counted.measured > 0.0);

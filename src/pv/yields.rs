@@ -210,6 +210,14 @@ impl Sums {
         Ok((array, (self.dc_wh - self.dc_ac_wh) / dc_rated_w))
     }
 
+    /// Array yield, hours, over the records with both powers: `Y_A = Σ P_DC·τ / P0`.
+    ///
+    /// # Errors
+    /// [`NoFigure`].
+    pub fn array_yield_h(&self, dc_rated_w: f64) -> Result<f64, NoFigure> {
+        self.losses_h(dc_rated_w).map(|_| self.dc_wh / dc_rated_w)
+    }
+
     fn warm(&self, expected_wh: f64) -> Result<f64, NoFigure> {
         if self.warm_reference_wh < COMPLETE_MIN * self.reference_wh {
             return Err(NoFigure::NoTemperature);
@@ -231,5 +239,59 @@ impl Sums {
             return Err(NoFigure::TooDark(light_kwhm2));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A day of half hours whose light and warmth come and go.
+    fn sums(power: impl Fn(f64, f64) -> f64) -> (Rating, Sums) {
+        let rating = Rating { dc_rated_w: 10_000.0, gamma_per_k: -0.004 };
+        let mut sums = Sums::default();
+        for step in 0..24 {
+            let light = 900.0 * (f64::from(step) / 24.0 * std::f64::consts::PI).sin().max(0.03);
+            let module_c = 5.0 + light / 25.0;
+            let record = Record {
+                hours: 0.5,
+                ac_w: Some(power(light, module_c)),
+                dc_w: Some(power(light, module_c) / 0.97),
+                poa_wm2: Some(light),
+                module_c: Some(module_c),
+                sun_up: true,
+            };
+            sums.take(&rating, &record);
+        }
+        (rating, sums)
+    }
+
+    #[test]
+    fn a_ratio_at_its_own_mean_temperature_is_the_raw_one_and_at_25_the_other() {
+        let (rating, sums) =
+            sums(|light, module_c| 0.8 * 10.0 * light * (1.0 - 0.004 * (module_c - 25.0)));
+        let own_c = sums.module_temp_c().expect("known");
+        let (raw, at_25) = (sums.pr(rating.dc_rated_w), sums.pr_25(rating.dc_rated_w));
+        let at = |c: f64| sums.pr_annual(rating.dc_rated_w, c).expect("a ratio");
+        // With a coefficient that is the same everywhere the two are the same number, which is why a month
+        // is never corrected by its own temperature.
+        assert!((at(own_c) - raw.expect("a ratio")).abs() < 1e-12);
+        assert!((at(25.0) - at_25.expect("a ratio")).abs() < 1e-12);
+        assert!((at(25.0) - 0.8).abs() < 1e-12, "what was put there");
+        // At 15 °C modules would make 4 % more than at 25 °C.
+        let expected =
+            sums.warm_ac_wh / (sums.warm_expected_wh - 10.0 * 0.004 * sums.warm_reference_wh);
+        assert!((at(15.0) - expected).abs() < 1e-12, "{} and {expected}", at(15.0));
+    }
+
+    #[test]
+    fn yields_and_losses_add_up() {
+        let (rating, sums) = sums(|light, _| 7.5 * light);
+        let (array_h, bos_h) = sums.losses_h(rating.dc_rated_w).expect("losses");
+        let array_yield_h = sums.array_yield_h(rating.dc_rated_w).expect("a yield");
+        let reference_h = sums.irradiation_kwhm2(rating.dc_rated_w).expect("light");
+        let final_h = sums.ac_wh / rating.dc_rated_w;
+        assert!((reference_h - array_h - array_yield_h).abs() < 1e-9, "Yr − Lc = Ya");
+        assert!((array_yield_h - bos_h - final_h).abs() < 1e-9, "Ya − Lbos = Yf");
     }
 }

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Text, text};
+use crate::pv::Sums;
 
 use super::building::{Role, Supply};
-use super::figures::{Figure, Figures};
+use super::figures::{Figure, Figures, Performance};
 use super::light::Span;
 use super::make::Reports;
 use super::meters::Counted;
@@ -34,6 +35,12 @@ pub struct Totals {
     pub quota: Scope,
     /// Made on the roof, kWh.
     pub pv_kwh: Option<f64>,
+    /// What the modules would have made of the light in which their temperature is known, kWh.
+    #[serde(default)]
+    pub warm_kwh: Option<f64>,
+    /// The same times that temperature, kWh·°C.
+    #[serde(default)]
+    pub warm_kwh_c: Option<f64>,
 }
 
 /// An indicator of a year, of the whole building and of the scope of the quota.
@@ -92,7 +99,7 @@ pub(super) fn totals(
     reports: &Reports,
     counted: &[Counted],
     spans: &[Span],
-    figures: &Figures,
+    (figures, sums): (&Figures, &Sums),
 ) -> Totals {
     let outside = |supply: Supply| -> f64 {
         let (_, scale) = supply.unit();
@@ -121,7 +128,14 @@ pub(super) fn totals(
         coal_kgce: whole.coal_kgce.map(|kgce| kgce - coal),
         water_m3: whole.water_m3.map(|m3| m3 - outside(Supply::Water)),
     };
-    Totals { whole, quota, pv_kwh: figures.electricity.pv_kwh.value }
+    let warm = |wh: f64| (sums.warm_reference_wh > 0.0).then_some(wh / 1_000.0);
+    Totals {
+        whole,
+        quota,
+        pv_kwh: figures.electricity.pv_kwh.value,
+        warm_kwh: warm(sums.warm_reference_wh),
+        warm_kwh_c: warm(sums.warm_wh_c),
+    }
 }
 
 /// Sums of months: those that are closed, and this one.
@@ -250,6 +264,31 @@ impl Year {
             limit,
             used,
         }
+    }
+}
+
+/// The plant's performance ratio with modules at their temperature of twelve months that end with this
+/// period, weighed by the light.
+pub(super) fn pr(
+    reports: &Reports,
+    period: Period,
+    own: Totals,
+    (plant, sums): (&Performance, &Sums),
+) -> Figure {
+    if !matches!(period.length(), Length::Month | Length::Year) {
+        return Figure::none(Text::new("只在月报和年报中给出", "it is told of months and years"));
+    }
+    // Where the other one is missing, so is this, for the same reason.
+    let (Some(rated_w), Some(_)) = (plant.dc_rated_w, plant.pr_25.value) else {
+        return plant.pr_25.clone();
+    };
+    let year = Year::of(reports, period, own);
+    let light = sum(&year.rolling, year.open, &|totals| totals.warm_kwh);
+    let warm = sum(&year.rolling, year.open, &|totals| totals.warm_kwh_c);
+    let annual_c = by(warm, light.value);
+    match annual_c.value {
+        Some(annual_c) => sums.pr_annual(rated_w, annual_c).map_or(plant.pr_25.clone(), Figure::of),
+        None => annual_c,
     }
 }
 

@@ -163,6 +163,9 @@ pub struct Performance {
     pub irradiation_kwhm2: Figure,
     /// Reference yield, hours.
     pub reference_yield_h: Figure,
+    /// Array yield over the valid records, hours.
+    #[serde(default = "Figure::nothing")]
+    pub array_yield_h: Figure,
     /// Final yield by the registers, hours; also the equivalent hours of full load.
     pub final_yield_h: Figure,
     /// Performance ratio, by a measured irradiance.
@@ -172,6 +175,13 @@ pub struct Performance {
     pub pr_estimated: Figure,
     /// Performance ratio with modules at 25 °C.
     pub pr_25: Figure,
+    /// Temperature of the modules, weighed by the light on them, °C.
+    #[serde(default = "Figure::nothing")]
+    pub module_temp_c: Figure,
+    /// Performance ratio of the plant with modules at the temperature of twelve months: what months are
+    /// compared by.
+    #[serde(default = "Figure::nothing")]
+    pub pr_annual: Figure,
     /// Losses of the array, hours.
     pub array_loss_h: Figure,
     /// Losses behind the array, hours.

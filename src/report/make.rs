@@ -10,7 +10,7 @@ use crate::clock::SharedClock;
 use crate::daybook::{Booked, Daybook, DaybookError, Known};
 use crate::history::HistoryError;
 use crate::model::{DeviceId, DeviceKind, Site, Text, Timestamp, text};
-use crate::pv::Plant;
+use crate::pv::{Plant, Sums};
 use crate::repair;
 use crate::tariff::Tariffs;
 
@@ -158,7 +158,7 @@ impl Reports {
         &self,
         spans: &[Span],
         (gathered, lead): (&Gathered, &Gathered),
-    ) -> Option<RoofFigures> {
+    ) -> Option<(RoofFigures, Sums)> {
         let (empty, none) = (ByDate::new(), Booked::default());
         let weather: Weather = self.days_of(gathered, DeviceKind::Weather).collect();
         let weather_before: Weather = self.days_of(lead, DeviceKind::Weather).collect();
@@ -172,10 +172,10 @@ impl Reports {
         let before =
             Seen { light: &light_before, inverters: &inverters_before, spans: &spans_before };
         let own = Seen { light: &light, inverters: &inverters, spans };
-        let mut roof = roof::roof(self, &before, &own)?;
+        let (mut roof, sums) = roof::roof(self, &before, &own)?;
         let meter = diagnosis::meter(self, &light, &gathered.counted, &gathered.days, spans);
         roof.troubles.extend(meter);
-        Some(roof)
+        Some((roof, sums))
     }
 
     /// The inverters with their days; those of which nothing is known with none.
@@ -208,7 +208,8 @@ impl Reports {
         now: Timestamp,
     ) -> Figures {
         let empty = ByDate::new();
-        let roof = self.roof(spans, (gathered, lead));
+        let (roof, sums) = self.roof(spans, (gathered, lead)).unzip();
+        let sums = sums.unwrap_or_default();
         let made = electricity::of(self, &gathered.counted, spans, period);
         let figures = |counted: &meters::Counted| {
             let days = gathered.days.get(&counted.id).unwrap_or(&empty);
@@ -249,7 +250,10 @@ impl Reports {
             edits: books::edits(self, period),
             obstacles: Vec::new(),
         };
-        all.totals = annual::totals(self, &gathered.counted, spans, &all);
+        all.totals = annual::totals(self, &gathered.counted, spans, (&all, &sums));
+        if let Some(roof) = &mut all.roof {
+            roof.plant.pr_annual = annual::pr(self, period, all.totals, (&roof.plant, &sums));
+        }
         all.annual = annual::annual(self, period, all.totals);
         let silent = !gathered.silent.is_empty();
         all.obstacles = books::obstacles(self, &all, &gathered.counted, silent);

@@ -58,7 +58,12 @@ pub(super) struct Seen<'a> {
 }
 
 /// The roof over a period; the days before it say how clean it can be.
-pub(super) fn roof(reports: &Reports, before: &Seen<'_>, own: &Seen<'_>) -> Option<RoofFigures> {
+/// Beside the figures the sums of the plant.
+pub(super) fn roof(
+    reports: &Reports,
+    before: &Seen<'_>,
+    own: &Seen<'_>,
+) -> Option<(RoofFigures, Sums)> {
     let Seen { light, inverters, spans } = *own;
     if inverters.is_empty() {
         return None;
@@ -81,13 +86,16 @@ pub(super) fn roof(reports: &Reports, before: &Seen<'_>, own: &Seen<'_>) -> Opti
         ac_rated_w: one.inverter.known.0.rated_power_w,
         performance: performance(&[one], spans, hours),
     };
-    Some(RoofFigures {
+    let figures = RoofFigures {
         inverters: worked.iter().map(of).collect(),
         days: spans.iter().map(|span| roof_day(&worked, span)).collect(),
         plant: performance(&worked.iter().collect::<Vec<_>>(), spans, hours),
         groups: groups(&worked, spans, hours),
         troubles: diagnosis::sorted(findings.told(&worked).into_iter().chain(dirt)),
-    })
+    };
+    let rated = worked.iter().filter(|one| one.basis.is_some());
+    let sums = rated.flat_map(|one| one.days.values());
+    Some((figures, sums.fold(Sums::default(), |all, one| all.plus(one))))
 }
 
 #[allow(clippy::cast_precision_loss)] // records of a day
@@ -258,6 +266,9 @@ fn performance(worked: &[&Worked<'_>], spans: &[Span], hours: f64) -> Performanc
         basis: basis.max_by_key(|basis| *basis as u8),
         irradiation_kwhm2: known(light, NoFigure::NoIrradiance),
         reference_yield_h: known(light, NoFigure::NoIrradiance),
+        array_yield_h: measured(sums.array_yield_h(dc_rated_w)),
+        module_temp_c: known(sums.module_temp_c(), NoFigure::NoTemperature),
+        pr_annual: Figure::none(Text::new("只对全站给出", "it is told of the plant only")),
         final_yield_h: known(
             (dc_rated_w > 0.0).then(|| rated_energy_wh / dc_rated_w),
             NoFigure::NoRating,

@@ -61,9 +61,22 @@ fn yields(plant: &Performance) -> Vec<Row> {
             "h",
             "Yr = H / Gref",
         ),
+        (("方阵等效小时", "array yield"), figure(&plant.array_yield_h, 2), "h", "Ya = ΣPdc·τ / P0"),
         (("等效利用小时", "final yield"), figure(&plant.final_yield_h, 2), "h", "Yf = E / P0"),
         (("系统能效比", "performance ratio"), Cell::percent(&plant.pr, 1), "", pr),
         (("能效比（25°C）", "the same at 25 °C"), Cell::percent(&plant.pr_25, 1), "", pr_25),
+        (
+            ("年等效能效比", "the same at the year's temperature"),
+            Cell::percent(&plant.pr_annual, 1),
+            "",
+            "ΣP·τ / Σ(1+γ(T−Ta))·P0·G·τ/Gref",
+        ),
+        (
+            ("组件温度（按辐照加权）", "temperature of the modules, by light"),
+            figure(&plant.module_temp_c, 1),
+            "°C",
+            "ΣG·T·τ / ΣG·τ",
+        ),
         (estimated, Cell::percent(&plant.pr_estimated, 1), "", ""),
         (("方阵损失", "losses of the arrays"), figure(&plant.array_loss_h, 2), "h", "Lc = Yr − Ya"),
         (

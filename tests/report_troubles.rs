@@ -94,6 +94,14 @@ fn trouble<'a>(figures: &'a Figures, cause: Cause, device: &str) -> Option<&'a T
 async fn readings_twice_late_and_out_of_order_are_those_readings() {
     let plain = month(|said, _| said, "").await;
     assert_eq!(obstacles(&plain), [""; 0]);
+    // Registers are shown as they were at its end, and not as they are now.
+    let end = year::START_MS + (FIRST + 28) * year::DAY_MS;
+    for meter in &plain.meters {
+        let line = meter.lines.first().expect("a register");
+        assert_eq!(line.last.at_ms, end - 5 * year::MINUTE_MS, "{}", meter.device);
+        let grown = line.last.value - line.first.value;
+        assert!((grown - meter.counted.total).abs() <= 6_000.0, "{}: {grown}", meter.device);
+    }
     let mut late: Vec<Record> = Vec::new();
     let muddled = month(
         |said, minute| {
@@ -209,6 +217,11 @@ async fn a_month_of_which_nothing_is_known_has_no_figures_and_all_forms() {
         ] {
             assert!(figure.value.is_none() && figure.why.is_some(), "{period}: {figure:?}");
         }
+        let said = |words: &str| found.obstacles.iter().any(|told| told.en.contains(words));
+        assert!(
+            said("no reading at all of inv-00, inv-01, inv-02, meter-00, meter-01"),
+            "{period}"
+        );
         let period: Period = period.parse().expect("a period");
         let document = Document::of(&found, period, None);
         assert!(html(&document, true).contains('—'));

@@ -139,9 +139,10 @@ impl BooksError {
             Self::TooEarly(_) => {
                 Text::new("请按编制、审核、批准的顺序签", "made, then checked, then approved")
             }
-            Self::SamePerson(_) => {
-                Text::new("编制与批准不能是同一人", "who made it does not approve it")
-            }
+            Self::SamePerson(_) => Text::new(
+                "编制人不能审核或批准自己编制的报告",
+                "who made it neither checks nor approves it",
+            ),
             Self::Journal(_) => Text::new("稍后再试；检查磁盘", "try again; look at the disk"),
         }
     }

@@ -10,7 +10,7 @@ use super::section::{Placed, Section, write};
 
 const METER: &[&str] = &["id", "name", "counts", "role", "parent", "code", "quota"];
 /// Levels of an item's code: class, item, two more.
-const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 2..=8;
+const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 3..=8;
 
 /// Reads the `[[meter]]`s, which people read.
 pub(super) fn by_hand(
@@ -153,6 +153,7 @@ pub(super) fn meters(root: &Section<'_>, said: Vec<(DeviceId, Said)>) -> Vec<Met
         meters.push(Meter { device: id, role, parent, code: said.code, quota: said.quota });
     }
     note_rings(root, &meters, &offsets);
+    note_classes(root, &meters, (&known, &offsets));
     if root.has("report") {
         note_no_main(root, &meters, (&known, &offsets));
     }
@@ -166,6 +167,11 @@ fn parent_of(
     (offset, parent): (usize, String),
     known: &[(DeviceId, Supply)],
 ) -> Option<DeviceId> {
+    if parent == id.as_str() {
+        let problem = text!("`{parent}` 不能是自己的上级", "`{parent}` cannot be above itself");
+        root.note(offset, problem, Text::new("写它上面那块表的 id", "name the meter above it"));
+        return None;
+    }
     let others = || known.iter().filter(|(other, _)| other != id);
     let Some((found, its)) = others().find(|(other, _)| other.as_str() == parent) else {
         let alike = others().filter(|(_, its)| *its == supply);
@@ -185,6 +191,44 @@ fn parent_of(
         return None;
     }
     Some(found.clone())
+}
+
+/// The class of a code is what the meter counts, and only electricity comes from the roof.
+fn note_classes(
+    root: &Section<'_>,
+    meters: &[Meter],
+    (known, offsets): (&[(DeviceId, Supply)], &[usize]),
+) {
+    for ((meter, (_, supply)), offset) in meters.iter().zip(known).zip(offsets) {
+        let Text { zh, en } = supply.label();
+        let id = &meter.device;
+        let class = meter.code.as_deref().and_then(|code| code.get(..2));
+        let wrong = |supply: Supply| match class {
+            Some("01" | "13") => supply != Supply::Electricity,
+            Some("02") => supply != Supply::Water,
+            Some("03") => supply != Supply::Gas,
+            Some("04") => supply != Supply::Heat,
+            _ => false,
+        };
+        if let Some(code) = meter.code.as_ref().filter(|_| wrong(*supply)) {
+            let problem = text!(
+                "`{id}` 计{zh}，编码 `{code}` 不符",
+                "`{id}` counts {en}, and `{code}` does not"
+            );
+            let hint = Text::new(
+                "01 电、02 水、03 燃气、04 热、13 可再生能源（电）",
+                "01 is electricity, 02 water, 03 gas, 04 heat, 13 renewable electricity",
+            );
+            root.note(*offset, problem, hint);
+        }
+        if meter.role == Role::Pv && *supply != Supply::Electricity {
+            let problem = text!(
+                "`{id}` 计{zh}，不能是光伏表",
+                "`{id}` counts {en} and is no meter of the roof"
+            );
+            root.note(*offset, problem, write("role = \"main\""));
+        }
+    }
 }
 
 /// A meter that is below itself counts nothing.

@@ -35,6 +35,10 @@ pub(super) fn platform(root: &Section<'_>, folder: &Path, meters: &[Meter]) -> O
         }
     }
     let put = section.need_words("folder", write("folder = \"/var/lib/hallwatch/platform\""));
+    if let Some(put) = put.as_ref().filter(|put| folder.join(&put.value).is_file()) {
+        let problem = text!("`{}` 是文件，不是目录", "`{}` is a file and no folder", put.value);
+        section.note(put.offset, problem, Text::new("写一个目录", "name a folder"));
+    }
     let every_min = section.whole::<u16>("every_min", 5..=60).map_or(EVERY_MIN, |every| {
         if 60 % every.value != 0 {
             let problem = text!(
@@ -89,6 +93,22 @@ fn numbers(section: &Section<'_>, meters: &[Meter]) -> BTreeMap<DeviceId, String
         let known = meters.iter().find(|meter| meter.device.as_str() == id.value);
         match known {
             Some(meter) => {
+                let taken = numbers.values().any(|other| *other == number)
+                    || meters
+                        .iter()
+                        .any(|m| m.device.as_str() == number && m.device != meter.device);
+                if taken || !is_plain(&number) {
+                    let problem = text!(
+                        "表号 `{number}` 不可用",
+                        "`{number}` cannot be the number of a meter"
+                    );
+                    let hint = Text::new(
+                        "每块表的表号各不相同，只用字母、数字、_ 和 -",
+                        "numbers differ and are made of letters, digits, _ and -",
+                    );
+                    section.note(id.offset, problem, hint);
+                    continue;
+                }
                 numbers.insert(meter.device.clone(), number);
             }
             None => {

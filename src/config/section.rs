@@ -159,6 +159,9 @@ fn whole(integer: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
+/// Longer names break tables and pages.
+const NAME_CHARS_MAX: usize = 60;
+
 /// The hint to write it like this.
 pub(super) fn write(example: &str) -> Text {
     text!("例如 {example}", "write {example}")
@@ -376,6 +379,14 @@ impl<'a> Section<'a> {
         let inner = Section::new(self.desk, table, self.start(value), title, &["zh", "en"]);
         let zh = inner.need_words("zh", example());
         let en = inner.need_words("en", example());
+        for word in zh.iter().chain(&en) {
+            let length = word.value.chars().count();
+            if length > NAME_CHARS_MAX {
+                let problem = text!("名称有 `{length}` 个字", "a name of `{length}` characters");
+                let hint = text!("最多 {NAME_CHARS_MAX} 个字", "{NAME_CHARS_MAX} at most");
+                inner.note(word.offset, problem, hint);
+            }
+        }
         Some(Text::new(zh?.value, en?.value))
     }
 

@@ -67,6 +67,11 @@ impl Booked {
             let posting = Posting { from, to, amount: *amount, class: Class::Recovered };
             self.grid.post(&posting, weight);
         }
+        self.follow(register);
+    }
+
+    /// Goes on with its lines.
+    fn follow(&mut self, register: &Register) {
         let Some(closing) = &register.closing else { return };
         if register.returned > 0 {
             self.give_back(register, closing);
@@ -135,6 +140,16 @@ impl Booked {
             piece.counted += booked;
         }
     }
+}
+
+/// The registers of a point as some days saw them, without what they counted when.
+#[must_use]
+pub fn shown<'a>(days: impl Iterator<Item = &'a Day>, point: &str) -> Vec<Piece> {
+    let mut booked = Booked::default();
+    for register in days.filter_map(|day| day.registers.get(point)) {
+        booked.follow(register);
+    }
+    booked.pieces
 }
 
 /// What the register of a point counted in some days, which follow one another. `weight` shares out what

@@ -34,7 +34,7 @@ use crate::profile::Profile;
 pub use day::{Day, RECORD_MS, Register};
 pub use error::DaybookError;
 pub use keep::keep;
-pub use ledger::{Booked, Piece, Shown, booked};
+pub use ledger::{Booked, Piece, Shown, booked, shown};
 
 use points::Points;
 pub use points::string_of;

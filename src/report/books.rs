@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::books::{Entry, Seal, Taken, What};
-use crate::model::{Text, Timestamp, standard_point, text};
+use crate::model::{DeviceKind, Text, Timestamp, standard_point, text};
 
 use super::building::{Role, Supply};
 use super::document::rounded;
@@ -97,6 +97,8 @@ pub(super) fn obstacles(
         found.push(Text::new("有数据库未答复", "a database did not answer"));
     }
     found.extend(late_main(reports, counted, figures));
+    found.extend(silent_devices(reports, counted));
+    found.extend(unknown_changes(figures));
     if let Some(gap) = figures.electricity.gap.value.filter(|gap| gap.abs() > GAP_MAX) {
         let (gap, most) = (rounded(gap * 100.0, 1), rounded(GAP_MAX * 100.0, 0));
         found.push(text!(
@@ -119,26 +121,52 @@ pub(super) fn obstacles(
 
 /// Devices of which too few readings came, in one sentence.
 fn few(poor: &[&Words]) -> Option<Text> {
-    if poor.is_empty() {
-        return None;
-    }
     let least = rounded(COMPLETENESS_MIN * 100.0, 0);
+    let (zh, en) = named(poor)?;
+    Some(text!("数据到达率不足 {least}%：{zh}", "less than {least} % of the readings came of {en}"))
+}
+
+/// Names in a sentence, in both languages, and how many more there are; `None` without any.
+fn named(all: &[&Words]) -> Option<(String, String)> {
     let named = |of: fn(&Words) -> &String, between: &str| {
-        let named = poor.iter().take(NAMED).map(|words| of(words).as_str());
+        let named = all.iter().take(NAMED).map(|words| of(words).as_str());
         named.collect::<Vec<_>>().join(between)
     };
     let (zh, en) = (named(|words| &words.zh, "、"), named(|words| &words.en, ", "));
-    let more = poor.len().saturating_sub(NAMED);
-    Some(match more {
-        0 => text!(
-            "数据到达率不足 {least}%：{zh}",
-            "less than {least} % of the readings came of {en}"
-        ),
-        _ => text!(
-            "数据到达率不足 {least}%：{zh}，另有 {more} 台",
-            "less than {least} % of the readings came of {en}, and of {more} more"
-        ),
-    })
+    match all.len().saturating_sub(NAMED) {
+        0 => (!all.is_empty()).then_some((zh, en)),
+        more => Some((format!("{zh}，另有 {more} 台"), format!("{en}, and of {more} more"))),
+    }
+}
+
+/// Inverters and meters of which there is no reading at all.
+fn silent_devices(reports: &Reports, counted: &[Counted]) -> Option<Text> {
+    let counts = |kind| matches!(kind, DeviceKind::Inverter | DeviceKind::Meter);
+    let devices = reports.devices.iter().map(|known| &known.0).filter(|d| counts(d.kind));
+    let silent: Vec<Words> = devices
+        .filter(|device| !counted.iter().any(|one| one.id == device.id))
+        .map(|device| device.name.clone().into())
+        .collect();
+    let (zh, en) = named(&silent.iter().collect::<Vec<_>>())?;
+    Some(text!("期内没有任何读数：{zh}", "there is no reading at all of {en}"))
+}
+
+/// Registers that were changed, where nobody has said what was counted in between.
+fn unknown_changes(figures: &Figures) -> Vec<Text> {
+    let unknown = figures.meters.iter().filter(|meter| {
+        let said = meter.counted.manual + meter.counted.estimated;
+        let by_hand = meter.lines.len() > 1 && meter.completeness.value.is_none();
+        // What people read is by hand itself.
+        !meter.holes.is_empty() && (said == 0.0 || by_hand)
+    });
+    let told = |meter: &crate::report::MeterFigures| {
+        let (zh, en) = (&meter.name.zh, &meter.name.en);
+        text!(
+            "{zh} 换过表，换表期间的用量未知，请补录",
+            "the register of {en} was changed: enter what was counted in between"
+        )
+    };
+    unknown.map(told).collect()
 }
 
 /// A main meter that was read for the first time after the period had begun: a part of it is missing.
@@ -167,6 +195,14 @@ fn unread(reports: &Reports, counted: &[Counted], figures: &Figures) -> Vec<Text
         let (zh, en) = (&own.name.zh, &own.name.en);
         let pieces = counted.iter().filter(|one| one.id == own.id).map(|one| &one.booked.pieces);
         let pieces: Vec<_> = pieces.flatten().collect();
+        if pieces.is_empty() {
+            let (first, last) = (figures.first, figures.last);
+            told.push(text!(
+                "{zh} 没有期初（{first} 或之前）和期末（{last} 或之后）读数",
+                "{en} was not read at the beginning ({first} or before) nor at the end ({last} or later)"
+            ));
+            continue;
+        }
         if !pieces.iter().any(|piece| piece.last.0 >= end) {
             let last = figures.last;
             told.push(text!(
@@ -174,7 +210,7 @@ fn unread(reports: &Reports, counted: &[Counted], figures: &Figures) -> Vec<Text
                 "{en} was not read on {last} or later"
             ));
         }
-        if !pieces.is_empty() && !pieces.iter().any(|piece| piece.first.0 < begin) {
+        if !pieces.iter().any(|piece| piece.first.0 < begin) {
             let first = figures.first;
             told.push(text!(
                 "{zh} 没有期初读数（{first} 或之前）",
@@ -228,6 +264,9 @@ impl Reports {
         let figures = self.figures(period, progress).await?;
         if figures.running {
             return Err(ReportError::Running(period.to_string()));
+        }
+        if figures.meters.is_empty() {
+            return Err(ReportError::Unknown(period.to_string()));
         }
         if !figures.obstacles.is_empty() && why.trim().is_empty() {
             return Err(ReportError::Blocked(figures.obstacles));

@@ -15,6 +15,9 @@ use super::period::Period;
 const IMPORT: &str = "energy_import_wh";
 const EXPORT: &str = "energy_export_wh";
 
+/// Nineteen of twenty days have to be known for a mean, and for a comparison.
+const KNOWN_DAYS: (usize, usize) = (19, 20);
+
 /// Figures of the building's electricity.
 pub(super) struct Made {
     pub(super) electricity: Electricity,
@@ -114,7 +117,7 @@ fn electricity(
         self_consumption: ratio(self_used, known.made, no_self_use),
         self_sufficiency: ratio(self_used, total, no_self_use),
         renewable_share: ratio(known.made, total, no_self_use),
-        per_day_kwh: per_day(reports, spans, total),
+        per_day_kwh: per_day(reports, counted, spans, total),
         per_area_kwhm2: match building.area_m2 {
             Some(area_m2) => ratio(total, Some(area_m2), no_main),
             None => Figure::none(Text::new(
@@ -136,7 +139,18 @@ fn electricity(
 }
 
 /// Used in a day; of a period that is not over there is no such figure, for a part of its last day is missing.
-fn per_day(reports: &Reports, spans: &[Span], total: Option<f64>) -> Figure {
+fn per_day(reports: &Reports, counted: &[Counted], spans: &[Span], total: Option<f64>) -> Figure {
+    let mains: Vec<&Counted> = counted.iter().filter(|one| one.is(Role::Main, IMPORT)).collect();
+    let known = spans.iter().filter(|span| {
+        mains.iter().any(|one| one.slots(std::slice::from_ref(span)).next().is_some())
+    });
+    let known = known.count();
+    if total.is_some() && known * KNOWN_DAYS.1 < spans.len() * KNOWN_DAYS.0 {
+        return Figure::none(text!(
+            "期内只有 {known} 天有读数",
+            "there are readings of {known} days of the period only"
+        ));
+    }
     let over = spans.last().is_some_and(|last| end(last) <= reports.clock.now());
     let days = f64::from(u32::try_from(spans.len()).unwrap_or(u32::MAX));
     match (total, over) {

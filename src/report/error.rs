@@ -18,6 +18,12 @@ pub enum ReportError {
     /// The period is not over.
     #[error("`{0}` is not over")]
     Running(String),
+    /// The period has not begun.
+    #[error("`{0}` has not begun")]
+    Ahead(String),
+    /// Nothing is known of the period.
+    #[error("nothing is known of `{0}`")]
+    Unknown(String),
     /// Something stands in the way of closing, and nobody has said why it is closed all the same.
     #[error("something stands in the way of closing: {}", told(.0))]
     Blocked(Vec<Words>),
@@ -63,6 +69,13 @@ impl ReportError {
                     "`{period}` is not over and cannot be closed"
                 )
             }
+            Self::Ahead(period) => {
+                text!("`{period}` 尚未开始", "`{period}` has not begun: choose an earlier period")
+            }
+            Self::Unknown(period) => text!(
+                "`{period}` 没有任何读数和录入，不能关账",
+                "there are no readings and no entries of `{period}`: it is not closed"
+            ),
             Self::Blocked(obstacles) => {
                 let all = |of: fn(&Words) -> &String, between: &str| {
                     obstacles

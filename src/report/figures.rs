@@ -418,6 +418,9 @@ pub struct Figures {
     pub site: String,
     /// Its name.
     pub name: Words,
+    /// Name of the hall's time zone, such as `Asia/Shanghai`.
+    #[serde(default)]
+    pub time_zone: String,
     /// Floor area, m².
     pub area_m2: Option<f64>,
     /// People who work in it.
@@ -461,6 +464,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// The hall's time zone.
+    pub(super) fn time_zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+
     /// The schema of the JSON.
     #[must_use]
     pub fn schema() -> schemars::Schema {

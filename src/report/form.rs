@@ -132,6 +132,9 @@ impl Reports {
         progress: Progress<'_>,
     ) -> Result<Told, ReportError> {
         let name = period.to_string();
+        if period.first() > self.daybook.date(self.clock.now()) {
+            return Err(ReportError::Ahead(name));
+        }
         let revision = match which {
             Which::Now => None,
             Which::Revision(revision) => Some(revision),

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::Date;
 
-use crate::books::{Book, What};
-use crate::daybook::{Booked, Day, DaybookError, Known, booked};
-use crate::energy::{Class, Posting, by_time};
+use crate::books::{Book, Entry, What};
+use crate::daybook::{Booked, Day, DaybookError, Known, booked, shown};
+use crate::energy::{Amount, Class, Posting, by_time};
 use crate::model::{DeviceId, DeviceKind, Text, Timestamp};
 use crate::past::Origin;
 use crate::sky::sun;
@@ -19,11 +19,31 @@ use super::make::{Progress, Reports};
 use super::meters::Counted;
 use super::period::Period;
 
+/// Whoever reads a meter at the end of a period may do so on the morning after.
+const READ_LATE_MS: i64 = 24 * 3_600_000;
 /// What inverters count.
 const MADE: &str = "energy_total_wh";
 
 /// Days of a device by their dates.
 pub(super) type ByDate = BTreeMap<Date, Arc<Day>>;
+
+/// What a period is gathered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Its own report.
+    Whole,
+    /// To be compared with: energies, and not what machines counted.
+    Energies,
+}
+
+impl Depth {
+    /// Whether devices of a kind are gathered.
+    const fn wants(self, kind: DeviceKind) -> bool {
+        let energies =
+            matches!(kind, DeviceKind::Inverter | DeviceKind::Meter | DeviceKind::Weather);
+        energies || kind.is_kiosk() && matches!(self, Self::Whole)
+    }
+}
 
 /// What was gathered of all devices.
 #[derive(Default)]
@@ -44,9 +64,10 @@ impl Reports {
     pub(super) async fn gather(
         &self,
         period: Period,
+        depth: Depth,
         progress: Progress<'_>,
     ) -> Result<Gathered, DaybookError> {
-        let matter = |known: &&Known| wanted(known.0.kind);
+        let matter = |known: &&Known| depth.wants(known.0.kind);
         let devices: Vec<&Known> =
             self.devices.iter().chain(self.former.iter()).filter(matter).collect();
         let done = AtomicUsize::new(0);
@@ -106,7 +127,9 @@ impl Reports {
                     (device.id.clone(), device.name.clone(), self.meter(&device.id));
                 let device = Some(device.clone());
                 let makes = *point == MADE;
-                let one = Counted { id, name, device, meter, point, makes, booked };
+                let of_period = days.range(..=period.last()).map(|(_, day)| day.as_ref());
+                let shown = shown(of_period, point);
+                let one = Counted { id, name, device, meter, point, makes, booked, shown };
                 if kiosk { gathered.machines.push(one) } else { gathered.counted.push(one) }
             }
         }
@@ -122,6 +145,9 @@ impl Reports {
     fn by_hand(&self, period: Period) -> Vec<Counted> {
         let book = self.books.book();
         let mut counted = Vec::new();
+        // Whoever reads at the month's end reads early the next day.
+        let end = self.daybook.start(period.next().first());
+        let after = end.plus_ms(READ_LATE_MS);
         for own in &self.config.by_hand {
             let (id, point) = (own.id.as_str(), own.supply.point());
             let readings = book.readings(id, point);
@@ -132,7 +158,11 @@ impl Reports {
                 let meter = self.meter(&own.id);
                 let (id, name) = (own.id.clone(), own.name.clone());
                 let (device, makes) = (None, false);
-                counted.push(Counted { id, name, device, meter, point, makes, booked });
+                let before = |time: &Timestamp| *time < after;
+                let of_period: Vec<_> =
+                    readings.iter().filter(|(time, ..)| before(time)).copied().collect();
+                let shown = Booked::by_hand(&of_period).pieces;
+                counted.push(Counted { id, name, device, meter, point, makes, booked, shown });
             }
         }
         counted
@@ -169,6 +199,39 @@ impl Reports {
         entered
     }
 
+    /// What a meter counted in some days by its register and by what people entered, as far as that is known.
+    ///
+    /// # Errors
+    /// [`DaybookError`].
+    pub async fn counted(
+        &self,
+        meter: &str,
+        point: &str,
+        (first, last): (Date, Date),
+    ) -> Result<Amount, DaybookError> {
+        let book = self.books.book();
+        let mut booked = match self.devices.iter().find(|known| known.0.id.as_str() == meter) {
+            Some(known) => {
+                let days = self.daybook.closed_days(known, first, last).await?.days;
+                self.book(known.0.kind, &days.into_iter().collect(), point)
+            }
+            None => {
+                let readings = book.readings(meter, point);
+                let readings: Vec<_> = readings.into_iter().filter_map(Entry::shown).collect();
+                Booked::by_hand(&readings)
+            }
+        };
+        let end = last.tomorrow().unwrap_or(last);
+        let (from, to) = (self.daybook.start(first), self.daybook.start(end));
+        for entry in book.of(meter, point) {
+            let What::Counted { first, last, amount, .. } = entry.what else { continue };
+            let end = last.tomorrow().unwrap_or(last);
+            let (from, to) = (self.daybook.start(first), self.daybook.start(end));
+            booked.add(&Posting { from, to, amount, class: Class::Manual });
+        }
+        Ok(booked.grid.sums(from, to).total())
+    }
+
     /// What a register counted; over a gap an inverter counts while the sun is up.
     fn book(&self, kind: DeviceKind, days: &ByDate, point: &str) -> Booked {
         let sunny = |from: Timestamp, to: Timestamp| {
@@ -199,12 +262,6 @@ fn stand_for_inverters(counted: &mut [Counted]) {
         let most = own.max_by(|a, b| a.2.total_cmp(&b.2));
         one.makes = most.is_some_and(|(_, point, _)| *point == one.point);
     }
-}
-
-/// Whether figures are made of devices of a kind.
-const fn wanted(kind: DeviceKind) -> bool {
-    matches!(kind, DeviceKind::Inverter | DeviceKind::Meter | DeviceKind::Weather)
-        || kind.is_kiosk()
 }
 
 /// The counters that reports are made of, by the kind of the device.

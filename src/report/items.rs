@@ -68,7 +68,32 @@ pub(super) fn items(
         let on_top: Vec<&Counted> = meters.iter().filter(inside).copied().collect();
         told(reports, code, &on_top, (spans, &hours), total_kwh)
     };
-    codes.into_iter().map(item).collect()
+    let mut items: Vec<Item> = codes.into_iter().map(item).collect();
+    // A letter with one code below it says the same twice.
+    let alone = |code: &str| {
+        let letter = code.get(..LETTER).unwrap_or(code);
+        coded.iter().all(|(_, other)| other == code || !other.starts_with(letter))
+    };
+    items.retain(|item| item.code.len() <= LETTER || !alone(&item.code));
+    items.extend(rest(reports, &items, total_kwh));
+    items
+}
+
+/// What no item counts; `None` where nothing is told by item.
+fn rest(reports: &Reports, items: &[Item], total_kwh: &Figure) -> Option<Item> {
+    let total = total_kwh.value.filter(|_| !items.is_empty())?;
+    let letters = items.iter().filter(|item| item.code.len() <= LETTER);
+    let kwh = total - letters.map(|item| item.kwh).sum::<f64>();
+    let unknown = || Text::new("没有分项电表", "no meter of an item counts it");
+    let area = reports.config.building.area_m2;
+    Some(Item {
+        code: String::new(),
+        name: Text::new("未分项", "of no item").into(),
+        kwh,
+        share: Figure::of(kwh / total),
+        per_area_kwhm2: area.map_or_else(|| Figure::none(unknown()), |area| Figure::of(kwh / area)),
+        off_hours_share: Figure::none(unknown()),
+    })
 }
 
 /// Whether a meter is below one of some others.

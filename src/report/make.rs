@@ -18,9 +18,10 @@ use super::annual::{self, Totals};
 use super::books;
 use super::building::{Config, Meter, Role};
 use super::diagnosis;
+use super::document::rounded;
 use super::electricity;
 use super::figures::{Carbon, Compared, Figures, RoofFigures, SCHEMA, Words};
-use super::gather::{ByDate, Gathered};
+use super::gather::{ByDate, Depth, Gathered};
 use super::light::{Light, Span, Weather};
 use super::meters;
 use super::period::Period;
@@ -33,6 +34,9 @@ use super::watch::Standing;
 /// A first reading so long after the beginning is told of; and of so many devices by name.
 const BEGAN_LATE_MS: i64 = 3_600_000;
 const BEGAN_NAMED: usize = 5;
+/// Of so many valid records powers give the energy of registers within this.
+const COMPLETE: f64 = 0.98;
+const DISAGREE: f64 = 0.05;
 /// So many days before a period say how clean the roof can be.
 const LEAD_DAYS: i64 = 31;
 
@@ -78,7 +82,7 @@ impl Reports {
     ) -> Result<Figures, DaybookError> {
         let now = self.clock.now();
         let spans = meters::spans(&self.daybook, period.days());
-        let gathered = self.gather(period, progress).await?;
+        let gathered = self.gather(period, Depth::Whole, progress).await?;
         let (before, lead) = self.before(period).await?;
         let consumed = service::consumed(self, &gathered.machines, &spans, period);
         let reports = self.clone();
@@ -88,7 +92,7 @@ impl Reports {
         let figures = task.await.map_err(|_| DaybookError::from(HistoryError::BrokenOff))?;
         let year_before = match period.year_before() {
             Some(year_before) => {
-                let gathered = self.gather(year_before, &|_, _| ()).await?;
+                let gathered = self.gather(year_before, Depth::Energies, &|_, _| ()).await?;
                 self.compared(year_before, &gathered)
             }
             None => None,
@@ -120,7 +124,7 @@ impl Reports {
     /// What it was in the period before, and the last days of that one.
     async fn before(&self, period: Period) -> Result<(Option<Compared>, Gathered), DaybookError> {
         let before = period.previous();
-        let mut gathered = self.gather(before, &|_, _| ()).await?;
+        let mut gathered = self.gather(before, Depth::Energies, &|_, _| ()).await?;
         let compared = self.compared(before, &gathered);
         let first = before.last().saturating_sub(jiff::Span::new().days(LEAD_DAYS - 1));
         for days in gathered.days.values_mut() {
@@ -229,10 +233,17 @@ impl Reports {
             running,
             site: self.site.id.clone(),
             name: self.site.name.clone().into(),
+            time_zone: self.site.time_zone.iana_name().unwrap_or_default().to_owned(),
             area_m2: self.config.building.area_m2,
             people: self.config.building.people,
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            remarks: self.remarks(running, gathered, &factors, spans),
+            remarks: self.remarks(
+                running,
+                gathered,
+                &factors,
+                spans,
+                roof.as_ref().map(|roof| (roof, &sums)),
+            ),
             electricity: made.electricity,
             before: None,
             year_before: None,
@@ -279,6 +290,7 @@ impl Reports {
         gathered: &Gathered,
         factors: &[crate::factor::Factor],
         spans: &[Span],
+        roof: Option<(&RoofFigures, &Sums)>,
     ) -> Vec<Words> {
         let mut remarks: Vec<Text> = Vec::new();
         remarks.extend(gathered.silent.iter().map(|error| {
@@ -294,6 +306,7 @@ impl Reports {
             ));
         }
         remarks.extend(self.began(gathered, spans));
+        remarks.extend(roof.and_then(disagree));
         remarks.extend(gathered.left_out.iter().map(|name| {
             let Text { zh, en } = name;
             text!(
@@ -358,6 +371,20 @@ impl Reports {
             )
         })
     }
+}
+
+/// Powers over the time give another energy than registers: ratios are made of the one and yields of the other.
+fn disagree((roof, sums): (&RoofFigures, &Sums)) -> Option<Text> {
+    let complete = roof.plant.completeness.value.is_some_and(|share| share >= COMPLETE);
+    let off = sums.ac_wh / roof.plant.energy_wh - 1.0;
+    let percent = rounded(off.abs() * 100.0, 1);
+    (complete && off.is_finite() && off.abs() > DISAGREE).then(|| {
+        text!(
+            "逆变器功率的积分与累计电量相差 {percent}%：请核对功率与电量测点，PR 与等效小时因此不可对照",
+            "the powers of the inverters and their registers differ by {percent} %: see which points are read; PR and yields \
+             do not fit together for that"
+        )
+    })
 }
 
 /// The meters of a role.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::daybook::{Booked, Day, Daybook, Shown as Read};
+use crate::daybook::{Booked, Day, Daybook, Piece, Shown as Read};
 use crate::energy::{Amount, Sums};
 use crate::model::{Device, DeviceId, Text, Timestamp, standard_point};
 
@@ -25,6 +25,8 @@ pub(super) struct Counted {
     /// It counts what the roof makes.
     pub(super) makes: bool,
     pub(super) booked: Booked,
+    /// Its registers as the last readings of the period show them.
+    pub(super) shown: Vec<Piece>,
 }
 
 impl Counted {
@@ -97,7 +99,7 @@ pub(super) fn figures(
         unit: unit.to_owned(),
         counted: classes(&sums),
         days: spans.iter().map(one_day).collect(),
-        lines: lines(&counted.booked, spans),
+        lines: lines(counted),
         holes: holes(&counted.booked, spans),
         completeness: match &counted.device {
             Some(device) => completeness(counted, device, days, spans, now),
@@ -120,15 +122,13 @@ fn shown((at_ms, value): Read) -> Shown {
     Shown { at_ms, value: value.units() }
 }
 
-fn lines(booked: &Booked, spans: &[Span]) -> Vec<Line> {
-    let after = spans.last().map_or(i64::MAX, |span| end(span).ms());
-    let began = booked.pieces.iter().filter(|piece| piece.first.0 < after);
-    let line = |piece: &crate::daybook::Piece| Line {
+fn lines(counted: &Counted) -> Vec<Line> {
+    let line = |piece: &Piece| Line {
         first: shown(piece.first),
         last: shown(piece.last),
         rolled_over: piece.rolled_over.units(),
     };
-    began.map(line).collect()
+    counted.shown.iter().map(line).collect()
 }
 
 fn holes(booked: &Booked, spans: &[Span]) -> Vec<Hole> {

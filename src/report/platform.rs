@@ -74,6 +74,11 @@ impl Reports {
             for (known, meter, code) in self.coded() {
                 told.push(self.told_at(platform, (known, meter, code), time, every_ms).await?);
             }
+            // Before the first reading of all there is nothing to make up for.
+            if written.is_none() && count == 0 && told.iter().all(|one| one.value.is_none()) {
+                time = time.plus_ms(every_ms);
+                continue;
+            }
             let (name, xml) = (self.stamp(time), self.packet(platform, &told, time, made_up));
             write(&platform.folder, &self.file(platform, &name), &xml, time)?;
             (count, time) = (count + 1, time.plus_ms(every_ms));

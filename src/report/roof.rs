@@ -291,8 +291,8 @@ fn performance(worked: &[&Worked<'_>], spans: &[Span], hours: f64) -> Performanc
 
 fn no_sensor() -> Text {
     Text::new(
-        "没有辐照传感器：只有按晴空估算的值",
-        "no irradiance sensor: there is only the estimate by a clear sky",
+        "没有实测辐照（无传感器，或期内无数据）：只有按晴空估算的值",
+        "no irradiance was measured (no sensor, or no data of it): there is only the estimate by a clear sky",
     )
 }
 

@@ -36,7 +36,9 @@ fn supplied(reports: &Reports, counted: &[Counted], spans: &[Span], supply: Supp
     }
     let (unit, scale) = supply.unit();
     let sums = mains.iter().map(|one| one.sums(spans).total().units() / scale);
-    let total = sums.reduce(|a, b| a + b);
+    let late = mains.iter().any(|one| begins_late(one, spans));
+    let total = sums.reduce(|a, b| a + b).filter(|_| !late);
+    let no_reading = if late { no_beginning } else { no_reading };
     let building = &reports.config.building;
     let per = |whole: Option<f64>| match (total, whole) {
         (Some(total), Some(whole)) if whole > 0.0 => Figure::of(total / whole),
@@ -91,6 +93,19 @@ fn night(
     let days = f64::from(u32::try_from(spans.len()).unwrap_or(u32::MAX));
     let a_day = total.map(|total| total / days).filter(|a_day| *a_day > 0.0);
     (Figure::of(least), a_day.map_or_else(unknown, |a_day| Figure::of(least * 24.0 / a_day)))
+}
+
+/// Whether people read a meter for the first time when the period had begun, and nobody has said what it
+/// counted before.
+fn begins_late(one: &Counted, spans: &[Span]) -> bool {
+    let begin = spans.first().map(|span| span.start.plus_ms(24 * 3_600_000).ms());
+    let first = one.booked.pieces.first().map(|piece| piece.first.0);
+    let late = first.zip(begin).is_some_and(|(first, begin)| first >= begin);
+    one.device.is_none() && late && one.sums(spans).estimated == crate::energy::Amount::ZERO
+}
+
+fn no_beginning() -> Text {
+    Text::new("没有期初读数", "it was not read at the beginning")
 }
 
 fn no_reading() -> Text {

@@ -38,9 +38,11 @@ fn problem(error: &ReportError) -> Problem {
             | BooksError::Implausible { .. }
             | BooksError::NoSpan(_),
         ) => StatusCode::BAD_REQUEST,
-        ReportError::Books(_) | ReportError::Running(_) | ReportError::Blocked(_) => {
-            StatusCode::CONFLICT
-        }
+        ReportError::Books(_)
+        | ReportError::Running(_)
+        | ReportError::Ahead(_)
+        | ReportError::Unknown(_)
+        | ReportError::Blocked(_) => StatusCode::CONFLICT,
         ReportError::NoFont { .. } | ReportError::NoPdf => StatusCode::NOT_IMPLEMENTED,
         ReportError::Broken(_)
         | ReportError::Paper(_)
@@ -347,6 +349,24 @@ pub(super) async fn enter(State(shared): Web, body: Bytes) -> Answer {
         why: note_of("why", &asked.why)?,
         time_ms: 0,
     };
+    if let What::Counted { first, last, amount, .. } = entry.what
+        && amount < Amount::ZERO
+    {
+        let counted = reports.counted(&entry.device, &entry.point, (first, last)).await;
+        let counted = counted.map_err(|error| problem(&error.into()))?;
+        if counted + amount < Amount::ZERO {
+            let (unit, scale) = supply.unit();
+            let counted = format!("{:.3} {unit}", counted.units() / scale);
+            return Err(Problem::bad_request(format!(
+                "`{}` is more than was counted",
+                asked.value
+            ))
+            .hint(
+                &format!("这些日期只计了 {counted}，不能冲减更多"),
+                &format!("{counted} were counted in these days: no more can be taken away"),
+            ));
+        }
+    }
     let entry = reports.books.enter(entry).await.map_err(of_books)?;
     json(&serde_json::json!({ "id": entry.id }))
 }

@@ -140,6 +140,7 @@ async fn a_closed_month_never_changes_and_is_signed_in_order() {
         ("赵主任", "approved", 409),
         ("李工", "made", 200),
         ("李工", "made", 409),
+        ("李 工", "checked", 409),
         ("王工", "checked", 200),
         ("李工", "approved", 409),
         ("赵主任", "approved", 200),
@@ -156,7 +157,7 @@ async fn a_closed_month_never_changes_and_is_signed_in_order() {
     assert_eq!(get(hall.address, "/api/v1/reports/2025-10?form=json").await.body, first);
     assert_eq!(water(&hall, "&now=true").await, 107.0);
     let again = "{\"by\":\"李工\",\"why\":\"补录消防用水\"}";
-    hint(&post(hall.address, &path("close"), "{\"by\":\"李工\"}").await, 400);
+    hint(&post(hall.address, &path("close"), "{\"by\":\"李工\"}").await, 409);
     let seal = value(&post(hall.address, &path("close"), again).await, 200);
     assert_eq!(seal["revision"], 2);
     assert_eq!((water(&hall, "").await, water(&hall, "&revision=1").await), (107.0, 100.0));

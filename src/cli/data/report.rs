@@ -80,6 +80,7 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
         let schema = serde_json::to_string_pretty(&Figures::schema())?;
         return write(arguments, &lines(&schema));
     }
+    let form = form(arguments)?;
     let period: Period =
         arguments.period.as_deref().unwrap_or_default().parse().map_err(|error: NoPeriod| {
             let (said, hint) = (error.text(), NoPeriod::hint());
@@ -108,7 +109,7 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
     let told = told?;
     let chinese = place.lang != Some(Language::En);
     let fonts = hall.report.fonts.as_deref();
-    let written = match form(arguments) {
+    let written = match form {
         None => lines(&words(&told.figures, period, place.lang).join("\n")),
         Some(form) => told.printed(form, chinese, fonts).map_err(failed)?,
     };
@@ -116,14 +117,19 @@ pub(in crate::cli) fn run(arguments: &ReportArguments) -> Done {
 }
 
 /// The form that was asked for, or that the file's ending says; none is text.
-fn form(arguments: &ReportArguments) -> Option<Form> {
-    let ending = || {
-        let ending = arguments.out.as_ref()?.extension()?.to_str()?.to_ascii_lowercase();
-        Form::ALL.into_iter().find(|form| form.as_str() == ending)
-    };
-    match arguments.format {
-        Some(format) => format.form(),
-        None => ending(),
+fn form(arguments: &ReportArguments) -> Result<Option<Form>, Failure> {
+    if let Some(format) = arguments.format {
+        return Ok(format.form());
+    }
+    let ending = arguments.out.as_ref().and_then(|path| path.extension());
+    let ending = ending.map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let Some(ending) = ending.filter(|ending| ending != "txt") else { return Ok(None) };
+    match Form::ALL.into_iter().find(|form| form.as_str() == ending) {
+        Some(form) => Ok(Some(form)),
+        None => Err(Failure::told(text!(
+            "不知道 `.{ending}` 是什么格式：文件名以 .pdf、.xlsx、.html、.csv、.json 或 .txt 结尾，或写 --format",
+            "`.{ending}` is no form of a report: end the name in .pdf, .xlsx, .html, .csv, .json or .txt, or give --format",
+        ))),
     }
 }
 

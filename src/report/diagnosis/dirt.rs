@@ -64,7 +64,7 @@ pub(in super::super) fn dirt(reports: &Reports, stretches: &[&Stretch<'_>]) -> O
         hours: 0.0,
         worst: 1.0 - sum.worst,
         lost_kwh: Some(sum.lost_wh / 1_000.0),
-        money: sum.money,
+        money: sum.money.filter(|_| !sum.unpriced),
         text: told(&sum, basis, &cleaned).into(),
         advice: advice(&sum, reports.config.wash_cost).into(),
     })
@@ -77,6 +77,7 @@ struct Lost {
     made_wh: f64,
     lost_wh: f64,
     money: Option<f64>,
+    unpriced: bool,
     worst: f64,
     /// Share that is lost on the last day, and what a kilowatt-hour is worth then.
     now: f64,
@@ -92,6 +93,7 @@ impl Lost {
         self.made_wh += made_wh;
         self.lost_wh += lost_wh;
         let money = price.map(|price| price * lost_wh / 1_000.0);
+        self.unpriced |= money.is_none();
         self.money = money.map(|money| self.money.unwrap_or(0.0) + money).or(self.money);
         self.worst = self.worst.max(share);
         (self.now, self.price) = (share, price);

@@ -90,6 +90,8 @@ pub(super) struct Sum {
     pub(super) worst: Option<f64>,
     pub(super) lost_wh: Option<f64>,
     pub(super) money: Option<f64>,
+    /// Something of it had no price.
+    pub(super) unpriced: bool,
     /// Half hours of the day, from midnight on, first and last of each stretch.
     pub(super) times: Vec<(usize, usize)>,
 }
@@ -113,6 +115,7 @@ impl Sum {
         if let Some(lost_wh) = found.lost_wh {
             self.lost_wh = Some(self.lost_wh.unwrap_or(0.0) + lost_wh);
             let worth = price.map(|price| price * lost_wh / 1_000.0);
+            self.unpriced |= worth.is_none();
             self.money = worth.map(|worth| self.money.unwrap_or(0.0) + worth).or(self.money);
         }
     }
@@ -128,7 +131,8 @@ pub(super) fn told(cause: Cause, device: String, name: Text, sum: Sum) -> Troubl
         hours: sum.hours,
         worst,
         lost_kwh: sum.lost_wh.map(|wh| wh / 1_000.0),
-        money: sum.money,
+        // What has a price on some days only is not told as if it were all.
+        money: sum.money.filter(|_| !sum.unpriced),
         text: words::text(cause, &sum, worst).into(),
         advice: words::advice(cause).into(),
     }

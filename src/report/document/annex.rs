@@ -53,11 +53,15 @@ fn point(meter: &MeterFigures) -> Cell {
 
 /// What the registers showed.
 pub(super) fn registers(figures: &Figures, period: Period) -> Section {
+    let zone = figures.time_zone();
+    let time = |at_ms: i64| Cell::Words(Text::same(minute(at_ms, &zone)));
     let columns = vec![
         Column::new("设备", "device", ""),
         Column::new("测点", "counted by", ""),
         Column::new("期初读数", "first value", ""),
+        Column::new("时间", "read", ""),
         Column::new("期末读数", "last value", ""),
+        Column::new("时间", "read", ""),
         Column::new("翻转增加", "by roll-over", ""),
         Column::new("单位", "unit", ""),
     ];
@@ -68,14 +72,23 @@ pub(super) fn registers(figures: &Figures, period: Period) -> Section {
             Cell::Name(words(&meter.name)),
             point(meter),
             Cell::number(line.first.value / scale, 3),
+            time(line.first.at_ms),
             Cell::number(line.last.value / scale, 3),
+            time(line.last.at_ms),
             Cell::number(line.rolled_over / scale, 3),
             Cell::Words(Text::same(unit)),
         ]
     };
     let rows = lines.map(row).collect();
     let title = Text::new("电表读数", "values of the registers");
-    let mut blocks = vec![Block::Table(Table::new(title, columns, rows))];
+    let mut blocks = vec![
+        Block::Table(Table::new(title, columns, rows)),
+        Block::Note(Text::new(
+            "期末读数为期内最后一次读数（人工抄表可为次日）；两次读数之间跨越期初、期末的用量按时间分摊，因此读数之差与用量相差该部分",
+            "the last value is the last one that was read in the period (by hand, on the day after at the latest); what was \
+             counted between two readings about its beginning or end is shared out by time, and is the difference to the amounts",
+        )),
+    ];
     let period = period.text();
     let holes = figures.meters.iter().flat_map(|meter| meter.holes.iter().map(move |_| meter));
     blocks.extend(holes.map(|meter| {
@@ -143,4 +156,10 @@ pub(super) fn edits(figures: &Figures) -> Option<Section> {
     let some = !figures.edits.is_empty();
     let title = Text::new("附表：人工录入", "Annex: entries");
     some.then(|| Section { key: "edits", title, blocks: vec![table] })
+}
+
+/// A minute on the clock of the hall.
+fn minute(at_ms: i64, zone: &jiff::tz::TimeZone) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    zone.to_datetime(moment).strftime("%m-%d %H:%M").to_string()
 }

@@ -18,8 +18,12 @@ pub(super) fn section(figures: &Figures) -> Section {
     ];
     let used = &figures.electricity;
     let before = &figures.before;
-    let mut table =
-        Rows { rows: Vec::new(), before: before.as_ref(), year: figures.year_before.as_ref() };
+    let mut table = Rows {
+        rows: Vec::new(),
+        before: before.as_ref(),
+        year: figures.year_before.as_ref(),
+        whole: used.per_day_kwh.value.is_some(),
+    };
     table.kwh("总用电量", "electricity used", &used.total_kwh, |b| &b.total_kwh);
     table.kwh("电网取电量", "drawn from the grid", &used.import_kwh, |b| &b.import_kwh);
     table.kwh("光伏发电量", "made on the roof", &used.pv_kwh, |b| &b.pv_kwh);
@@ -52,6 +56,8 @@ struct Rows<'a> {
     rows: Vec<Vec<Cell>>,
     before: Option<&'a Compared>,
     year: Option<&'a Compared>,
+    /// The period is known as a whole.
+    whole: bool,
 }
 
 /// A figure with its unit and its decimals.
@@ -70,12 +76,15 @@ impl Rows<'_> {
             Cell::Words(Text::same(unit)),
         ];
         for then in [self.before, self.year] {
-            let Some(then) = then.map(of) else {
+            let Some(compared) = then else {
                 row.extend([missing(), Cell::Empty]);
                 continue;
             };
+            // What is known in part is not compared.
+            let whole = self.whole && compared.per_day_kwh.value.is_some();
+            let then = of(compared);
             row.push(Cell::figure(then, 1.0, digits));
-            let both = now.value.zip(then.value).filter(|(_, then)| *then > 0.0);
+            let both = now.value.zip(then.value).filter(|(_, then)| *then > 0.0 && whole);
             let change = both.map(|(now, then)| now / then - 1.0);
             row.push(change.map_or(Cell::Empty, |change| Cell::Percent(change, 1)));
         }

@@ -124,7 +124,7 @@ export class Books {
     const seed = Number(hashOf(period).slice(0, 4).replace(/\D/g, "7")) + (seal ? seal.revision : this.changes) / 100;
     const of = (value) => ({ value });
     const none = (zh, en) => ({ value: null, why: text(zh, en) });
-    const figures = (by) => ({ total_kwh: of(68_000 * by), import_kwh: of(41_000 * by), export_kwh: of(1_200 * by), pv_kwh: of(28_200 * by) });
+    const figures = (by) => ({ total_kwh: of(68_000 * by), import_kwh: of(41_000 * by), export_kwh: of(1_200 * by), pv_kwh: of(28_200 * by), per_day_kwh: of(2_230 * by) });
     const by = 0.9 + 0.2 * noise(seed);
     return {
       schema: "hallwatch-report/1", period, first, last, running: startOf(last) + DAY > now, electricity: { ...figures(by), renewable_share: of(0.397) },

@@ -10,7 +10,7 @@ export async function showsFigures(hall) {
   await page.click(`[data-period="${open}"] .period-link`);
   await page.waitForSelector("[data-figure]");
   const report = await api(page, `/reports/${open}?form=json`);
-  check.that("the figures are there", (await marks(page, "figure")).join() === "total_kwh,import_kwh,pv_kwh,export_kwh,renewable_share,pr,final_yield_h,supply-water,supply-gas,grid_kg", (await marks(page, "figure")).join());
+  check.that("the figures are there", (await marks(page, "figure")).join() === "total_kwh,import_kwh,pv_kwh,export_kwh,per_day_kwh,renewable_share,pr,final_yield_h,supply-water,supply-gas,grid_kg", (await marks(page, "figure")).join());
   check.that("… as numbers with units", (await page.textContent('[data-figure="total_kwh"] dd')).startsWith(`${Math.round(report.electricity.total_kwh.value).toLocaleString("zh-CN")} kWh`));
   check.that("… and how they changed", /比上期 [+−]\d/.test(await page.textContent('[data-figure="total_kwh"]')));
   check.that("what is missing says why", (await page.textContent('[data-figure="pr"] dd')) === "—有效记录不足 90%", await page.textContent('[data-figure="pr"] dd'));

@@ -66,7 +66,7 @@ export interface Reports {
 export interface Figure { readonly value: number | null; readonly why?: Text }
 
 /** What it was in the period before. */
-export interface Before { readonly period: string; readonly total_kwh: Figure; readonly import_kwh: Figure; readonly export_kwh: Figure; readonly pv_kwh: Figure }
+export interface Before { readonly period: string; readonly total_kwh: Figure; readonly import_kwh: Figure; readonly export_kwh: Figure; readonly pv_kwh: Figure; readonly per_day_kwh: Figure }
 
 /** The figures of a report, as far as the page shows them. */
 export interface Report {
@@ -81,6 +81,7 @@ export interface Report {
     readonly pv_kwh: Figure;
     readonly total_kwh: Figure;
     readonly renewable_share: Figure;
+    readonly per_day_kwh: Figure;
   };
   readonly before?: Before | null;
   readonly roof: { readonly plant: { readonly pr: Figure; readonly final_yield_h: Figure } } | null;

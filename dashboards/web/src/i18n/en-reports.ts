@@ -81,6 +81,7 @@ export const report: ReportMessages["report"] = {
   pv: "Made on the roof",
   export: "Given to the grid",
   renewable: "Renewable share",
+  perDay: "Used a day",
   pr: "Performance ratio (PR)",
   yield: "Equivalent full-load hours",
   carbon: "CO₂ of grid electricity",

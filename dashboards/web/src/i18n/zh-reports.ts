@@ -78,6 +78,7 @@ export const report = {
   pv: "光伏发电量",
   export: "上网电量",
   renewable: "可再生电力占比",
+  perDay: "日均用电量",
   pr: "系统能效比 PR",
   yield: "等效利用小时",
   carbon: "电网用电排放 CO₂",

@@ -1,6 +1,6 @@
 // The main figures of a report, and why one is missing.
 import type { Figure, Report } from "../../api/reports";
-import { decimal, percent } from "../../format/number";
+import { decimal } from "../../format/number";
 import { useWords, type Words } from "../../i18n/reports";
 
 interface Line { readonly key: string; readonly label: string; readonly figure: Figure; readonly write: (value: number) => string; readonly before?: Figure | undefined }
@@ -11,17 +11,21 @@ function measured(value: number, unit: string, lang: string): string {
   return `${decimal(value, size < 10 ? 2 : size < 1_000 ? 1 : 0, lang)} ${unit}`;
 }
 
-function linesOf({ electricity, before, roof, supplies, carbon }: Report, words: Words): Line[] {
+function linesOf({ electricity, before: then, roof, supplies, carbon }: Report, words: Words): Line[] {
+  // What is known in part is not compared.
+  const before = electricity.per_day_kwh.value === null || (then?.per_day_kwh.value ?? null) === null ? null : then;
   const { t, lang } = words;
   const { report } = t;
   const of = (unit: string) => (value: number) => measured(value, unit, lang);
-  const share = (value: number) => percent(value, words);
+  // Rounded as on paper.
+  const share = (value: number) => `${decimal(Math.round(value * 1_000 + 1e-9) / 10, 1, lang, true)}%`;
   const kwh = of("kWh");
   const lines: Line[] = [
     { key: "total_kwh", label: report.total, figure: electricity.total_kwh, write: kwh, before: before?.total_kwh },
     { key: "import_kwh", label: report.import, figure: electricity.import_kwh, write: kwh, before: before?.import_kwh },
     { key: "pv_kwh", label: report.pv, figure: electricity.pv_kwh, write: kwh, before: before?.pv_kwh },
     { key: "export_kwh", label: report.export, figure: electricity.export_kwh, write: kwh, before: before?.export_kwh },
+    { key: "per_day_kwh", label: report.perDay, figure: electricity.per_day_kwh, write: kwh, before: before?.per_day_kwh },
     { key: "renewable_share", label: report.renewable, figure: electricity.renewable_share, write: share },
   ];
   if (roof) {

@@ -19,6 +19,8 @@ const WASH_FROM: f64 = 0.05;
 const AHEAD_DAYS: f64 = 30.0;
 /// From this share of its nameplate on an inverter clips.
 const CLIPS_FROM: f64 = 0.985;
+/// With less light than this no modules give a fifth of their rating.
+const DIM_WM2: f64 = 120.0;
 /// A record about noon, which tells whether temperatures are known, and a light for it, W/m².
 const NOON: usize = 144;
 const NOON_WM2: f64 = 500.0;
@@ -141,6 +143,8 @@ fn index(
             false => Some(1.0),
         };
         let rated_w = one.rating.dc_rated_w;
+        // Dim records are left out of an index, whatever their temperature.
+        let poa_wm2 = poa_wm2.filter(|poa| *poa > DIM_WM2);
         could_w.push(poa_wm2.and_then(|poa| Some(poa / 1_000.0 * rated_w * factor(poa)?)));
         ac_w.push(one.ac_w(span.date, record));
     }

@@ -88,6 +88,38 @@ pub enum BooksError {
 }
 
 impl BooksError {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::NoName(_) => "没有写姓名".to_owned(),
+            Self::NoReason => "没有写原因".to_owned(),
+            Self::TooLong(word) => format!("`{word}…` 太长"),
+            Self::Ahead(when) => format!("`{when}` 在将来"),
+            Self::TooOld(when) => format!("`{when}` 太早"),
+            Self::Negative(value) => format!("`{value}` 为负"),
+            Self::Overlaps(id) => format!("编号 `{id}` 的录入已涉及其中的日期"),
+            Self::TakenBack(id, who) => format!("编号 `{id}` 的录入已由 {who} 撤销"),
+            Self::NoRevision { period, revision, .. } => format!("`{period}` 没有 R{revision}"),
+            Self::NoSpan(days) => format!("`{days}` 不是有效的起止日期"),
+            Self::Backwards { value, before, after } => {
+                format!("`{value}` 不在 `{before}` 与 `{after}` 之间")
+            }
+            Self::Implausible { value, times } => {
+                format!("`{value}` 对应的日用量是以往最高的 {times} 倍")
+            }
+            Self::Twice(when) => format!("`{when}` 已有读数"),
+            Self::NoEntry(id) => format!("没有编号 `{id}` 的录入"),
+            Self::NotClosed(period) => format!("`{period}` 尚未关账"),
+            Self::Same(period) => format!("`{period}` 已关账，数字相同"),
+            Self::Signed(period) => format!("`{period}` 的这一栏已签"),
+            Self::TooEarly(role) => format!("`{role}` 应在其他签字之后"),
+            Self::SamePerson(who) => format!("`{who}` 已签编制"),
+            Self::Journal(error) => format!("账册无法读写：{error}"),
+        };
+        Text::new(zh, self.to_string())
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> Text {

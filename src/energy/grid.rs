@@ -115,6 +115,16 @@ impl Grid {
     pub fn slots(&self) -> impl Iterator<Item = (Timestamp, &Sums)> {
         self.slots.iter().map(|(slot, sums)| (start_of(*slot), sums))
     }
+
+    /// Those of `from <= time < to`, which begin with a quarter-hour.
+    pub fn slots_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, &Sums)> {
+        let slots = self.slots.range(slot_of(from)..slot_of(to).max(slot_of(from)));
+        slots.map(|(slot, sums)| (start_of(*slot), sums))
+    }
 }
 
 /// A weight by time alone.

@@ -1,5 +1,7 @@
 //! What people entered, what stands in the way of closing, and the closing itself.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use crate::books::{Entry, Seal, Taken, What};
@@ -20,16 +22,32 @@ const NAMED: usize = 6;
 /// Share of readings that have to have come.
 const COMPLETENESS_MIN: f64 = 0.95;
 
-/// The entries that touch a period, those taken back as well.
+/// The entries that a period rests on, those taken back as well: what is about it, and the readings before and
+/// after it by which people's meters are shared out.
 pub(super) fn edits(reports: &Reports, period: Period) -> Vec<Edit> {
-    let touches = |entry: &Entry| match entry.what {
+    let book = reports.books.book();
+    let (from, to) =
+        (reports.daybook.start(period.first()), reports.daybook.start(period.next().first()));
+    let mut about: BTreeSet<u64> = BTreeSet::new();
+    for own in &reports.config.by_hand {
+        let readings = book.readings(own.id.as_str(), own.supply.point());
+        let at = |entry: &&&Entry| entry.shown().map(|(time, ..)| time);
+        let before = readings.iter().rev().find(|entry| at(entry).is_some_and(|at| at < from));
+        let after = readings.iter().find(|entry| at(entry).is_some_and(|at| at >= to));
+        about.extend(before.into_iter().chain(after).map(|entry| entry.id));
+    }
+    all(reports, |entry| touches(reports, period, entry) || about.contains(&entry.id))
+}
+
+/// Whether an entry is about a period.
+fn touches(reports: &Reports, period: Period, entry: &Entry) -> bool {
+    match entry.what {
         What::Shown { at_ms, .. } => {
             let date = reports.daybook.date(Timestamp::from_ms(at_ms));
             period.first() <= date && date <= period.next().first()
         }
         What::Counted { first, last, .. } => first <= period.last() && last >= period.first(),
-    };
-    all(reports, touches)
+    }
 }
 
 fn all(reports: &Reports, wanted: impl Fn(&Entry) -> bool) -> Vec<Edit> {
@@ -226,6 +244,22 @@ impl Reports {
     #[must_use]
     pub fn entries(&self) -> Vec<Edit> {
         all(self, |_| true)
+    }
+
+    /// Entries of a closed period that came, or were taken back, after it was closed last.
+    #[must_use]
+    pub fn entries_since(&self, period: Period) -> usize {
+        let book = self.books.book();
+        let Some(closed_ms) = book.seal(&period.to_string()).map(|seal| seal.time_ms) else {
+            return 0;
+        };
+        let later = book.entries().filter(|(entry, taken)| {
+            let came = entry.time_ms > closed_ms;
+            let gone = taken.is_some_and(|taken| taken.time_ms > closed_ms);
+            // What came and went since changes nothing.
+            touches(self, period, entry) && came != gone
+        });
+        later.count()
     }
 
     /// The first day of which something is known; where a database may know more, a year ago at least.

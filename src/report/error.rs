@@ -60,8 +60,8 @@ impl ReportError {
         match self {
             Self::Days(error) => Text::same(error.to_string()),
             Self::Books(error) => {
-                let Text { zh, en } = error.hint();
-                text!("{error}；{zh}", "{error}; {en}")
+                let (said, hint) = (error.text(), error.hint());
+                Text::new(format!("{}；{}", said.zh, hint.zh), format!("{}; {}", said.en, hint.en))
             }
             Self::Running(period) => {
                 text!(

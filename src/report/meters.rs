@@ -45,11 +45,10 @@ impl Counted {
 
     /// The same, by how the amounts are known.
     pub(super) fn known_slots(&self, spans: &[Span]) -> impl Iterator<Item = (Timestamp, Sums)> {
+        let nothing = (Timestamp::from_ms(0), Timestamp::from_ms(0));
         let ends = spans.first().zip(spans.last()).map(|(first, last)| (first.start, end(last)));
-        let within =
-            move |time: Timestamp| ends.is_some_and(|(from, to)| from <= time && time < to);
-        let slots = self.booked.grid.slots().filter(move |(time, _)| within(*time));
-        slots.map(|(time, sums)| (time, *sums))
+        let (from, to) = ends.unwrap_or(nothing);
+        self.booked.grid.slots_between(from, to).map(|(time, sums)| (time, *sums))
     }
 
     pub(super) fn is_behind_inverters(&self) -> bool {

@@ -46,10 +46,15 @@ pub(super) fn body_of<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     })
 }
 
+/// Marks that turn the text after them around, so that it is read as something else.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The name of a person, on one line.
 pub(super) fn name_of(field: &str, name: &str) -> Result<String, Problem> {
     let name = name.trim();
-    let plain = |c: char| !c.is_control();
+    let plain = |c: char| !c.is_control() && !turns(c);
     if name.is_empty() || name.chars().count() > BY_CHARS_MAX || !name.chars().all(plain) {
         return Err(Problem::bad_request(format!("`{field}` has 1 to 64 characters"))
             .hint("请填写姓名（1 至 64 个字）", "give a name of 1 to 64 characters"));
@@ -60,7 +65,7 @@ pub(super) fn name_of(field: &str, name: &str) -> Result<String, Problem> {
 /// What a person has to say; it may have several lines.
 pub(super) fn note_of(field: &str, note: &str) -> Result<String, Problem> {
     let note = note.trim();
-    let plain = |c: char| !c.is_control() || c == '\n';
+    let plain = |c: char| (!c.is_control() || c == '\n') && !turns(c);
     if !note.chars().all(plain) {
         return Err(Problem::bad_request(format!("`{field}` holds a control character"))
             .hint("文字里有不可见的控制字符，请删去", "remove the invisible control character"));

@@ -79,6 +79,7 @@ pub(super) async fn list(State(shared): Web) -> Answer {
         period: period.to_string(),
         text: period.text().into(),
         running: period.last() >= today,
+        entries_since: reports.entries_since(period),
         revisions: {
             let name = period.to_string();
             let own = book.seals().iter().rev().filter(|seal| seal.period == name);
@@ -310,7 +311,7 @@ pub(super) async fn enter(State(shared): Web, body: Bytes) -> Answer {
     let (supply, by_hand) = meter(reports, &asked.meter)?;
     let (_, scale) = supply.unit();
     let value = Amount::of_register(asked.value * scale).ok_or_else(|| {
-        Problem::bad_request(format!("`{}` is no value of a meter", asked.value))
+        Problem::bad_request(format!("`{:e}` is no value of a meter", asked.value))
             .hint("数值过大", "the value is too large")
     })?;
     if asked.value < 0.0 && asked.at_ms.is_none() && !asked.correction {

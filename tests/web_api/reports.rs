@@ -150,12 +150,14 @@ async fn a_closed_month_never_changes_and_is_signed_in_order() {
         assert_eq!(answer.status, status, "{by} {role}");
     }
     // What comes later changes nothing of it.
+    hall.clock.advance_ms(HOUR);
     value(&reads(&hall, OCTOBER + 15 * 24 * HOUR, 1_090.0, "").await, 200);
     let body = "{\"meter\":\"water-main\",\"by\":\"李工\",\"value\":7,\"first\":\"2025-10-10\",\
                 \"last\":\"2025-10-12\",\"why\":\"消防用水\"}";
     value(&post(hall.address, "/api/v1/entries", body).await, 200);
     assert_eq!(get(hall.address, "/api/v1/reports/2025-10?form=json").await.body, first);
     assert_eq!(water(&hall, "&now=true").await, 107.0);
+    assert_eq!(entries_since(&hall, "2025-10").await, 2);
     let again = "{\"by\":\"李工\",\"why\":\"补录消防用水\"}";
     hint(&post(hall.address, &path("close"), "{\"by\":\"李工\"}").await, 409);
     let seal = value(&post(hall.address, &path("close"), again).await, 200);
@@ -182,6 +184,14 @@ async fn a_closed_month_never_changes_and_is_signed_in_order() {
     assert_eq!((books.book().seals().len(), books.book().entries().count()), (2, 4));
     assert!(books.sealed("2025-10", 1).expect("sealed").is_whole());
     hall.close().await;
+}
+
+/// What the list says that came since a month was closed.
+async fn entries_since(hall: &Hall, month: &str) -> serde_json::Value {
+    let list = value(&get(hall.address, "/api/v1/reports").await, 200);
+    let months = list["months"].as_array().expect("months");
+    let own = months.iter().find(|listed| listed["period"] == month);
+    own.expect("the month")["entries_since"].clone()
 }
 
 async fn get_text(hall: &Hall, path: String) -> String {

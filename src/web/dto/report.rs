@@ -30,6 +30,8 @@ pub(in crate::web) struct ReportMonth {
     pub text: Text,
     /// It is not over.
     pub running: bool,
+    /// Entries that came or were taken back since it was closed last.
+    pub entries_since: usize,
     /// Its revisions, the newest first.
     pub revisions: Vec<ReportRevision>,
 }

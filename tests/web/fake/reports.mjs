@@ -93,8 +93,10 @@ export class Books {
   }
 
   listed(period, now) {
-    const revisions = this.seals.filter((seal) => seal.period === period).map(({ period: _, changes: __, ...revision }) => revision).reverse();
-    return { period, text: textOf(period), running: startOf(daysOf(period)[1]) + DAY > now, revisions };
+    const own = this.seals.filter((seal) => seal.period === period);
+    const since = own.length > 0 ? this.changes - own[own.length - 1].changes : 0;
+    const revisions = own.map(({ period: _, changes: __, ...revision }) => revision).reverse();
+    return { period, text: textOf(period), running: startOf(daysOf(period)[1]) + DAY > now, entries_since: since, revisions };
   }
 
   all(now) {

@@ -118,8 +118,11 @@ export async function closesAgain(hall) {
   await page.evaluate(() => fetch("/api/v1/entries", {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ meter: "mtr-01", by: "李工", why: "补录", value: 12, first: "2026-10-05", last: "2026-10-05" }),
   }));
+  await page.reload();
+  await check.within("what came since it was closed is told", 10, async () => (await page.textContent('[data-testid="changed-since"]').catch(() => "")).includes("有 1 条录入"));
   await again("补录关口电表");
   await check.within("with one it becomes R2, and R1 stays", 10, async () => (await marks(page, "revision")).join() === "2,1");
+  await check.within("… and nothing came since", 5, async () => (await page.$('[data-testid="changed-since"]')) === null);
   await check.within("… to be signed anew", 5, async () => (await page.textContent('[data-deed="sign"]')) === "编制签字" && (await page.$$('[data-revision="1"] [data-signed]')).length === 3);
   await page.screenshot({ path: hall.path("reports-closed-again-zh"), fullPage: true });
   check.that("no console errors while closing again", ownErrors(seen).length === 0, ownErrors(seen).join(" | "));

@@ -24,6 +24,8 @@ export interface Period {
   readonly period: string;
   readonly text: Text;
   readonly running: boolean;
+  /** Entries that came or were taken back since it was closed last. */
+  readonly entries_since: number;
   /** The newest first. */
   readonly revisions: readonly Revision[];
 }

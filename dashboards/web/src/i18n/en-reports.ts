@@ -41,6 +41,7 @@ export const report: ReportMessages["report"] = {
   nextClose: "Look at the figures, then close the report",
   nextSign: (role) => `Signature “${role.toLowerCase()}”`,
   done: "Closed, and signed by all three.",
+  changedSince: (n) => `${count(n, "entry", "entries")} came or went since it was closed. The closed report stays as it is: close it again when they are right.`,
   notOver: "The period is not over; it can be closed afterwards.",
   clear: "Nothing stands in the way: it can be closed.",
   obstacles: (n) => `${count(n, "thing", "things")} to settle before closing`,

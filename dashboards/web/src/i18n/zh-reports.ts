@@ -38,6 +38,7 @@ export const report = {
   nextClose: "核对数字后关账",
   nextSign: (role: string) => `由${role}人签字`,
   done: "已关账，三方签字齐全。",
+  changedSince: (n: number) => `关账后有 ${n} 条录入或撤销涉及本期，已关账的报告不变；确认后请重新关账。`,
   notOver: "报告期尚未结束，结束后才能关账。",
   clear: "没有需要先处理的问题，可以关账。",
   obstacles: (n: number) => `关账前需处理 ${n} 项`,

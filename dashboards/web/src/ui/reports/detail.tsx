@@ -87,7 +87,7 @@ export function Detail({ period, reports, onDone }: { period: string; reports: R
             {report ? <Figures report={report} /> : null}
             <Files period={period} what={what} which={of === "now" ? { now: true } : {}} forms={reports.forms} />
           </section>
-          <NextStep period={period} what={what} running={known?.running ?? report?.running ?? true} newest={newest} report={report} current={of === "now"} onDone={done} />
+          <NextStep period={period} what={what} running={known?.running ?? report?.running ?? true} newest={newest} since={known?.entries_since ?? 0} report={report} current={of === "now"} onDone={done} />
           {known ? <Revisions period={known} what={what} forms={reports.forms} /> : null}
           {report ? <Remarks report={report} /> : null}
         </div>

@@ -13,6 +13,8 @@ interface Props {
   what: string;
   running: boolean;
   newest: Revision | undefined;
+  /** Entries since the newest revision. */
+  since: number;
   /** Null while they are being added up. */
   report: Report | null;
   /** They are those of now, not those of a revision. */
@@ -34,7 +36,7 @@ function Ways({ report, newest, current }: Pick<Props, "newest" | "current"> & {
   );
 }
 
-export function NextStep({ period, what, running, newest, report, current, onDone }: Props) {
+export function NextStep({ period, what, running, newest, since, report, current, onDone }: Props) {
   const { t } = useWords();
   const words = t.report;
   const [asking, setAsking] = useState<"close" | Role | null>(null);
@@ -46,11 +48,12 @@ export function NextStep({ period, what, running, newest, report, current, onDon
     <section class="card next-step" aria-labelledby="next-title">
       <div class="card-head"><h3 id="next-title">{words.next}</h3></div>
       <p class="next-told" role="status" data-testid="next">{told}</p>
+      {newest && since > 0 ? <p class="in-the-way" data-testid="changed-since">{words.changedSince(since)}</p> : null}
       {report ? <Ways report={report} newest={newest} current={current} /> : null}
       {running ? null : (
         <div class="next-deeds on-screen">
           {role ? <button type="button" class="button button-main" data-deed="sign" onClick={() => setAsking(role)}>{words.sign(words.roles[role])}</button> : null}
-          <button type="button" class={newest ? "button" : "button button-main"} data-deed="close" onClick={() => setAsking("close")}>
+          <button type="button" class={newest ? "button" : "button button-main"} data-deed="close" disabled={!newest && !report} onClick={() => setAsking("close")}>
             {newest ? words.closeAgain(newest.revision + 1) : obstacles.length > 0 ? words.closeDespite : words.close}
           </button>
         </div>

@@ -117,11 +117,11 @@ impl Reports {
             }
             return Ok(());
         }
-        let book = self.books.book();
+        let (book, whole) = (self.books.book(), (period.first(), period.last()));
         for point in counters(device.kind) {
             let mut booked = self.book(device.kind, &days, point);
             let kiosk = device.kind.is_kiosk();
-            let entered = self.enter(&book, (device.id.as_str(), point), period, &mut booked);
+            let entered = self.enter(&book, (device.id.as_str(), point), whole, &mut booked);
             if entered || self.knows(&booked, period) {
                 let (id, name, meter) =
                     (device.id.clone(), device.name.clone(), self.meter(&device.id));
@@ -143,7 +143,7 @@ impl Reports {
 
     /// What the meters counted that people read.
     fn by_hand(&self, period: Period) -> Vec<Counted> {
-        let book = self.books.book();
+        let (book, whole) = (self.books.book(), (period.first(), period.last()));
         let mut counted = Vec::new();
         // Whoever reads at the month's end reads early the next day.
         let end = self.daybook.start(period.next().first());
@@ -153,7 +153,7 @@ impl Reports {
             let readings = book.readings(id, point);
             let readings: Vec<_> = readings.into_iter().filter_map(|entry| entry.shown()).collect();
             let mut booked = Booked::by_hand(&readings);
-            let entered = self.enter(&book, (id, point), period, &mut booked);
+            let entered = self.enter(&book, (id, point), whole, &mut booked);
             if entered || self.knows(&booked, period) {
                 let meter = self.meter(&own.id);
                 let (id, name) = (own.id.clone(), own.name.clone());
@@ -181,13 +181,13 @@ impl Reports {
         &self,
         book: &Book,
         (device, point): (&str, &str),
-        period: Period,
+        (begin, end): (Date, Date),
         booked: &mut Booked,
     ) -> bool {
         let mut entered = false;
         for entry in book.of(device, point) {
             let What::Counted { first, last, amount, estimated } = entry.what else { continue };
-            if first > period.last() || last < period.first() {
+            if first > end || last < begin {
                 continue;
             }
             let end = last.tomorrow().unwrap_or(last);
@@ -223,12 +223,7 @@ impl Reports {
         };
         let end = last.tomorrow().unwrap_or(last);
         let (from, to) = (self.daybook.start(first), self.daybook.start(end));
-        for entry in book.of(meter, point) {
-            let What::Counted { first, last, amount, .. } = entry.what else { continue };
-            let end = last.tomorrow().unwrap_or(last);
-            let (from, to) = (self.daybook.start(first), self.daybook.start(end));
-            booked.add(&Posting { from, to, amount, class: Class::Manual });
-        }
+        self.enter(&book, (meter, point), (first, last), &mut booked);
         Ok(booked.grid.sums(from, to).total())
     }
 

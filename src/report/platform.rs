@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::daybook::Known;
+use crate::daybook::{DaybookError, Known};
+use crate::history::HistoryError;
 use crate::model::{DeviceId, Timestamp, escaped};
 
 use super::building::{Meter, Supply};
@@ -80,7 +81,9 @@ impl Reports {
                 continue;
             }
             let (name, xml) = (self.stamp(time), self.packet(platform, &told, time, made_up));
-            write(&platform.folder, &self.file(platform, &name), &xml, time)?;
+            let (folder, file) = (platform.folder.clone(), self.file(platform, &name));
+            let written = tokio::task::spawn_blocking(move || write(&folder, &file, &xml, time));
+            written.await.map_err(|_| DaybookError::from(HistoryError::BrokenOff))??;
             (count, time) = (count + 1, time.plus_ms(every_ms));
         }
         Ok(count)

@@ -54,6 +54,7 @@ async fn a_meter_that_people_read_counts_by_its_register() {
     for body in [
         "{\"meter\":\"nobody\",\"by\":\"李工\",\"at_ms\":1,\"value\":1}",
         "{\"meter\":\"water-main\",\"by\":\" \",\"at_ms\":1,\"value\":1}",
+        "{\"meter\":\"water-main\",\"by\":\"李\u{202e}工\",\"at_ms\":1,\"value\":1}",
         "{\"meter\":\"water-main\",\"by\":\"李工\",\"value\":1}",
         "{\"meter\":\"water-main\",\"by\":\"李工\",\"value\":1e300,\"at_ms\":1}",
         "{\"meter\":\"water-main\",\"by\":\"李工\",\"value\":1,\"first\":\"2025-10-02\",\"last\":\"2025-10-01\",\"why\":\"x\"}",
@@ -114,6 +115,11 @@ async fn a_point_that_was_forgotten_is_asked_about_and_who_knows_better_says_why
     assert!(slip.starts_with("293 times as much in a day"), "{slip}");
     let why = ",\"why\":\"消防水池放水\"";
     value(&reads(&hall, OCTOBER + 4 * day, 10_400.0, why).await, 200);
+    // No more is taken away than was counted.
+    let more = "{\"meter\":\"water-main\",\"by\":\"李工\",\"value\":-500,\"first\":\"2025-10-02\",\
+                \"last\":\"2025-10-02\",\"why\":\"多计\",\"correction\":true}";
+    let refused = hint(&post(hall.address, "/api/v1/entries", more).await, 400);
+    assert!(refused.contains("no more can be taken away"), "{refused}");
     hall.close().await;
 }
 

@@ -57,7 +57,7 @@ pub(in super::super) fn dirt(reports: &Reports, stretches: &[&Stretch<'_>]) -> O
     if sum.worst < from {
         return None;
     }
-    let cleaned = cleaned.map(|span| span.date.to_string()).collect::<Vec<_>>().join("、");
+    let cleaned = cleaned.map(|span| span.date.to_string()).collect::<Vec<_>>().join(", ");
     Some(Trouble {
         cause: Cause::Soiling,
         device: String::new(),

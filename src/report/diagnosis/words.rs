@@ -41,10 +41,12 @@ pub(super) fn text(cause: Cause, sum: &Sum, worst: f64) -> Text {
             "at its rating on {days} days for {hours} h"
         ),
         Cause::Shade => {
-            let times = times(&sum.times);
-            text!(
-                "{days} 天在 {times} 被遮挡，最低为平时的 {percent}%",
-                "in the shade at {times} on {days} days, down to {percent} % of what is usual"
+            let (zh, en) = (times(&sum.times, "、"), times(&sum.times, ", "));
+            Text::new(
+                format!("{days} 天在 {zh} 被遮挡，最低为平时的 {percent}%"),
+                format!(
+                    "in the shade at {en} on {days} days, down to {percent} % of what is usual"
+                ),
             )
         }
         Cause::Soiling => {
@@ -67,7 +69,7 @@ pub(super) fn text(cause: Cause, sum: &Sum, worst: f64) -> Text {
 }
 
 /// Half hours of the day as times on the clock; those that meet are one.
-fn times(stretches: &[(usize, usize)]) -> String {
+fn times(stretches: &[(usize, usize)], between: &str) -> String {
     let mut sorted = stretches.to_vec();
     sorted.sort_unstable();
     let mut whole: Vec<(usize, usize)> = Vec::new();
@@ -79,7 +81,7 @@ fn times(stretches: &[(usize, usize)]) -> String {
     }
     let clock = |slot: usize| format!("{:02}:{:02}", slot / 2, slot % 2 * 30);
     let told = |(first, last): &(usize, usize)| format!("{}–{}", clock(*first), clock(last + 1));
-    whole.iter().map(told).collect::<Vec<_>>().join("、")
+    whole.iter().map(told).collect::<Vec<_>>().join(between)
 }
 
 /// What to do about it.

@@ -33,6 +33,10 @@ const DEVICES: usize = 20;
 const KILLS: u32 = 50;
 /// Messages a second of one machine: 500 of all.
 const RATE: u64 = 25;
+/// How long nobody listens.
+const AWAY: Duration = Duration::from_secs(12);
+/// Mosquitto's file is not larger when nothing waits: the sessions, and a retained message or two.
+const FORGOTTEN_BYTES: u64 = 32 * 1024;
 
 /// A hall with its broker.
 struct Hall {
@@ -66,9 +70,9 @@ impl Hall {
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("secrets")).expect("folder");
         std::fs::write(at("secrets/mqtt.password"), "the gateway's own\n").expect("secret");
-        std::fs::write(at("hall.toml"), hall(plain)).expect("config");
+        std::fs::write(at("hall.toml"), hall(tls)).expect("config");
         let certificates = root().join("deploy/mosquitto/make-certificates");
-        run(Command::new(certificates).arg(at("certs")).args(["localhost", "127.0.0.1"]));
+        run(Command::new(certificates).arg(at("certs")).arg("mqtt.hall.example"));
         let credentials = |which: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_hallwatch"));
             command.args(["device", "credentials", which, "--config"]).arg(at("hall.toml"));
@@ -143,11 +147,12 @@ impl Drop for Hall {
     }
 }
 
-fn hall(plain: u16) -> String {
+/// The gateway goes the way of the shipped sample.
+fn hall(tls: u16) -> String {
     let mut text = format!(
         "[site]\nid = \"t\"\nname = {{ zh = \"试\", en = \"t\" }}\nlatitude_deg = 39.9\n\
          longitude_deg = 116.4\ntime_zone = \"Asia/Shanghai\"\n[data]\nfolder = \"data\"\n\
-         [web]\nlisten = \"127.0.0.1:0\"\n[mqtt]\naddress = \"127.0.0.1:{plain}\"\n\
+         [web]\nlisten = \"127.0.0.1:0\"\n[mqtt]\naddress = \"localhost:{tls}\"\nca_file = \"certs/ca.pem\"\n\
          username = \"hallwatch\"\npassword_file = \"secrets/mqtt.password\"\n\
          [[zone]]\nid = \"z\"\nname = {{ zh = \"厅\", en = \"hall\" }}\n"
     );
@@ -334,6 +339,16 @@ async fn who_poses_as_another_is_not_heard() {
     assert_eq!(own.len(), 1, "its honest message");
 }
 
+/// Waits until the broker has told all that it had.
+fn nothing_more_comes(daemon: &Daemon) {
+    wait_for("the queue to drain", Duration::from_secs(60), || {
+        let before = daemon.get("/api/v1/system")["journal"]["position"].as_u64();
+        std::thread::sleep(Duration::from_secs(4));
+        let after = daemon.get("/api/v1/system")["journal"]["position"].as_u64();
+        (before == after).then_some(())
+    });
+}
+
 /// One machine: publishes, and sends again what was not acknowledged. Returns how many messages were.
 async fn machine(options: MqttOptions, id: String, stop: Arc<AtomicBool>) -> u64 {
     let mut acknowledged = 0;
@@ -386,12 +401,7 @@ async fn a_broker_that_is_killed_fifty_times_loses_nothing_acknowledged() {
         acknowledged.insert(id(n), machine.await.expect("machine"));
     }
     let sent: u64 = acknowledged.values().sum();
-    wait_for("the queue to drain", Duration::from_secs(60), || {
-        let before = daemon.get("/api/v1/system")["journal"]["position"].as_u64();
-        std::thread::sleep(Duration::from_secs(2));
-        let after = daemon.get("/api/v1/system")["journal"]["position"].as_u64();
-        (before == after).then_some(())
-    });
+    nothing_more_comes(&daemon);
     daemon.terminate();
     let mut kept: BTreeMap<(String, u64), u32> = BTreeMap::new();
     for reading in hall.kept().await {
@@ -410,4 +420,49 @@ async fn a_broker_that_is_killed_fifty_times_loses_nothing_acknowledged() {
     );
     assert!(lost.is_empty(), "{:?}", lost.iter().take(20).collect::<Vec<_>>());
     assert_eq!(doubled, 0);
+}
+
+/// Mosquitto takes one packet at a time of a connection without TLS, and saves its whole queue after
+/// each: a queue of some thousands took minutes to empty, and while it did, more came than went.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waited_for_the_gateway_is_taken_in_seconds() {
+    let hall = Hall::start();
+    let daemon = Daemon::run(&hall.config());
+    listening(&daemon).await;
+    daemon.terminate();
+    let stop = Arc::new(AtomicBool::new(false));
+    let machines: Vec<_> = (0..DEVICES)
+        .map(|n| {
+            let (id, stop) = (id(n), stop.clone());
+            tokio::spawn(machine(hall.client(&id, &hall.passwords[&id], &id), id, stop))
+        })
+        .collect();
+    tokio::time::sleep(AWAY).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut waiting = 0;
+    for machine in machines {
+        waiting += machine.await.expect("machine");
+    }
+    let begin = Instant::now();
+    let daemon = Daemon::run(&hall.config());
+    wait_for("what waited", Duration::from_secs(60), || {
+        let page = daemon.get("/api/v1/system");
+        (page["journal"]["position"].as_u64()? >= waiting).then_some(())
+    });
+    let there = begin.elapsed().as_secs_f64();
+    let store = hall.folder.path().join("store/mosquitto.db");
+    wait_for("the broker's forgetting", Duration::from_secs(120), || {
+        (std::fs::metadata(&store).ok()?.len() < FORGOTTEN_BYTES).then_some(())
+    });
+    let seconds = begin.elapsed().as_secs_f64();
+    println!(
+        "{waiting} messages waited for the gateway, were there {there:.1} s after its start, and \
+         forgotten by the broker after {seconds:.1} s"
+    );
+    nothing_more_comes(&daemon);
+    daemon.terminate();
+    let kept = hall.kept().await;
+    let of_machines = kept.iter().filter(|reading| reading.device.as_str() != "gateway").count();
+    assert_eq!(of_machines as u64, waiting);
+    assert!(seconds < 10.0, "{seconds:.1} s");
 }

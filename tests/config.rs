@@ -154,6 +154,8 @@ fn folder_with_secrets() -> tempfile::TempDir {
     for (name, secret) in SECRETS {
         std::fs::write(folder.path().join("secrets").join(name), secret).unwrap();
     }
+    let authority = root().join("tests/cases/config/buses/ca.pem");
+    std::fs::copy(authority, folder.path().join("ca.pem")).unwrap();
     folder
 }
 
@@ -223,7 +225,6 @@ fn every_example_of_the_sample_works_without_its_comment_sign() {
     let folder = folder_with_secrets();
     let from = root().join("tests/cases/config");
     let copy = |from: PathBuf, to: &str| std::fs::copy(from, folder.path().join(to)).unwrap();
-    copy(from.join("buses/ca.pem"), "ca.pem");
     for name in ["secrets/influx.token", "secrets/influx3.token"] {
         copy(from.join("complete/secrets/influx.token"), name);
     }

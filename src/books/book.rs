@@ -296,6 +296,7 @@ fn limited(words: &str, max: usize) -> Result<(), BooksError> {
         false => Ok(()),
     }
 }
+
 /// A reading by which far more was used in a day than ever before on this register is a slip of the hand, unless
 /// somebody says why.
 fn implausible<'a>(

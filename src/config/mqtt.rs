@@ -86,6 +86,18 @@ fn notice_plain(section: &Section<'_>, host: &str, port: u16, login: bool) {
         let told =
             text!("口令会不加密地发给 `{host}`", "the password goes to `{host}` unencrypted",);
         section.notice(offset, told, hint);
+    } else if here {
+        let told = text!(
+            "到 `{host}` 未加密：Mosquitto 会逐条清空积压，磁盘慢时积压越来越长，满了就丢",
+            "no TLS to `{host}`: Mosquitto empties its queue message by message, and drops what does not \
+             fit where the disk is slow",
+        );
+        let hint = Text::new(
+            "Mosquitto 请写 address = \"localhost:8883\" 和 ca_file（deploy/README.md 第 3 节）；其他服务器不必改",
+            "write address = \"localhost:8883\" and ca_file for Mosquitto (deploy/README.md, 3); with other \
+             brokers it may stay",
+        );
+        section.notice(offset, told, hint);
     }
 }
 

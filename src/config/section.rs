@@ -159,6 +159,17 @@ fn whole(integer: &DeInteger<'_>) -> Option<i64> {
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
+/// Of a number with hundreds of digits the first say enough.
+const DIGITS_MAX: usize = 20;
+
+fn shortened(number: &impl Display) -> String {
+    let number = number.to_string();
+    match number.chars().count() > DIGITS_MAX {
+        true => number.chars().take(DIGITS_MAX).chain(['…']).collect(),
+        false => number,
+    }
+}
+
 /// Longer names break tables and pages.
 const NAME_CHARS_MAX: usize = 60;
 
@@ -356,6 +367,7 @@ impl<'a> Section<'a> {
         value: N,
         bounds: &RangeInclusive<N>,
     ) {
+        let value = shortened(&value);
         let problem = text!("`{key} = {value}` 超出范围", "`{key} = {value}` is out of range");
         let (least, most) = (bounds.start(), bounds.end());
         let hint = text!("应在 {least} 到 {most} 之间", "from {least} to {most}");

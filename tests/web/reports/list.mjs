@@ -48,20 +48,30 @@ export async function keepsFiles(hall) {
 export async function asksForPeriods(hall) {
   const { check } = hall;
   const { page, context } = await openReports(hall);
-  const ask = async (word) => {
-    await page.fill('.other-period [name="period"]', word);
-    await page.press('.other-period [name="period"]', "Enter");
+  const ask = async (kind, date) => {
+    await page.check(`.other-period [name="kind"][value="${kind}"]`);
+    await page.fill('.other-period [name="date"]', date);
+    await page.press('.other-period [name="date"]', "Enter");
   };
-  for (const word of ["2026-13", "2026-02-30", "上个月", ""]) {
-    await ask(word);
-    await check.within(`"${word}" is no period, and it says how to write one`, 3, async () => (await page.textContent(".reports [role=alert]")).includes("2026-Q4（季）"));
+  for (const date of ["", "2031-01-01"]) {
+    await ask("week", date);
+    await check.within(`"${date}" has not begun, and it says so`, 3, async () => (await page.textContent(".reports [role=alert]")).includes("今天或以前"));
   }
   await hall.shot(page, "reports-wrong-period-zh");
-  await page.fill('.other-period [name="period"]', "2");
-  check.that("… until one types again", (await page.$(".reports [role=alert]")) === null);
-  for (const [word, days] of [["2026-q1", "2026-01-01 至 2026-03-31"], ["2026-W10", "2026-03-02 至 2026-03-08"], ["2025", "2025-01-01 至 2025-12-31"], ["2026-03-05", "2026-03-05"]]) {
-    await ask(word);
-    await check.within(`${word} is shown`, 10, async () => (await page.textContent(".period-head")).includes(days) && page.url().endsWith(`#/reports/${word.toUpperCase()}`));
+  await page.check('.other-period [name="kind"][value="year"]');
+  check.that("… until one chooses again", (await page.$(".reports [role=alert]")) === null);
+  check.that("… and it asks for a day of what was chosen", (await page.textContent(".other-period .field")).includes("一年中的任意一天"));
+  for (const [kind, date, period, days] of [
+    ["quarter", "2026-03-31", "2026-Q1", "2026-01-01 至 2026-03-31"],
+    ["week", "2026-03-08", "2026-W10", "2026-03-02 至 2026-03-08"],
+    ["week", "2025-12-29", "2026-W01", "2025-12-29 至 2026-01-04"],
+    ["week", "2021-01-03", "2020-W53", "2020-12-28 至 2021-01-03"],
+    ["month", "2026-03-05", "2026-03", "2026-03-01 至 2026-03-31"],
+    ["year", "2025-07-01", "2025", "2025-01-01 至 2025-12-31"],
+    ["day", "2026-03-05", "2026-03-05", "2026-03-05"],
+  ]) {
+    await ask(kind, date);
+    await check.within(`the ${kind} of ${date} is shown`, 10, async () => (await page.textContent(".period-head")).includes(days) && page.url().endsWith(`#/reports/${period}`));
     await page.click(".back");
     await page.waitForSelector(".other-period");
   }

@@ -1,5 +1,5 @@
 // The parts of the view, their addresses, and how a period is written.
-import { isoDate, startOfDate } from "../../format/time";
+import { shiftDate } from "../../format/time";
 import { ADDRESS } from "../../state/route";
 
 export const METERS = "meters";
@@ -8,14 +8,25 @@ export const METERS_ADDRESS = `${ADDRESS.reports}/${METERS}`;
 
 export const addressOf = (period: string): string => `${ADDRESS.reports}/${encodeURIComponent(period)}`;
 
-const LOOKS: readonly RegExp[] = [/^\d{4}$/, /^\d{4}-Q[1-4]$/, /^\d{4}-(0[1-9]|1[0-2])$/, /^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/];
-const DAY = /^\d{4}-\d\d-\d\d$/;
+export const KINDS = ["day", "week", "month", "quarter", "year"] as const;
+export type Kind = (typeof KINDS)[number];
 
-/** A period as the daemon writes it, or null where it is none. Whether a year has a week 53, the daemon knows. */
-export function periodOf(typed: string): string | null {
-  const word = typed.trim().toUpperCase();
-  if (LOOKS.some((look) => look.test(word))) return word;
-  if (!DAY.test(word)) return null;
-  const begin = startOfDate(word);
-  return !Number.isNaN(begin) && isoDate(begin) === word ? word : null;
+/** The ISO week that a day is in: that of its Thursday, which also says the year. */
+function weekOf(date: string): string {
+  const sinceMonday = (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
+  const thursday = shiftDate(date, 3 - sinceMonday);
+  const year = thursday.slice(0, 4);
+  const before = (Date.parse(thursday) - Date.parse(`${year}-01-01`)) / (7 * 86_400_000);
+  return `${year}-W${String(Math.floor(before) + 1).padStart(2, "0")}`;
+}
+
+/** The period of this kind that a day is in, as the daemon writes it. */
+export function periodOn(kind: Kind, date: string): string {
+  switch (kind) {
+    case "day": return date;
+    case "week": return weekOf(date);
+    case "month": return date.slice(0, 7);
+    case "quarter": return `${date.slice(0, 4)}-Q${Math.ceil(Number(date.slice(5, 7)) / 3)}`;
+    case "year": return date.slice(0, 4);
+  }
 }

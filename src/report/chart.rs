@@ -19,6 +19,8 @@ const BAR: &str = "#9cbcd6";
 const LINE: &str = "stroke=\"#7c2d12\" fill=\"none\" stroke-width=\"2\" stroke-dasharray=\"5 3\"";
 /// Lines across, beside the base.
 const STEPS: u32 = 4;
+/// Decimals of the smallest axis: those of a watt-hour in MWh.
+const DECIMALS_MAX: i32 = 6;
 /// More labels than this stand too close.
 const LABELS_MAX: usize = 31;
 
@@ -28,7 +30,8 @@ fn round_up(value: f64) -> f64 {
         return 1.0;
     }
     let power = 10_f64.powf(value.log10().floor());
-    let steps = [1.0, 2.0, 2.5, 4.0, 5.0, 8.0, 10.0];
+    // Their quarters are short to write.
+    let steps = [1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0];
     steps.into_iter().map(|step| step * power).find(|top| *top >= value).unwrap_or(10.0 * power)
 }
 
@@ -36,9 +39,15 @@ fn top_of(values: &[Option<f64>]) -> f64 {
     round_up(values.iter().flatten().copied().fold(0.0, f64::max))
 }
 
+/// A value on an axis, with as many decimals as the lines across need.
 fn axis(value: f64, top: f64) -> String {
-    let digits = if top >= 10.0 { 0 } else { 1 };
-    format!("{value:.digits$}")
+    let step = top / f64::from(STEPS);
+    let is_written = |digits: &i32| {
+        let scaled = step * 10_f64.powi(*digits);
+        (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0)
+    };
+    let digits = (0..=DECIMALS_MAX).find(is_written).unwrap_or(DECIMALS_MAX);
+    format!("{value:.digits$}", digits = digits.unsigned_abs() as usize)
 }
 
 /// Where things stand.
@@ -171,4 +180,25 @@ fn line_of(svg: &mut String, points: &[Option<f64>], frame: &Frame, top: f64) {
 fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     text.write_fmt(part).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_across_is_written_as_what_it_is() {
+        for (power, tenths) in (-3..7).flat_map(|p| (10..100).map(move |t| (p, t))) {
+            let most = f64::from(tenths) / 10.0 * 10_f64.powi(power);
+            let top = round_up(most);
+            assert!(top >= most && top <= most * 2.0, "{most}: {top}");
+            for line in 0..=STEPS {
+                let value = top * f64::from(line) / f64::from(STEPS);
+                let written: f64 = axis(value, top).parse().expect("a number");
+                assert!((written - value).abs() <= top * 1e-9, "{value} of {top}: {written}");
+            }
+        }
+        assert_eq!(axis(0.5, 1.0), "0.50");
+        assert_eq!(axis(50.0, 100.0), "50");
+    }
 }

@@ -453,8 +453,8 @@ fn note_missing_broker(root: &Section<'_>, found: &[Found]) {
     let publishes = |found: &Found| matches!(found.link, Link::Mqtt { .. });
     if !root.has("mqtt") && found.iter().any(publishes) {
         let hint = Text::new(
-            "有设备经 MQTT 上报：添加 [mqtt]，写 address = \"127.0.0.1:1883\"",
-            "some devices publish: add [mqtt] with address = \"127.0.0.1:1883\"",
+            "有设备经 MQTT 上报：添加 [mqtt]，写 address = \"localhost:8883\" 和 ca_file",
+            "some devices publish: add [mqtt] with address = \"localhost:8883\" and ca_file",
         );
         root.missing("mqtt", hint);
     }

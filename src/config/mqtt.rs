@@ -38,7 +38,7 @@ pub(super) fn broker(
     time_zone: Option<&jiff::tz::TimeZone>,
 ) -> Option<mqtt::Config> {
     let section = root.table("mqtt", MQTT)?;
-    let address = section.need_words("address", write("address = \"127.0.0.1:1883\""));
+    let address = section.need_words("address", write("address = \"localhost:8883\""));
     let address = address.and_then(|text| address::host_port(&section, "address", &text, PORT));
     let (username, password) = login(&section, folder);
     let tls = tls(&section, folder);

@@ -174,12 +174,12 @@ impl Holidays {
         self.years.get(&year).map(|year| year.source.as_str())
     }
 
-    /// The next year, when it is December and its days are still not here: from January on every
-    /// figure would be wrong around holidays.
+    /// The year whose days should be here by now: today's own, without which figures around holidays
+    /// are wrong, or in December the next.
     #[must_use]
-    pub fn missing_next(&self, today: Date) -> Option<i16> {
-        let next = today.year().checked_add(1)?;
-        (today.month() >= PUBLISHED_MONTH && !self.knows(next)).then_some(next)
+    pub fn missing(&self, today: Date) -> Option<i16> {
+        let next = today.year().checked_add(1).filter(|_| today.month() >= PUBLISHED_MONTH);
+        [Some(today.year()), next].into_iter().flatten().find(|year| !self.knows(*year))
     }
 }
 

@@ -85,10 +85,13 @@ fn a_year_that_is_not_known_has_weekends_only() {
     assert!(!holidays.knows(2027));
     assert_eq!(holidays.day(date(2027, 10, 1)), DayKind::Workday);
     assert_eq!(holidays.day(date(2027, 10, 2)), DayKind::Weekend);
-    assert_eq!(holidays.missing_next(date(2026, 11, 30)), None);
-    assert_eq!(holidays.missing_next(date(2026, 12, 1)), Some(2027));
-    assert_eq!(holidays.missing_next(date(2026, 12, 31)), Some(2027));
-    assert_eq!(holidays.missing_next(date(2025, 12, 1)), None);
+    assert_eq!(holidays.missing(date(2026, 11, 30)), None);
+    assert_eq!(holidays.missing(date(2026, 12, 1)), Some(2027));
+    assert_eq!(holidays.missing(date(2026, 12, 31)), Some(2027));
+    assert_eq!(holidays.missing(date(2025, 12, 1)), None);
+    // On New Year's Day it is no longer a matter of the future.
+    assert_eq!(holidays.missing(date(2027, 1, 1)), Some(2027));
+    assert_eq!(holidays.missing(date(2027, 12, 31)), Some(2027));
 }
 
 #[test]

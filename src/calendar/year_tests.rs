@@ -56,7 +56,7 @@ fn a_folder_adds_years_and_replaces_them_whole() {
     let new_year = DayKind::Holiday(Text::new("元旦", "New Year"));
     assert_eq!(holidays.day(date(2027, 1, 1)), new_year);
     assert_eq!(holidays.day(date(2027, 1, 3)), new_year);
-    assert_eq!(holidays.missing_next(date(2026, 12, 1)), None);
+    assert_eq!(holidays.missing(date(2026, 12, 1)), None);
     assert_eq!(holidays.source(2026), Some("own"));
     assert_eq!(holidays.day(date(2026, 10, 1)), DayKind::Workday, "replaced whole");
     let made_up = holidays.day(date(2026, 6, 6));

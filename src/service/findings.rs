@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use crate::calendar::Calendar;
 use crate::model::{DeviceId, DeviceKind, Severity, Text, Timestamp, standard_point, text};
 
@@ -255,14 +257,15 @@ fn backend_gone(kind: DeviceKind, members: &[&Seen]) -> Option<Finding> {
     Some(group(What::BackendGone, &format!("backend-{}", kind.as_str()), &cut, words))
 }
 
-/// The next year's holidays are not known in December.
-pub(super) fn calendar_missing(year: i16) -> Finding {
+/// The holidays of a year are not known: of the next one in December, or of this one, which is worse.
+pub(super) fn calendar_missing(year: i16, today: Date) -> Finding {
+    let severity = (year <= today.year()).then_some(Severity::Minor);
     let year = year.to_string();
     Finding {
         what: What::CalendarMissing,
         device: None,
         part: "calendar".to_owned(),
-        severity: None,
+        severity,
         words: vec![("year", text!("{year} 年", "{year}"))],
         devices: Vec::new(),
     }

@@ -97,6 +97,6 @@ pub struct Overview {
     pub kinds: Vec<KindView>,
     /// The check before opening.
     pub opening: OpeningView,
-    /// The next year, when its holidays should be known by now and are not.
+    /// The year whose holidays should be known by now and are not: this one, or in December the next.
     pub missing_year: Option<i16>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::civil::Date;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -185,8 +186,10 @@ impl Watch {
                 findings.extend(scene.runs_out(one, supply.supply, due.urgency, due.at));
             }
         }
-        let missing_year = self.missing_year(now);
-        findings.extend(missing_year.map(calendar_missing));
+        let today = self.today(now);
+        let missing_year = today.and_then(|today| self.config.holidays.missing(today));
+        let missing = today.zip(missing_year);
+        findings.extend(missing.map(|(today, year)| calendar_missing(year, today)));
         let overview = Overview {
             now: Some(now),
             kinds: kinds(&machines),
@@ -251,9 +254,8 @@ impl Watch {
         self.config.zones.iter().filter(of_machines).filter_map(of_zone).min()
     }
 
-    fn missing_year(&self, now: Timestamp) -> Option<i16> {
-        let zone = self.config.zones.first()?;
-        self.config.holidays.missing_next(zone.calendar.date_of(now))
+    fn today(&self, now: Timestamp) -> Option<Date> {
+        Some(self.config.zones.first()?.calendar.date_of(now))
     }
 }
 

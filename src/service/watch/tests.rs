@@ -323,3 +323,18 @@ fn an_hour_down_is_an_hour_in_the_figures_also_over_a_restart() {
     assert_eq!(month["t2"].failures, 0);
     assert_eq!(month["t2"].mtbf_ms(), None, "no failure, no figure");
 }
+
+#[test]
+fn holidays_that_are_missing_weigh_more_when_their_year_has_come() {
+    let mut hall = Hall::new("2026-11-30T23:58:00+08:00");
+    hall.pass(1, &[], well);
+    assert!(hall.found(What::CalendarMissing).is_empty(), "they are not out yet");
+    for (minutes, severity) in [(3, None), (31 * 24 * 60, Some(Severity::Minor))] {
+        hall.clock.advance_ms(minutes * MINUTE_MS);
+        hall.watch.look();
+        let found = hall.found(What::CalendarMissing);
+        let said: Vec<_> = found.iter().map(|one| (one.severity, one.words.clone())).collect();
+        assert_eq!(said, [(severity, vec![("year", Text::new("2027 年", "2027"))])]);
+    }
+    assert_eq!(hall.handle.overview().missing_year, Some(2027));
+}

@@ -1,12 +1,12 @@
 // What is drawn: a level as a line with a band and its gaps, a counter as bars with their sum.
 import { sleep } from "../browser.mjs";
-import { choose, ink, kind, openHistory, period, rows, runs, settled, summary, title } from "./view.mjs";
+import { chart, choose, ink, kind, openHistory, period, rows, runs, settled, summary, title } from "./view.mjs";
 
 export async function drawsLevel(hall) {
   const { check } = hall;
   const { page, context, seen, asked } = await openHistory(hall, "inv-01");
   await settled(page);
-  await page.waitForSelector(".past canvas");
+  await chart(page);
   check.that("an inverter shows its power first", (await page.inputValue(".past-point")) === "ac_power_w" && (await kind(page)) === "line");
   check.that("… of today, in steps of five minutes", asked.length === 1 && asked[0].step === "5m" && asked[0].points === "ac_power_w", JSON.stringify(asked));
   check.that("… with its unit", (await title(page)) === "交流功率（kW）", await title(page));
@@ -39,7 +39,6 @@ export async function drawsBars(hall) {
   const sum = told.reduce((all, [, value]) => all + Number(value), 0);
   check.that("… that is the sum of the table", Math.abs(sum - Number(total)) < 0.2, `${sum} and ${total}`);
   check.that("… up to now and not beyond", told.length === 15 && told[14][0] === "14:00–15:00", told[told.length - 1]?.join());
-  await page.waitForSelector(".past canvas");
   const bars = runs((await ink(page)).line, 6).filter(([a, b]) => b - a > 4);
   check.that("… and drawn as bars", (await kind(page)) === "bars" && bars.length >= 6 && bars.length <= 9, JSON.stringify(bars));
   await hall.shot(page, "history-bars-day-zh");

@@ -1,6 +1,6 @@
 // The history on a phone, in the dark, in English, and on paper.
 import { CJK, sleep, wordsOnPage } from "../browser.mjs";
-import { PHONE, choose, ink, openHistory, rows, runs, settled } from "./view.mjs";
+import { PHONE, chart, choose, ink, openHistory, rows, runs, settled } from "./view.mjs";
 
 export async function fitsPhone(hall) {
   const { check } = hall;
@@ -18,7 +18,7 @@ export async function fitsPhone(hall) {
       await hall.shot(page, `history-phone-${point}-${range}-${lang}`);
     }
     await choose(page, { point: "ac_power_w", range: "day" });
-    await page.waitForSelector(".past canvas");
+    await chart(page);
     await page.$eval(".past canvas", (canvas) => canvas.scrollIntoView({ block: "center" }));
     const box = await page.$eval(".past canvas", (canvas) => canvas.getBoundingClientRect().toJSON());
     await page.touchscreen.tap(box.left + box.width * 0.5, box.top + box.height / 2);
@@ -57,7 +57,7 @@ export async function prints(hall) {
   const { check } = hall;
   const { page, context } = await openHistory(hall, "inv-01", { colorScheme: "dark" });
   await settled(page);
-  await page.waitForSelector(".past canvas");
+  await chart(page);
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   await page.setViewportSize({ width: 718, height: 1016 });
   await sleep(300);

@@ -39,6 +39,9 @@ export const title = (page) => page.textContent(".past figcaption");
 export const period = (page) => page.textContent('[data-testid="past-period"]');
 export const kind = (page) => page.getAttribute('[data-testid="past"]', "data-kind");
 
+/** Waits for the chart, whose library comes after the page: what is settled in numbers may not be drawn yet. */
+export const chart = (page) => page.waitForSelector(".past canvas");
+
 /** The rows of the table of values, opened if need be. */
 export async function rows(page) {
   if ((await page.$(".past-table[open]")) === null) await page.click(".past-table summary");
@@ -47,7 +50,8 @@ export async function rows(page) {
 }
 
 /** How many pixels of each column of the chart have the colour of its line and bars, and how many that of its band. */
-export function ink(page) {
+export async function ink(page) {
+  await chart(page);
   return page.$eval(".past canvas", (canvas) => {
     const read = (name) => getComputedStyle(canvas).getPropertyValue(name).trim();
     const rgb = (hex) => (hex.length === 4 ? [1, 2, 3].map((at) => parseInt(hex[at] + hex[at], 16)) : [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));

@@ -30,6 +30,8 @@ pub struct Day {
     pub readings: u64,
     /// Length of a record, milliseconds.
     pub record_ms: i64,
+    /// Records in which the device was heard, whatever it said.
+    pub records: u32,
     /// Mean of each record from midnight on, by point; `None` without enough readings.
     pub means: BTreeMap<String, Vec<Option<f32>>>,
     /// Mean from eleven to fourteen, by point: the currents of strings.
@@ -84,6 +86,7 @@ pub(super) fn make(
     let record_ms = if interval_ms * 2 > RECORD_MS { LONG_RECORD_MS } else { RECORD_MS };
     let enough = enough(record_ms, interval_ms);
     let mut day = Day { record_ms, ..Day::default() };
+    let mut heard = Vec::new();
     let (of_plain, of_counters) = numbers.split_at(points.plain().min(numbers.len()));
     let (of_means, of_rest) = of_plain.split_at(points.means.len().min(of_plain.len()));
     let (of_noon, of_most) = of_rest.split_at(points.noon.len().min(of_rest.len()));
@@ -92,6 +95,7 @@ pub(super) fn make(
         day.readings = day.readings.max(own.len() as u64);
         if !own.is_empty() {
             let means = means(own, (from, to), record_ms, enough);
+            hear(&mut heard, &means);
             day.means.insert((*point).to_owned(), means);
         }
     }
@@ -107,13 +111,25 @@ pub(super) fn make(
     }
     let gap_ms = GAP_MS_MIN.max(interval_ms.saturating_mul(GAP_INTERVALS));
     for ((point, nature), numbers) in points.counters.iter().zip(of_counters) {
-        day.readings = day.readings.max(within(numbers, from, to).len() as u64);
+        let own = within(numbers, from, to);
+        day.readings = day.readings.max(own.len() as u64);
+        // Most devices say more than what they counted, which has been looked at.
+        if heard.is_empty() || heard.contains(&false) {
+            hear(&mut heard, &means(own, (from, to), record_ms, enough));
+        }
         let register = register(nature, gap_ms, lead(numbers, from), (from, to));
         if register != Register::default() {
             day.registers.insert((*point).to_owned(), register);
         }
     }
+    day.records = heard.into_iter().map(u32::from).sum();
     day
+}
+
+/// Adds the records in which a point was heard.
+fn hear(heard: &mut Vec<bool>, means: &[Option<f32>]) {
+    heard.resize(means.len(), false);
+    heard.iter_mut().zip(means).for_each(|(heard, mean)| *heard |= mean.is_some());
 }
 
 /// The mean of some values, if there are a few.
@@ -124,7 +140,7 @@ fn mean(numbers: &[(Timestamp, f64)]) -> Option<f32> {
     (count >= NOON_READINGS_MIN).then(|| (values.sum::<f64>() / count as f64) as f32)
 }
 
-/// Readings that make a record valid: half of what there should be.
+/// Readings that make a record valid: half of what there should be by the device's interval.
 fn enough(record_ms: i64, interval_ms: i64) -> u32 {
     let expected = record_ms / interval_ms.max(1);
     u32::try_from(expected / 2).unwrap_or(u32::MAX).max(1)
@@ -158,9 +174,29 @@ fn means(
             *count += 1;
         }
     }
-    let mean =
-        |(sum, count): (f64, u32)| (count >= enough).then(|| (sum / f64::from(count)) as f32);
-    sums.into_iter().map(mean).collect()
+    let mean = |(start, (sum, count)): (i64, (f64, u32))| {
+        let valid = count >= enough || count > 0 && steady(numbers, from.plus_ms(start), record_ms);
+        valid.then(|| (sum / f64::from(count)) as f32)
+    };
+    (0..).step_by(usize::try_from(record_ms).unwrap_or(1)).zip(sums).map(mean).collect()
+}
+
+/// Whether a record has half of the readings that come at the pace of its own readings and the two beside
+/// them: a device that was asked more seldom in those days, or a line that loses many answers, says what it
+/// can. A moment of readings between long gaps is no pace.
+fn steady(numbers: &[(Timestamp, f64)], start: Timestamp, record_ms: i64) -> bool {
+    let place = |time: Timestamp| numbers.partition_point(|(at, _)| *at < time);
+    let (first, end) = (place(start), place(start.plus_ms(record_ms)));
+    let around = numbers.get(first.saturating_sub(1)..numbers.len().min(end + 1));
+    let around = around.unwrap_or_default();
+    let pairs = around.iter().zip(around.iter().skip(1));
+    let mut gaps: Vec<i64> = pairs.map(|(before, after)| after.0.since_ms(before.0)).collect();
+    gaps.sort_unstable();
+    let Some(pace_ms) = gaps.get(gaps.len() / 2).copied().filter(|pace| *pace > 0) else {
+        return false;
+    };
+    let count = i64::try_from(end.saturating_sub(first)).unwrap_or(i64::MAX);
+    pace_ms <= record_ms + record_ms / 4 && count.saturating_mul(2) >= record_ms / pace_ms
 }
 
 fn register(
@@ -202,4 +238,42 @@ fn register(
     let slots = grid.slots().map(|(time, sums)| (time.ms() / SLOT_MS, sums.measured));
     register.slots = slots.collect();
     register
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE_MS: i64 = 60_000;
+
+    /// Records of an hour that are valid, of readings at these seconds, by a device that should be heard
+    /// every five.
+    fn valid(seconds: impl IntoIterator<Item = i64>) -> Vec<usize> {
+        let numbers: Numbers =
+            seconds.into_iter().map(|s| (Timestamp::from_ms(s * 1000), 7.0)).collect();
+        let span = (Timestamp::from_ms(0), Timestamp::from_ms(60 * MINUTE_MS));
+        let means = means(&numbers, span, RECORD_MS, enough(RECORD_MS, 5_000));
+        assert!(means.iter().flatten().all(|mean| (mean - 7.0).abs() < 1e-6));
+        let valid = means.iter().enumerate().filter(|(_, mean)| mean.is_some());
+        valid.map(|(place, _)| place).collect()
+    }
+
+    #[test]
+    fn a_record_is_valid_with_half_of_the_readings_of_its_pace() {
+        let all: Vec<usize> = (0..12).collect();
+        assert_eq!(valid((0..3600).step_by(5)), all);
+        // Before the interval was changed, it was heard every five minutes, give or take a second.
+        assert_eq!(valid((0..12).map(|n| n * 300 + n % 2)), all);
+        // … and from 00:27 on as often as now.
+        let changed = (0..6).map(|n| n * 300).chain((1620..3600).step_by(5));
+        assert_eq!(valid(changed), all);
+        // Two of three answers are lost, all over the time.
+        assert_eq!(valid((0..3600).step_by(5).filter(|s| s / 5 % 3 == 0)), all);
+        // A minute is heard, then it is gone for the rest of the record or of the hour.
+        assert_eq!(valid((0..3600).step_by(5).filter(|s| s % 300 < 60)), [0_usize; 0]);
+        assert_eq!(valid((0..660).step_by(5)), [0, 1]);
+        // Once in ten minutes says nothing of the record that it is in; once at all neither.
+        assert_eq!(valid((0..6).map(|n| n * 600)), [0_usize; 0]);
+        assert_eq!(valid([1500]), [0_usize; 0]);
+    }
 }

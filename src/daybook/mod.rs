@@ -41,7 +41,7 @@ pub use points::string_of;
 use store::Store;
 
 /// Raised when days are made in another way: what is kept of before is made again.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// What a day is made from reaches so far back before it.
 const BEFORE_MS: i64 = 2 * 24 * 3600 * 1000;
 /// Days that are read in one go.

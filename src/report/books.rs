@@ -137,11 +137,14 @@ pub(super) fn obstacles(
     found.into_iter().map(Words::from).collect()
 }
 
-/// Devices of which too few readings came, in one sentence.
+/// Devices that were not heard in too many records, in one sentence.
 fn few(poor: &[&Words]) -> Option<Text> {
     let least = rounded(COMPLETENESS_MIN * 100.0, 0);
     let (zh, en) = named(poor)?;
-    Some(text!("数据到达率不足 {least}%：{zh}", "less than {least} % of the readings came of {en}"))
+    Some(text!(
+        "有效记录不足 {least}%：{zh}",
+        "less than {least} % of the records are valid of {en}"
+    ))
 }
 
 /// Names in a sentence, in both languages, and how many more there are; `None` without any.

@@ -134,7 +134,7 @@ pub struct MeterFigures {
     pub lines: Vec<Line>,
     /// What nobody knows.
     pub holes: Vec<Hole>,
-    /// Readings that came, of those that should have, 0 to 1.
+    /// Records in which it was heard, of those of the time, 0 to 1.
     pub completeness: Figure,
 }
 

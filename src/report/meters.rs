@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::daybook::{Booked, Day, Daybook, Piece, Shown as Read};
+use crate::daybook::{Booked, Day, Daybook, Piece, RECORD_MS, Shown as Read};
 use crate::energy::{Amount, Sums};
 use crate::model::{Device, DeviceId, Text, Timestamp, standard_point};
 
@@ -140,8 +140,8 @@ fn holes(booked: &Booked, spans: &[Span]) -> Vec<Hole> {
     booked.holes.iter().filter(touches).map(hole).collect()
 }
 
-/// Readings that came, of those that should have come by now.
-#[allow(clippy::cast_precision_loss)] // readings of a year
+/// Records in which it was heard, of those that have passed by now.
+#[allow(clippy::cast_precision_loss)] // records of a year
 fn completeness(
     counted: &Counted,
     device: &Device,
@@ -155,14 +155,20 @@ fn completeness(
     // One that was put up in the period could not speak before.
     let since = counted.booked.pieces.first().map_or(i64::MIN, |piece| piece.first.0);
     let since = Timestamp::from_ms(since);
-    let passed = spans.iter().map(|span| end(span).min(now).since_ms(span.start.max(since)).max(0));
-    let expected = passed.sum::<i64>() / device.interval_ms.max(1);
+    let of = |span: &Span| {
+        let day = days.get(&span.date);
+        let passed_ms = end(span).min(now).since_ms(span.start.max(since)).max(0);
+        let record_ms = day.map_or(RECORD_MS, |day| day.record_ms).max(RECORD_MS);
+        // One that is asked once an hour is not to be heard in every quarter of it.
+        (passed_ms / record_ms.max(device.interval_ms), day.map_or(0, |day| i64::from(day.records)))
+    };
+    let each = spans.iter().map(of);
+    let (expected, heard) = each.fold((0, 0), |sum, day| (sum.0 + day.0, sum.1 + day.1));
     if expected <= 0 || device.may_be_silent() {
         return Figure::none(Text::new(
             "设备只在变化时上报",
             "it speaks only when something changes",
         ));
     }
-    let came = spans.iter().filter_map(|span| days.get(&span.date)).map(|day| day.readings);
-    Figure::of((came.sum::<u64>() as f64 / expected as f64).min(1.0))
+    Figure::of((heard as f64 / expected as f64).min(1.0))
 }

@@ -14,7 +14,7 @@ pub(super) fn quality(figures: &Figures) -> Section {
     let columns = vec![
         Column::new("设备", "device", ""),
         Column::new("测点", "counted by", ""),
-        Column::new("到达率", "readings that came", ""),
+        Column::new("有效记录", "valid records", ""),
         Column::new("实测", "measured", ""),
         Column::new("补采", "recovered", ""),
         Column::new("人工与估算", "by hand and estimated", ""),

@@ -114,7 +114,7 @@ export class Books {
   obstacles(period, now) {
     const [, last] = daysOf(period);
     const found = startOf(last) + DAY > now ? [text("报告期尚未结束", "the period is not over")] : [];
-    if (period === monthBefore(this.month, 1)) found.push(text("3 号逆变器 的数据到达率不足 95%", "less than 95 % of the readings of inverter 3 came"));
+    if (period === monthBefore(this.month, 1)) found.push(text("有效记录不足 95%：3 号逆变器", "less than 95 % of the records are valid of inverter 3"));
     // Those of long ago were read.
     if (last < dateOf(now - 50 * DAY)) return found;
     return found.concat(METERS.filter((meter) => meter.by_hand && !this.readings(meter.id).some((entry) => entry.at_ms >= startOf(last)))

@@ -133,7 +133,13 @@ pub struct Status {
 /// Whether a folder holds a journal.
 #[must_use]
 pub fn exists(folder: &std::path::Path) -> bool {
-    folder.join(schema::FILE).exists()
+    path(folder).exists()
+}
+
+/// The file of a folder's journal.
+#[must_use]
+pub fn path(folder: &std::path::Path) -> PathBuf {
+    folder.join(schema::FILE)
 }
 
 /// Whether a gateway has the journal of a folder.

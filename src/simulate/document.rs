@@ -15,6 +15,9 @@ const MODBUS_INTERVAL_S: u32 = 5;
 /// Seconds between two messages of a machine.
 pub(super) const KIOSK_INTERVAL_S: u32 = 15;
 
+/// By this the configuration of a virtual hall is known.
+pub const FIRST_LINE: &str = "# A virtual hall, written by `hallwatch demo`. Nothing in it exists.";
+
 /// A Modbus device as the configuration needs it.
 pub(super) struct ConfigDevice {
     pub(super) id: String,
@@ -69,7 +72,7 @@ price_per_kwh = 0.8
 /// The whole file.
 pub(super) fn hall_toml(place: &Place, broker: SocketAddr, devices: &[ConfigDevice]) -> String {
     let mut file = format!(
-        "# A virtual hall, written by `hallwatch demo`. Nothing in it exists.\n\
+        "{FIRST_LINE}\n\
          [site]\n\
          id = \"demo\"\n\
          name = {{ zh = \"某区政务服务中心（演示）\", en = \"Public service hall (demo)\" }}\n\

@@ -14,6 +14,7 @@ use crate::model::Timestamp;
 use crate::profile::{Catalog, Profile, Protocol};
 
 use super::broker::Broker;
+use super::chronicle::Lived;
 use super::document::{self, ConfigDevice};
 use super::error::SimulateError;
 use super::image::{ModelLayout, RegisterImage, register_image, sunspec_image};
@@ -21,7 +22,7 @@ use super::inverter::Condition;
 use super::kiosk::{Kiosk, KioskTrouble};
 use super::modbus::ModbusServer;
 use super::plant::Plant;
-use super::roster;
+use super::roster::{self, Shown};
 use super::script::Script;
 use super::session::Session;
 use super::units::Units;
@@ -45,6 +46,8 @@ pub struct HallOptions {
     pub script: Script,
     /// Time between two messages of a machine to which nothing happens.
     pub heartbeat: Duration,
+    /// Where its past ended, if it had one.
+    pub past: Option<Lived>,
 }
 
 impl HallOptions {
@@ -61,7 +64,7 @@ impl HallOptions {
             seed: 1,
         };
         let heartbeat = Duration::from_secs(u64::from(document::KIOSK_INTERVAL_S));
-        Self { broker_port: 0, place, clock, script: Script::Troubles, heartbeat }
+        Self { broker_port: 0, place, clock, script: Script::Troubles, heartbeat, past: None }
     }
 }
 
@@ -88,15 +91,6 @@ fn nautical_zone(longitude_deg: f64) -> String {
     }
 }
 
-/// What a Modbus device shows of the plant.
-#[derive(Debug, Clone, Copy)]
-enum Source {
-    Inverter(usize),
-    GridMeter,
-    PvMeter,
-    Weather,
-}
-
 /// A virtual device behind a socket.
 #[derive(Debug)]
 pub struct ModbusDevice {
@@ -109,7 +103,7 @@ pub struct ModbusDevice {
     /// The units of its socket, to make it misbehave.
     pub units: Units,
     profile: Arc<Profile>,
-    source: Source,
+    shown: Shown,
 }
 
 /// A running hall. Dropping it stops it too, without waiting.
@@ -134,8 +128,8 @@ impl Hall {
             .await
             .map_err(|lost| SimulateError::Start { what: "broker", source: lost.into() })??;
         let start = options.clock.now();
-        let specs = roster::inverters().into_iter().map(|inverter| inverter.spec).collect();
-        let plant = Plant::new(options.place.clone(), specs, start);
+        let lived = options.past.clone().unwrap_or_else(|| Lived::new(&options.place, start));
+        let Lived { plant, kiosks } = lived;
         let (servers, devices) = serve_modbus(profiles).await?;
         for device in &devices {
             device.units.set_image(device.unit, device.image(&plant)?);
@@ -146,7 +140,7 @@ impl Hall {
         }
         let devices = Arc::new(devices);
         let mut tasks = JoinSet::new();
-        let strings = start_kiosks(&options, broker.address(), start, &mut tasks);
+        let strings = start_kiosks(&options, broker.address(), kiosks, &mut tasks);
         let config = document::hall_toml(&options.place, broker.address(), &config_of(&devices));
         let mover = Mover { plant, devices: devices.clone(), strings, options, start };
         tasks.spawn(mover.run());
@@ -189,13 +183,7 @@ impl Hall {
 
 impl ModbusDevice {
     fn image(&self, plant: &Plant) -> Result<RegisterImage, SimulateError> {
-        let values = match self.source {
-            Source::Inverter(number) => plant.inverter_values(number).unwrap_or_default(),
-            Source::GridMeter => plant.grid_meter_values(),
-            Source::PvMeter => plant.pv_meter_values(),
-            Source::Weather => plant.weather_values(),
-        };
-        image_of(&self.profile, &values)
+        image_of(&self.profile, &self.shown.values(plant))
     }
 }
 
@@ -215,20 +203,13 @@ fn image_of(profile: &Profile, values: &Values) -> Result<RegisterImage, Simulat
 async fn serve_modbus(
     profiles: &Catalog,
 ) -> Result<(Vec<ModbusServer>, Vec<ModbusDevice>), SimulateError> {
-    let mut wanted: Vec<(String, &'static str, Source)> = roster::inverters()
-        .into_iter()
-        .map(|i| (i.id, i.profile, Source::Inverter(usize::from(i.spec.number))))
-        .collect();
-    wanted.push(("meter-grid".to_owned(), roster::METER, Source::GridMeter));
-    wanted.push(("meter-pv".to_owned(), roster::METER, Source::PvMeter));
-    wanted.push(("weather-01".to_owned(), roster::WEATHER, Source::Weather));
     let dongle = ModbusServer::start(ANY_PORT, Units::default()).await?;
     let dongle_address = dongle.address();
     let dongle_units = dongle.units().clone();
     let mut servers = vec![dongle];
     let mut devices = Vec::new();
     let mut dongle_unit = 0;
-    for (id, profile_id, source) in wanted {
+    for (id, profile_id, shown) in roster::behind_modbus() {
         let profile = profiles.get(profile_id).ok_or(SimulateError::NoProfile(profile_id))?;
         let (address, unit, units) = if profile_id == roster::HUAWEI {
             dongle_unit += 1;
@@ -239,7 +220,7 @@ async fn serve_modbus(
             servers.push(server);
             found
         };
-        devices.push(ModbusDevice { id, address, unit, units, profile: profile.clone(), source });
+        devices.push(ModbusDevice { id, address, unit, units, profile: profile.clone(), shown });
     }
     Ok((servers, devices))
 }
@@ -267,17 +248,16 @@ type Strings = BTreeMap<String, watch::Sender<Vec<KioskTrouble>>>;
 fn start_kiosks(
     options: &HallOptions,
     broker: SocketAddr,
-    start: Timestamp,
+    kiosks: Vec<Kiosk>,
     tasks: &mut JoinSet<()>,
 ) -> Strings {
     let mut strings = Strings::new();
-    let all = roster::kiosks();
-    let count = u32::try_from(all.len()).unwrap_or(u32::MAX).max(1);
-    for (i, (spec, _)) in (0u32..).zip(all) {
+    let count = u32::try_from(kiosks.len()).unwrap_or(u32::MAX).max(1);
+    for (i, kiosk) in (0u32..).zip(kiosks) {
         let (string, troubles) = watch::channel(Vec::new());
-        strings.insert(spec.id.clone(), string);
+        strings.insert(kiosk.spec().id.clone(), string);
         let session = Session {
-            kiosk: Kiosk::new(spec, options.place.seed, start, options.place.time_zone.clone()),
+            kiosk,
             broker,
             clock: options.clock.clone(),
             heartbeat: options.heartbeat,

@@ -111,6 +111,15 @@ impl KioskSpec {
         }
     }
 
+    /// The point that counts whom it serves.
+    pub(super) const fn counts(&self) -> Option<&'static str> {
+        match self.kind {
+            DeviceKind::TicketMachine => Some("tickets_total"),
+            DeviceKind::Display | DeviceKind::ZoneController => None,
+            _ => Some("transactions_total"),
+        }
+    }
+
     /// The topic of its status.
     #[must_use]
     pub fn topic(&self) -> String {
@@ -172,6 +181,30 @@ impl Kiosk {
     #[must_use]
     pub const fn spec(&self) -> &KioskSpec {
         &self.spec
+    }
+
+    /// The same machine on the morning of `start`: all is well, and somebody has looked after its paper.
+    pub(super) fn begun(mut self, start: Timestamp) -> Self {
+        self.step(start, &[]);
+        let Self { paper, stock, .. } =
+            Self::new(self.spec.clone(), self.seed, start, self.time_zone.clone());
+        (self.paper, self.stock, self.start) = (paper, stock, start);
+        self.troubles.clear();
+        self
+    }
+
+    /// Counts on from what its counters showed last.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a counter
+    pub(super) fn go_on(&mut self, shown: &impl Fn(&str, &str) -> Option<f64>) {
+        let Some(by_kind) = self.spec.counts() else { return };
+        let of = |point| shown(&self.spec.id, point).map(|total| total as u64);
+        (self.served, self.pages) =
+            (of(by_kind).unwrap_or(self.served), of("pages_total").unwrap_or(self.pages));
+    }
+
+    /// Whom it served, and the pages it printed.
+    pub(super) const fn counters_shown(&self) -> (u64, u64) {
+        (self.served, self.pages)
     }
 
     fn has(&self, trouble: KioskTrouble) -> bool {

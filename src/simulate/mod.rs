@@ -6,6 +6,7 @@
 //! device and time: the same tick gives the same value, and no two devices show the same power.
 
 mod broker;
+mod chronicle;
 mod crc;
 mod day;
 mod document;
@@ -35,6 +36,8 @@ mod values;
 mod weather;
 
 pub use broker::{Broker, PAYLOAD_BYTES_MAX};
+pub use chronicle::{Chronicle, Lived};
+pub use document::FIRST_LINE;
 pub use error::SimulateError;
 pub use habits::{ForeignMaster, Habits, LineNoise};
 pub use hall::{Hall, HallOptions, ModbusDevice, demo_longitude_deg};

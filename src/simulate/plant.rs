@@ -10,6 +10,7 @@ use crate::model::Timestamp;
 
 use super::inverter::{Condition, Counters, InverterSpec, Output, grid_freq_hz, grid_voltage_v};
 use super::noise::{smooth, unit};
+use super::roster::{self, Shown};
 use super::values::Values;
 use super::weather::{Place, Weather};
 
@@ -95,6 +96,28 @@ impl Plant {
         self.step(start);
     }
 
+    /// Counts on from what the registers showed last, by device and point.
+    pub(super) fn go_on(&mut self, shown: &impl Fn(&str, &str) -> Option<f64>) {
+        for (id, _, source) in roster::behind_modbus() {
+            let go_on = |counter: &mut f64, point: &str| {
+                *counter = shown(&id, point).unwrap_or(*counter);
+            };
+            match source {
+                Shown::Inverter(number) => {
+                    if let Some(inverter) = self.inverters.get_mut(number) {
+                        go_on(&mut inverter.counters.total_wh, "energy_total_wh");
+                    }
+                }
+                Shown::GridMeter => {
+                    go_on(&mut self.import_wh, "energy_import_wh");
+                    go_on(&mut self.export_wh, "energy_export_wh");
+                }
+                Shown::PvMeter => go_on(&mut self.pv_meter_wh, "energy_import_wh"),
+                Shown::Weather => {}
+            }
+        }
+    }
+
     /// Number of inverters.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -128,8 +151,9 @@ impl Plant {
         self.step(now);
     }
 
+    /// Moves the plant to `to` in one go, as if all had been as it is then.
     #[allow(clippy::cast_precision_loss)]
-    fn step(&mut self, to: Timestamp) {
+    pub(super) fn step(&mut self, to: Timestamp) {
         let hours = to.since_ms(self.now) as f64 / MS_PER_HOUR;
         self.now = to;
         self.weather = self.place.weather(to);

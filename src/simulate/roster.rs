@@ -4,6 +4,8 @@ use crate::model::{DeviceKind, Text};
 
 use super::inverter::InverterSpec;
 use super::kiosk::KioskSpec;
+use super::plant::Plant;
+use super::values::Values;
 
 /// Profile of the first three inverters, which share one socket as units 1, 2 and 3.
 pub(super) const HUAWEI: &str = "huawei-sun2000";
@@ -61,6 +63,41 @@ pub(super) fn inverters() -> Vec<RosterInverter> {
             RosterInverter { id: format!("inv-{:02}", number + 1), profile, spec }
         })
         .collect()
+}
+
+/// What a device behind Modbus shows of the plant.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shown {
+    Inverter(usize),
+    GridMeter,
+    PvMeter,
+    Weather,
+}
+
+impl Shown {
+    pub(super) fn values(self, plant: &Plant) -> Values {
+        match self {
+            Self::Inverter(number) => plant.inverter_values(number).unwrap_or_default(),
+            Self::GridMeter => plant.grid_meter_values(),
+            Self::PvMeter => plant.pv_meter_values(),
+            Self::Weather => plant.weather_values(),
+        }
+    }
+}
+
+/// All devices behind Modbus, with their profiles.
+pub(super) fn behind_modbus() -> Vec<(String, &'static str, Shown)> {
+    let inverter = |i: RosterInverter| {
+        let number = usize::from(i.spec.number);
+        (i.id, i.profile, Shown::Inverter(number))
+    };
+    let others = [
+        ("meter-grid", METER, Shown::GridMeter),
+        ("meter-pv", METER, Shown::PvMeter),
+        ("weather-01", WEATHER, Shown::Weather),
+    ];
+    let others = others.map(|(id, profile, shown)| (id.to_owned(), profile, shown));
+    inverters().into_iter().map(inverter).chain(others).collect()
 }
 
 /// Machines of one kind: prefix of the ids, kind, and the zone of each.

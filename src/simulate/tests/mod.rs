@@ -2,6 +2,7 @@
 //! code than the gateway's, so that one mistake cannot hide the other.
 
 mod broker;
+mod chronicle;
 mod habits;
 mod hall;
 mod image;

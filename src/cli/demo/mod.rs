@@ -1,5 +1,7 @@
 //! `hallwatch demo`: the real gateway on a virtual hall.
 
+mod past;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,7 +14,7 @@ use crate::app::App;
 use crate::clock::{SharedClock, SystemClock};
 use crate::model::{Text, text};
 use crate::profile::Catalog;
-use crate::simulate::{Hall, HallOptions};
+use crate::simulate::{FIRST_LINE, Hall, HallOptions};
 use crate::{config, journal};
 
 use super::check::show;
@@ -36,10 +38,18 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     let clock: SharedClock = Arc::new(SystemClock);
     eprintln!("starting the virtual hall … / 正在启动虚拟大厅……");
     let catalog = Catalog::shipped()?;
-    let hall = Hall::start(HallOptions::demo(clock.clone()), &catalog).await?;
     let file = data.join("hall.toml");
+    claim(data, &file)?;
+    let mut options = HallOptions::demo(clock.clone());
+    let (place, now) = (&options.place, clock.now());
+    options.past = Some(if journal::exists(data) {
+        past::recall(data, place, now)
+    } else {
+        eprintln!("making up the weeks before … / 正在编造此前几周的数据……");
+        past::make(data, place, now).await?
+    });
+    let hall = Hall::start(options, &catalog).await?;
     let source = hall.config_toml();
-    claim(data, &file, &source)?;
     let mut settings = match config::parse(&file, &source, Some(&catalog)) {
         Ok(settings) => settings,
         Err(mistakes) => {
@@ -87,10 +97,9 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
 }
 
 /// Makes the folder the demo's own; made-up data never gets into the data of a real hall.
-fn claim(data: &Path, file: &Path, source: &str) -> Result<(), Failure> {
-    let first_line = |text: &str| text.lines().next().map(str::to_owned);
+fn claim(data: &Path, file: &Path) -> Result<(), Failure> {
     let is_demo =
-        std::fs::read_to_string(file).is_ok_and(|was| first_line(&was) == first_line(source));
+        std::fs::read_to_string(file).is_ok_and(|was| was.lines().next() == Some(FIRST_LINE));
     if !is_demo && (journal::exists(data) || file.exists()) {
         let data = data.display();
         return Err(Failure::told(text!(
@@ -101,8 +110,8 @@ fn claim(data: &Path, file: &Path, source: &str) -> Result<(), Failure> {
     }
     let failed = |error: std::io::Error| Failure::of_file(file, &error);
     std::fs::create_dir_all(data).map_err(failed)?;
-    // The real addresses follow when all is open; until then it says whose folder this is.
-    if is_demo { Ok(()) } else { std::fs::write(file, source).map_err(failed) }
+    // The rest follows when all is open; until then it says whose folder this is.
+    if is_demo { Ok(()) } else { std::fs::write(file, format!("{FIRST_LINE}\n")).map_err(failed) }
 }
 
 /// The address that was asked for, or a free port beside it: the demo should just start.

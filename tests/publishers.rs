@@ -14,6 +14,7 @@ mod listening;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use field::root;
@@ -80,7 +81,11 @@ impl Script {
     /// The next phase; nothing at the end.
     fn phase(&mut self) -> Option<Json> {
         loop {
-            let line = self.lines.recv_timeout(Duration::from_secs(40)).ok()?;
+            let line = match self.lines.recv_timeout(Duration::from_secs(40)) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => panic!("the publisher says nothing for 40 s"),
+            };
             let phase: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
             if phase["phase"] != "rebirth" {
                 return Some(phase);

@@ -364,6 +364,9 @@ fn start_log() {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,hallwatch=info,rumqttd=off"));
     let colours = std::io::stderr().is_terminal(); // the system's journal wants plain text
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    // A log on a full disk is told of nowhere: telling it on standard error would end whoever logs, such as
+    // the thread that writes the journal, as that is the file that is full.
+    let log = log.log_internal_errors(false);
     log.with_ansi(colours).with_writer(std::io::stderr).init();
 }
 

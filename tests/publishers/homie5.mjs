@@ -106,6 +106,7 @@ say("back", { state: "ready", values: more() });
 await goOn();
 
 await child.onDestroy();
-await device.onDestroy();
+// It sometimes waits for ever for its connection to end, long after it has said goodbye.
+await Promise.race([device.onDestroy(), sleep(5_000)]);
 say("disconnected", { state: "disconnected", values: more() });
 process.exit(0);

@@ -42,12 +42,12 @@ async fn run(listen: SocketAddr, data: &Path) -> Done {
     claim(data, &file)?;
     let mut options = HallOptions::demo(clock.clone());
     let (place, now) = (&options.place, clock.now());
-    options.past = Some(if journal::exists(data) {
-        past::recall(data, place, now)
+    options.past = if journal::exists(data) {
+        Some(past::recall(data, place, now))
     } else {
         eprintln!("making up the weeks before … / 正在编造此前几周的数据……");
-        past::make(data, place, now).await?
-    });
+        past::make(data, place, now).await
+    };
     let hall = Hall::start(options, &catalog).await?;
     let source = hall.config_toml();
     let mut settings = match config::parse(&file, &source, Some(&catalog)) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::clock::{ManualClock, SharedClock};
-use crate::history::{self, History};
+use crate::history::{self, History, Packer};
 use crate::journal::{self, Journal};
 use crate::model::{DeviceId, Timestamp};
 use crate::simulate::{Chronicle, Lived, Place};
@@ -22,21 +22,38 @@ const BATCH: usize = 500;
 const RECALLED: usize = 20;
 
 /// Makes the past of a hall from the first of last month to `now` and puts it into the folder, which has
-/// none.
-///
-/// # Errors
-/// [`Failure`]; the folder is as it was then.
-pub(super) async fn make(data: &Path, place: &Place, now: Timestamp) -> Result<Lived, Failure> {
+/// none. `None` when it cannot be kept, for want of room or rights: the folder is as it was, and whatever is
+/// wrong is told by who opens it next.
+pub(super) async fn make(data: &Path, place: &Place, now: Timestamp) -> Option<Lived> {
     let workshop = data.join(WORKSHOP);
-    let failed = |error: std::io::Error| Failure::of_file(&workshop, &error);
-    // Somebody had no patience the last time; one that is at it is told of when it is opened.
-    if workshop.exists() && !journal::in_use(&workshop) {
-        std::fs::remove_dir_all(&workshop).map_err(failed)?;
+    match try_make(data, &workshop, place, now).await {
+        Ok(lived) => Some(lived),
+        Err(failure) => {
+            let why = failure.shown(None);
+            eprintln!("the demo begins without a past / 演示没有历史数据\n{why}");
+            if let Err(error) = std::fs::remove_dir_all(&workshop) {
+                tracing::debug!(%error, "there is nothing to be removed");
+            }
+            None
+        }
     }
-    std::fs::create_dir_all(&workshop).map_err(failed)?;
+}
+
+async fn try_make(
+    data: &Path,
+    workshop: &Path,
+    place: &Place,
+    now: Timestamp,
+) -> Result<Lived, Failure> {
+    let failed = |error: std::io::Error| Failure::of_file(workshop, &error);
+    // Somebody had no patience the last time; one that is at it is told of when it is opened.
+    if workshop.exists() && !journal::in_use(workshop) {
+        std::fs::remove_dir_all(workshop).map_err(failed)?;
+    }
+    std::fs::create_dir_all(workshop).map_err(failed)?;
     let chronicle = Chronicle::new(place, begins(place, now), now);
-    let lived = keep(&workshop, place, chronicle, now).await?;
-    bring(&workshop, data).map_err(failed)?;
+    let lived = keep(workshop, place, chronicle, now).await?;
+    bring(workshop, data).map_err(failed)?;
     Ok(lived)
 }
 
@@ -70,7 +87,7 @@ fn begins(place: &Place, now: Timestamp) -> Timestamp {
 async fn keep(
     folder: &Path,
     place: &Place,
-    mut chronicle: Chronicle,
+    chronicle: Chronicle,
     now: Timestamp,
 ) -> Result<Lived, Failure> {
     let clock: SharedClock = Arc::new(ManualClock::new(now));
@@ -78,6 +95,18 @@ async fn keep(
     let config = journal::Config { commit_wait_ms: 0, zone, ..journal::Config::new(folder) };
     let journal = Journal::open(&config, clock.clone(), Tally::new())?;
     let (_, mut packer) = History::open(&history::Config::default(), &journal, clock)?;
+    let kept = fill(&journal, &mut packer, chronicle).await;
+    drop(packer);
+    // Also after a failure: files that are removed take room as long as they are open.
+    journal.close();
+    kept
+}
+
+async fn fill(
+    journal: &Journal,
+    packer: &mut Packer,
+    mut chronicle: Chronicle,
+) -> Result<Lived, Failure> {
     let mut batch = Vec::with_capacity(BATCH);
     for said in chronicle.by_ref() {
         batch.extend(said);
@@ -87,8 +116,6 @@ async fn keep(
     }
     journal.append(batch).await?;
     packer.pack().await?;
-    drop(packer);
-    journal.close();
     Ok(chronicle.lived())
 }
 
@@ -138,7 +165,7 @@ mod tests {
         assert!(!journal::exists(data));
         let place = place("Asia/Shanghai");
         let now = moment("2026-11-02T10:30:00+08:00");
-        make(data, &place, now).await.expect("made");
+        assert!(make(data, &place, now).await.is_some());
         assert!(journal::exists(data) && !data.join(WORKSHOP).exists());
         let history = History::look(data, Arc::new(ManualClock::new(now))).expect("history");
         let (first, last) = history.span_blocking().expect("read").expect("a past");

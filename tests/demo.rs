@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use field::{Daemon, wait_for};
 
-/// Of one core, and megabytes of its own, with what the report of a month leaves behind. The pages of the program's file are left out: the system takes
-/// them back when it needs them, and those of a debug build are seven times as many as those that are shipped.
+/// Of one core, and megabytes of its own, with what the report of a month leaves behind. The pages of the
+/// program's file are left out: the system takes them back when it needs them, and those of a debug build
+/// are seven times as many as those that are shipped.
 const CPU_PERCENT_MAX: f64 = 10.0;
 const MEMORY_MB_MAX: f64 = 100.0;
 
